@@ -1,0 +1,1 @@
+"""One door for text, speech, voices and talking heads."""

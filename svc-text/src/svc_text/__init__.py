@@ -1,0 +1,1 @@
+"""Text: chat, completion, embedding and extraction engines."""

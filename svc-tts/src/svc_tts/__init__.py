@@ -1,0 +1,1 @@
+"""Speech: voices, timings and mouth cues."""

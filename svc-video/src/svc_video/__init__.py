@@ -1,0 +1,1 @@
+"""Video: talking heads from a portrait and speech."""
