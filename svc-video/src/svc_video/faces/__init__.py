@@ -1,0 +1,1 @@
+"""Faces in pictures: safe decoding, detection, landmarks, and the portrait prepared from them."""
