@@ -33,6 +33,7 @@
         ├── EngineMissing           it is not installed
         ├── CheckpointNotFound      its weights are not there
         ├── CannotConnect           a server that should be there is not
+        ├── PortTaken               another process listens where this one should
         ├── EngineFailed            it broke while working
         ├── AllRungsFailed          every rung of the chain was tried
         ├── StreamBroken            it broke after the answer had begun
@@ -49,7 +50,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, cast
 
 import grpc
 import grpc.aio
@@ -212,6 +213,10 @@ class CannotConnect(ServingError):
     """A server that should be there is not."""
 
 
+class PortTaken(ServingError):
+    """Another process listens where this one should."""
+
+
 class EngineFailed(ServingError):
     """It broke while working."""
 
@@ -278,6 +283,7 @@ TABLE: Mapping[type[TroupeError], Row] = {
     EngineMissing: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CheckpointNotFound: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CannotConnect: Row(_CODE.UNAVAILABLE, 503, "server_error", "api_error", 1000),
+    PortTaken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     EngineFailed: Row(_CODE.INTERNAL, 502, "server_error", "api_error", 1013),
     AllRungsFailed: Row(_CODE.UNAVAILABLE, 503, "server_error", "api_error", 1000),
     StreamBroken: Row(_CODE.ABORTED, 502, "server_error", "api_error", 1013),
@@ -300,13 +306,6 @@ _BARE: Mapping[grpc.StatusCode, type[TroupeError]] = {
     _CODE.RESOURCE_EXHAUSTED: Overloaded,
     _CODE.ABORTED: StreamBroken,
 }
-
-
-class Aborter(Protocol):
-    """What ends an RPC: `grpc.aio.ServicerContext` is one."""
-
-    async def abort(self, code: grpc.StatusCode, details: str, trailing_metadata: object) -> NoReturn:
-        """End the RPC; never returns."""
 
 
 def row(error: TroupeError) -> Row:
@@ -336,7 +335,7 @@ def _packed(message: ErrorInfo | RetryInfo) -> AnyMessage:
     return packed
 
 
-async def abort(context: Aborter, error: TroupeError) -> NoReturn:
+async def abort(context: grpc.aio.ServicerContext[Any, Any], error: TroupeError) -> NoReturn:
     """End an RPC with the error's rich status."""
     status = rpc_status.to_status(to_status(error))
     await context.abort(status.code, status.details, status.trailing_metadata)
@@ -358,7 +357,8 @@ def from_rpc_error(error: grpc.RpcError, target: str = "") -> TroupeError:
 
 
 def _rich_status(error: grpc.aio.AioRpcError) -> Status | None:
-    for key, value in error.trailing_metadata():
+    metadata = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
+    for key, value in metadata:
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
             return Status.FromString(value)
     return None

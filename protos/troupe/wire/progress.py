@@ -1,8 +1,8 @@
 """Ticks: how a stream shows that the process doing the work advances.
 
-The worker calls `Progress.beat` from whatever thread or process it works in; `with_ticks` turns beats into tick messages
-each 250 ms. A worker that hangs stops beating, so the ticks stop, and the gateway knows within a second; one that waits
-for its caller's input or for its turn in a queue is not stuck and says so with `waiting`.
+The worker calls `Progress.beat` from whatever thread or process it works in; `with_ticks` turns beats into tick
+messages each 250 ms. A worker that hangs stops beating, so the ticks stop, and the gateway knows within a second; one
+that waits for its caller's input or for its turn in a queue is not stuck and says so with `waiting`.
 """
 
 from __future__ import annotations

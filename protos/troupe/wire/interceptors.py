@@ -1,0 +1,129 @@
+"""What surrounds every RPC of troupe.v1: errors of the tree become rich statuses, calls are counted and timed.
+
+An exception that is not of the tree is a defect of ours: it is logged with an id, and the caller is told the id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+import grpc
+import grpc.aio
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from troupe.wire.errors import Cancelled, Internal, TroupeError, abort
+
+OURS = "/troupe."
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Any  # grpc's handler classes are not public
+
+log = logging.getLogger(__name__)
+
+
+class RpcMetrics:
+    """Counters of one process's RPCs."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.handled = Counter("troupe_rpc_total", "RPCs ended", ["method", "code"], registry=registry)
+        self.seconds = Histogram("troupe_rpc_seconds", "From acceptance to the end", ["method"], registry=registry)
+        self.outstanding = Gauge("troupe_rpc_outstanding", "RPCs being worked on", ["method"], registry=registry)
+
+    @contextmanager
+    def call(self, method: str) -> Iterator[None]:
+        """Count one RPC; the error that leaves the block names its code."""
+        started, code = time.monotonic(), "ok"
+        self.outstanding.labels(method).inc()
+        try:
+            yield
+        except TroupeError as error:
+            code = error.code
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            code = Cancelled.code
+            raise
+        except BaseException:
+            code = Internal.code
+            raise
+        finally:
+            self.outstanding.labels(method).dec()
+            self.handled.labels(method, code).inc()
+            self.seconds.labels(method).observe(time.monotonic() - started)
+
+
+class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
+    """Wraps the handlers of troupe.v1; the standard services are left as they are."""
+
+    def __init__(self, metrics: RpcMetrics) -> None:
+        self._metrics = metrics
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The handler of this method, surrounded."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith(OURS):
+            return handler
+        return self._surrounded(handler, method.rpartition("/")[2])
+
+    def _surrounded(self, handler: Any, method: str) -> Any:
+        if handler.response_streaming:
+            inner = handler.stream_stream or handler.unary_stream
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            outer: Any = self._streaming(inner, method)
+        else:
+            inner = handler.stream_unary or handler.unary_unary
+            make = (
+                grpc.stream_unary_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_unary_rpc_method_handler
+            )
+            outer = self._unary(inner, method)
+        return make(outer, handler.request_deserializer, handler.response_serializer)
+
+    def _unary(self, inner: Callable[[Any, Context], Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
+        async def handle(request: Any, context: Context) -> Any:
+            try:
+                with self._metrics.call(method):
+                    return await inner(request, context)
+            except TroupeError as error:
+                await abort(context, error)
+            except Exception as error:  # noqa: BLE001  # the process boundary: nothing else may reach the caller
+                await abort(context, defect(error, method))
+
+        return handle
+
+    def _streaming(
+        self, inner: Callable[[Any, Context], AsyncIterator[Any]], method: str
+    ) -> Callable[..., AsyncIterator[Any]]:
+        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
+            try:
+                with self._metrics.call(method):
+                    async with aclosing(inner(request, context)) as messages:  # type: ignore[type-var]
+                        async for message in messages:
+                            yield message
+            except TroupeError as error:
+                await abort(context, error)
+            except Exception as error:  # noqa: BLE001  # the process boundary: nothing else may reach the caller
+                await abort(context, defect(error, method))
+
+        return handle
+
+
+def defect(error: BaseException, doing: str) -> Internal:
+    """Log a defect with an id, and the error that tells the caller this id and nothing else."""
+    error_id = secrets.token_hex(4)
+    log.error("defect %s in %s", error_id, doing, exc_info=error)
+    return Internal(f"Something broke on our side. The log has it under {error_id}.", error_id=error_id)
