@@ -1,0 +1,78 @@
+"""`python -m svc_text` serves; `python -m svc_text doctor [--json]` says what works here."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from svc_text.desk import SERVICE, Desk
+from svc_text.doctor import examine
+from svc_text.server import TextServicer
+from svc_text.settings import Settings
+from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
+from troupe.wire.errors import TroupeError
+from troupe.wire.logs import configure
+from troupe.wire.serving import Addresses, Listen, Service, background, serve
+
+
+def main() -> int:
+    """Read the command line, then serve or examine."""
+    parser = argparse.ArgumentParser(prog="svc_text", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
+    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
+    arguments = parser.parse_args()
+    settings = Settings()
+    configure("text", settings.log_level)
+    if arguments.command == "doctor":
+        return _doctor(as_json=arguments.json)
+    try:
+        uvloop.run(_serve(settings))
+    except TroupeError as error:
+        sys.exit(f"svc-text: {error.message}")
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    desk = Desk(settings.engine_names)
+    servicer = TextServicer(desk, settings.request_s)
+    service = Service(SERVICE, lambda server: add_TextServicer_to_server(servicer, server))
+
+    @asynccontextmanager
+    async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
+        async with background(asyncio.create_task(desk.load())):
+            yield {}
+        await desk.stop()
+
+    await serve("text", [service], desk.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
+
+
+def _listen(settings: Settings) -> Listen:
+    return Listen(
+        host=settings.host,
+        grpc_port=settings.grpc_port,
+        metrics_port=settings.metrics_port,
+        grpc_setting="TROUPE_TEXT_GRPC_PORT",
+        metrics_setting="TROUPE_TEXT_METRICS_PORT",
+        drain_s=settings.drain_s,
+    )
+
+
+def _doctor(*, as_json: bool) -> int:
+    rows = examine()
+    if as_json:
+        print(json.dumps(rows))
+    else:
+        for row in rows:
+            print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
+    return 0 if all(row["ready"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

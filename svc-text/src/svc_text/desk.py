@@ -1,0 +1,94 @@
+"""The desk between the RPCs and the engines: which are ready, who is being served, what each may still take."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+
+from svc_text.conversion import describe
+from svc_text.engine import Chat, Delta, Sampling, TextEngine, Turn, make
+from troupe.v1 import engine_pb2
+from troupe.wire.errors import EngineFailed, Overloaded, TroupeError
+from troupe.wire.health import EngineBoard
+from troupe.wire.progress import Progress
+
+SERVICE = "troupe.v1.Text"
+FIRST_TOKEN_S = 30.0  # the first token after loading must come within this
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """The engines of this process."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.engines: dict[str, TextEngine] = {name: make(name) for name in names}
+        self.board = EngineBoard(SERVICE, self.engines)
+        self._outstanding = dict.fromkeys(self.engines, 0)
+
+    def engine(self, name: str) -> tuple[str, TextEngine]:
+        """The named engine, or the first one for an empty name; raises unless it is ready."""
+        name = name or next(iter(self.engines), "")
+        self.board.require(name)
+        return name, self.engines[name]
+
+    async def load(self) -> None:
+        """Start every engine, one after the other; each is ready when it has made a first token."""
+        for name, engine in self.engines.items():
+            try:
+                await engine.start(lambda fraction, what, name=name: self._loading(name, fraction, what))
+                async with asyncio.timeout(FIRST_TOKEN_S):
+                    await self._first_token(engine)
+            except TroupeError as error:
+                await self.board.missing(name, error.message, error.details.get("remedy", ""))
+            except TimeoutError:
+                await self.board.broken(name, f"it made no token within {FIRST_TOKEN_S:.0f} s")
+            else:
+                await self.board.ready(name)
+
+    def _loading(self, name: str, fraction: float, what: str) -> None:
+        log.info("engine %s loading %.0f %% %s", name, fraction * 100, what)
+
+    async def _first_token(self, engine: TextEngine) -> None:
+        hello = Chat(turns=(Turn("user", "hello"),), sampling=Sampling(max_tokens=1))
+        async with aclosing(engine.chat(hello, Progress())) as deltas:  # type: ignore[type-var]  # a generator
+            async for delta in deltas:
+                if delta.tokens:
+                    return
+        raise EngineFailed("it made no token")
+
+    async def chat(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
+        """Run one chat on that engine, within its concurrency."""
+        engine = self.engines[name]
+        limit = engine.facts.max_concurrency
+        if self._outstanding[name] >= limit:
+            raise Overloaded(f"{name} already answers {limit} chats. Try again in a second.", retry_after_s=1)
+        self._outstanding[name] += 1
+        try:
+            async with aclosing(engine.chat(chat, progress)) as deltas:  # type: ignore[type-var]  # a generator
+                async for delta in deltas:
+                    yield delta
+        finally:
+            self._outstanding[name] -= 1
+
+    @property
+    def running(self) -> int:
+        """Chats being answered now."""
+        return sum(self._outstanding.values())
+
+    def describe(self) -> engine_pb2.DescribeResponse:
+        """Every engine, as `Describe` tells it."""
+        infos = [
+            describe(name, engine.facts, self.board.status(name), self._outstanding[name])
+            for name, engine in self.engines.items()
+        ]
+        version = importlib.metadata.version("troupe-svc-text")
+        return engine_pb2.DescribeResponse(service="svc-text", version=version, engines=infos)
+
+    async def stop(self) -> None:
+        """Free every engine."""
+        for engine in self.engines.values():
+            await engine.stop()

@@ -1,0 +1,1 @@
+"""The text engines; each is imported only when it is chosen."""

@@ -1,0 +1,82 @@
+"""`echo`: a deterministic engine for tests, benches and chaos. It answers with the words of the last message.
+
+- A token is a word with the space before it, so that joined deltas equal the text.
+- A final assistant turn that is to be continued is a prefix of the answer: the answer goes on where it ends, exactly.
+- `delay_ms_per_token` makes it slow, `fail_after_tokens` makes it break, `count_to` makes it say 1 2 3 ... N.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+
+from svc_text.engine import Chat, Delta, EngineFacts
+from troupe.wire.errors import EngineFailed, NotSupported
+from troupe.wire.progress import Progress
+
+TOKEN = re.compile(r"\s*\S+")
+STEP_TOKENS = 16  # tokens per step where no delay is asked for
+
+
+class EchoEngine:
+    """Says back what it was told."""
+
+    def __init__(self) -> None:
+        self.facts = EngineFacts(
+            model="echo",
+            version="1",
+            device="cpu",
+            licence="Apache-2.0",
+            commercial_use=True,
+            features=("continue", "stop", "max_tokens"),
+        )
+
+    async def start(self, loading: Callable[[float, str], None]) -> None:
+        """Nothing to load."""
+        loading(1.0, "")
+
+    async def stop(self) -> None:
+        """Nothing to free."""
+
+    def count(self, chat: Chat) -> int:
+        """Words of all turns."""
+        return sum(len(TOKEN.findall(turn.text)) for turn in chat.turns)
+
+    async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
+        """Answer word by word."""
+        if any(turn.has_image for turn in chat.turns):
+            raise NotSupported("The engine echo reads text only. Send the message without its image.")
+        tokens, finish = _answer(chat)
+        delay_s = chat.options.get("delay_ms_per_token", 0) / 1000
+        break_at = chat.options.get("fail_after_tokens", 0)
+        step = 1 if delay_s or break_at else STEP_TOKENS
+        for start in range(0, len(tokens), step):
+            if break_at and start >= break_at:
+                raise EngineFailed(f"The engine echo broke after {start} tokens, as it was told to.")
+            await asyncio.sleep(delay_s)
+            progress.beat("generating", start / len(tokens))
+            piece = tokens[start : start + step]
+            yield Delta(text="".join(piece), tokens=len(piece))
+        yield Delta(finish=finish, prompt_tokens=self.count(chat), completion_tokens=len(tokens))
+
+
+def _answer(chat: Chat) -> tuple[list[str], str]:
+    """The tokens still to be said, and why they end."""
+    said = chat.turns[-1].text if chat.continue_final else ""
+    text = _whole(chat)
+    rest = text.removeprefix(said)
+    for stop in chat.sampling.stop:
+        rest = rest.partition(stop)[0]
+    tokens = TOKEN.findall(rest)
+    limit = chat.sampling.max_tokens
+    if limit is not None and len(tokens) > limit:
+        return tokens[:limit], "length"
+    return tokens, "stop"
+
+
+def _whole(chat: Chat) -> str:
+    if count := chat.options.get("count_to", 0):
+        return " ".join(str(number) for number in range(1, count + 1))
+    asked = [turn.text for turn in chat.turns if turn.role != "assistant"]
+    return asked[-1] if asked else ""
