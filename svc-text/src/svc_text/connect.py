@@ -1,14 +1,13 @@
 """`Connect`: all chats of one gateway worker on one stream.
 
 Each chat is a task that puts its deltas into the stream's outbox; the writer takes all that is there and sends it as
-one message. So a message holds what all running chats produced in one engine step, and a slow gateway gets fewer, larger
-ones. A chat may have `credit` deltas unread in flight; at zero it pauses, and only it.
+one message. So a message holds what all running chats produced in one engine step, and a slow gateway gets fewer,
+larger ones. A chat may have `credit` deltas unread in flight; at zero it pauses, and only it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 
 from svc_text.conversion import from_delta, to_chat
@@ -19,27 +18,22 @@ from troupe.wire.interceptors import defect
 from troupe.wire.progress import Progress
 
 DEFAULT_CREDIT = 64  # deltas
-LOAD_INTERVAL_S = 1.0
-
-log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Events waiting to be sent together."""
+    """Events waiting to be sent together, and the bell that wakes the writer."""
 
     def __init__(self) -> None:
         self._events: list[text_pb2.ChatEvent] = []
-        self._filled = asyncio.Event()
+        self.bell = asyncio.Event()
 
     def put(self, event: text_pb2.ChatEvent) -> None:
         """Queue one event; credits bound how many there can be."""
         self._events.append(event)
-        self._filled.set()
+        self.bell.set()
 
-    async def take(self) -> list[text_pb2.ChatEvent]:
-        """All events there are, at least one."""
-        await self._filled.wait()
-        self._filled.clear()
+    def take(self) -> list[text_pb2.ChatEvent]:
+        """All events there are."""
         taken, self._events = self._events, []
         return taken
 
@@ -58,20 +52,19 @@ class Connection:
     async def frames(self, incoming: AsyncIterator[text_pb2.ClientFrame]) -> AsyncIterator[text_pb2.ServerFrame]:
         """What is sent back, until the client half-closes and its last chat has ended."""
         reader = asyncio.create_task(self._read(incoming))
+        bell = self._outbox.bell
+        reader.add_done_callback(lambda _: bell.set())
         try:
-            while not (reader.done() and not self._chats):
-                take = asyncio.create_task(self._outbox.take())
-                await asyncio.wait({take, reader, *self._chats.values()}, return_when=asyncio.FIRST_COMPLETED)
-                if not take.done():
-                    # Only a chat or the reader ended; what they left behind is taken now.
-                    await asyncio.sleep(0)
-                if take.done():
-                    load = text_pb2.Load(running=self._desk.running)
-                    yield text_pb2.ServerFrame(events=take.result(), load=load)
-                else:
-                    take.cancel()
-            if reader.exception() is not None:
-                reader.result()
+            while True:
+                await bell.wait()
+                bell.clear()
+                if reader.done():
+                    reader.result()
+                over = reader.done() and not self._chats
+                if events := self._outbox.take():
+                    yield text_pb2.ServerFrame(events=events, load=text_pb2.Load(running=self._desk.running))
+                if over:
+                    return
         finally:
             tasks = [reader, *self._chats.values()]
             for task in tasks:
@@ -99,6 +92,7 @@ class Connection:
 
     def _forget(self, chat_id: int) -> None:
         del self._chats[chat_id], self._credits[chat_id]
+        self._outbox.bell.set()
 
     async def _run(self, chat_id: int, start: text_pb2.StartChat) -> None:
         """Answer one chat; whatever happens, its last event says how it ended."""

@@ -7,6 +7,7 @@ import importlib.metadata
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from svc_text.conversion import describe
 from svc_text.engine import Chat, Delta, Sampling, TextEngine, Turn, make
@@ -39,7 +40,7 @@ class Desk:
         """Start every engine, one after the other; each is ready when it has made a first token."""
         for name, engine in self.engines.items():
             try:
-                await engine.start(lambda fraction, what, name=name: self._loading(name, fraction, what))
+                await engine.start(partial(self._loading, name))
                 async with asyncio.timeout(FIRST_TOKEN_S):
                     await self._first_token(engine)
             except TroupeError as error:

@@ -1,7 +1,7 @@
 """What a text engine is, on one screen, and the engines there are.
 
-An engine gets frozen dataclasses and gives frozen dataclasses; it never sees protobuf, gRPC or HTTP. One instance serves
-all requests of the process. To add one: write a class with these members, add its dotted name to `ENGINES`.
+An engine gets frozen dataclasses and gives frozen dataclasses; it never sees protobuf, gRPC or HTTP. One instance
+serves all requests of the process. To add one: write a class with these members, add its dotted name to `ENGINES`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import grpc.aio
 from svc_text.connect import Connection
 from svc_text.conversion import from_delta, to_chat
 from svc_text.desk import Desk
-from svc_text.engine import Chat
+from svc_text.engine import Chat as EngineChat
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EmptyText, NotSupported
@@ -43,14 +43,14 @@ class TextServicer(text_pb2_grpc.TextServicer):
         async for message in self.Chat(asked, context):
             yield message
 
-    async def _ticking(self, name: str, chat: Chat, deadline: Deadline) -> AsyncIterator[text_pb2.ChatDelta]:
+    async def _ticking(self, name: str, chat: EngineChat, deadline: Deadline) -> AsyncIterator[text_pb2.ChatDelta]:
         progress = Progress()
         deltas = self._deltas(name, chat, progress)
         async with deadline.scope("generating text"):
             async for message in with_ticks(deltas, progress, lambda tick: text_pb2.ChatDelta(tick=tick)):
                 yield message
 
-    async def _deltas(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[text_pb2.ChatDelta]:
+    async def _deltas(self, name: str, chat: EngineChat, progress: Progress) -> AsyncIterator[text_pb2.ChatDelta]:
         model = self._desk.engines[name].facts.model
         async for delta in self._desk.chat(name, chat, progress):
             yield from_delta(delta, model)
