@@ -32,8 +32,24 @@ class Process:
     """A running service: its addresses by kind (grpc, http, metrics) and the lines it has logged."""
 
     popen: subprocess.Popen[str]
-    addresses: dict[str, str]
+    addresses: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    listening: threading.Event = field(default_factory=threading.Event)
+    reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.popen.stdout is not None
+        with self.popen.stdout as lines:
+            for line in lines:
+                self.lines.append(line)
+                if (addresses := parse_announcement(line)) is not None:
+                    self.addresses.update(addresses)
+                    self.listening.set()
+        self.listening.set()
 
     @property
     def grpc(self) -> str:
@@ -57,6 +73,8 @@ class Process:
             self.popen.kill()
             self.popen.wait(STOP_S)
             raise
+        finally:
+            self.reader.join(STOP_S)
 
 
 Start = Callable[..., Process]
@@ -76,26 +94,14 @@ def start_process(module: str, folder: Path, **env: str) -> Process:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    process = Process(popen, {})
-    listening = threading.Event()
-
-    def read() -> None:
-        assert popen.stdout is not None
-        for line in popen.stdout:
-            process.lines.append(line)
-            if (addresses := parse_announcement(line)) is not None:
-                process.addresses.update(addresses)
-                listening.set()
-        listening.set()
-
-    threading.Thread(target=read, daemon=True).start()
-    deadline = time.monotonic() + START_S
-    listening.wait(START_S)
+    process = Process(popen)
+    started = time.monotonic()
+    process.listening.wait(START_S)
     if not process.addresses:
         popen.kill()
         popen.wait()
-        waited = START_S - (deadline - time.monotonic())
-        pytest.fail(f"{module} did not listen after {waited:.1f} s:\n{process.log}")
+        process.reader.join(STOP_S)
+        pytest.fail(f"{module} did not listen after {time.monotonic() - started:.1f} s:\n{process.log}")
     return process
 
 
