@@ -1,0 +1,76 @@
+# Troupe: every target a person needs. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PARTS := protos gateway svc-text svc-tts svc-video
+SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
+export PYTHONDONTWRITEBYTECODE ?=
+.PHONY: help setup system demo up doctor key test lint format protos locks torch clean bench-start bench-portrait bench-avatar
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(STAMP) ## Set everything up: system packages, .venv, the parts
+
+$(STAMP): requirements.txt tools/setup.sh tools/system-packages.txt $(PARTS:%=%/pyproject.toml)
+	@tools/setup.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+demo: $(STAMP) ## A script in, out/demo.mp4 out: SCRIPT= PORTRAIT= VOICE= SPEECH_LANG= OUT=
+	@$(BIN)/troupe demo $(if $(SCRIPT),--script "$$SCRIPT") $(if $(PORTRAIT),--portrait "$$PORTRAIT") \
+	  $(if $(VOICE),--voice "$$VOICE") $(if $(SPEECH_LANG),--lang "$$SPEECH_LANG") $(if $(OUT),--out "$$OUT")
+demo: export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT
+
+up: $(STAMP) ## Start the mesh and keep it running; Ctrl-C drains it
+	@exec $(BIN)/troupe up
+
+doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
+	@$(BIN)/troupe doctor
+
+key: $(STAMP) ## Create an API key: NAME=
+	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")
+key: export NAME
+
+test: $(STAMP) lint ## Run the tests everyone runs, lint included
+	@tools/private-network.sh $(BIN)/python -m pytest $(TESTS)
+
+lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/buf lint protos
+	@$(BIN)/buf breaking protos --against protos/baseline.binpb
+
+format: $(STAMP) ## Format the code
+	@$(BIN)/ruff check -q --fix . || true
+	@$(BIN)/ruff format -q .
+
+protos: $(STAMP) ## Regenerate the stubs of troupe.v1
+	@cd protos && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. troupe/v1/*.proto
+
+baseline: $(STAMP) ## Take today's protos as the baseline for breaking changes (at a release)
+	@$(BIN)/buf build protos -o protos/baseline.binpb
+
+locks: $(STAMP) ## Resolve all dependencies anew: one lock of everything, one per part
+	@tools/locks.sh $(BIN)/uv
+
+torch: $(STAMP) ## Add PyTorch 2.13.0 to .venv (for the engines that need it)
+	@$(BIN)/python -m pip install torch==2.13.0
+
+bench-start: $(STAMP) ## How long until the mesh is ready: ROUNDS= QUICK=1
+	@$(BIN)/python tests/bench/start.py
+
+bench-portrait: $(STAMP) ## fps, first fragment and memory of the portrait engine: ROUNDS= QUICK=1
+	@$(BIN)/python tests/bench/portrait.py
+
+bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar: ROUNDS= QUICK=1
+	@$(BIN)/python tests/bench/avatar.py
+
+clean: ## Remove what was built and made (voices, portraits and keys stay)
+	@rm -rf $(VENV) out var .pytest_cache .mypy_cache .ruff_cache .hypothesis
