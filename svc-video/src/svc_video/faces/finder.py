@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from troupe.wire.errors import NoFace
-
 from svc_video.faces import mesh
 from svc_video.faces.detector import Detection, detect
 from svc_video.faces.landmarks import Points
 from svc_video.faces.net import Net
 from svc_video.faces.picture import Rgb
+from troupe.wire.errors import NoFace
 
 DATA = Path(__file__).parents[1] / "data"
 MIN_PRESENCE = 0.5  # below this the mesh does not believe that the crop is a face

@@ -46,7 +46,7 @@ class Net:
 
 
 def _padded(x: Array, kernel: int, stride: int, fill: float = 0.0) -> Array:
-    """x with TensorFlow's SAME padding: the odd pixel goes below and to the right."""
+    """X with TensorFlow's SAME padding: the odd pixel goes below and to the right."""
     height, width = x.shape[1:3]
     down = max((-(-height // stride) - 1) * stride + kernel - height, 0)
     right = max((-(-width // stride) - 1) * stride + kernel - width, 0)

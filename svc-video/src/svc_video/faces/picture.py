@@ -10,9 +10,9 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedMedia
 
 from svc_video.faces.header import picture_size
+from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedMedia
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 

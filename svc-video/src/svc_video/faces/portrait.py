@@ -1,0 +1,116 @@
+"""A picture made ready to be animated: framed around the head, at the output's size, with its landmarks."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from svc_video.faces import landmarks as lm
+from svc_video.faces.finder import FaceFinder
+from svc_video.faces.picture import Rgb
+from troupe.wire.errors import InvalidArgument
+
+VERSION = 1  # of the saved form
+SIDES = (64, 2048)  # pixels an output may have per side
+LOOSEST, TIGHTEST = 0.3, 0.47  # forehead to chin in frame heights
+EYE_LINE = 0.43  # where the eyes stand, in frame heights from the top
+SHARP_SCALE = 2.5  # enlargement beyond which the portrait will look soft
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedFace:
+    """A framed portrait; cheap to keep: the renderer computes everything else from it."""
+
+    picture: Rgb  # (height, width, 3)
+    points: lm.Points  # (478, 3) in pixels of `picture`
+    triangles: NDArray[np.int16]  # (854, 3) of the first 468 points
+    notes: tuple[str, ...] = ()  # what the caller should know
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.picture.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.picture.shape[0])
+
+    def save(self, path: Path) -> None:
+        """Writes one .npz file, whole or not at all."""
+        beside = path.with_name(path.name + ".part")
+        with beside.open("wb") as file:
+            np.savez(
+                file,
+                version=np.array(VERSION),
+                picture=self.picture,
+                points=self.points,
+                triangles=self.triangles,
+                notes=np.frombuffer("\n".join(self.notes).encode(), dtype=np.uint8),
+            )
+        beside.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "PreparedFace":
+        """What `save` wrote; ValueError for another version's file, which is then prepared anew."""
+        with np.load(io.BytesIO(path.read_bytes())) as file:
+            if int(file["version"]) != VERSION:
+                raise ValueError(f"{path.name} was prepared by another version")
+            text = file["notes"].tobytes().decode()
+            return cls(file["picture"], file["points"], file["triangles"], tuple(text.splitlines()))
+
+
+def prepare(finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512)) -> PreparedFace:
+    """Frames the largest face at (width, height); NoFace, InvalidArgument. About 100 ms; blocking."""
+    width, height = size
+    if not all(SIDES[0] <= n <= SIDES[1] and n % 2 == 0 for n in size):
+        raise InvalidArgument(
+            f"{width} x {height} pixels cannot be made: both sides are even and {SIDES[0]}..{SIDES[1]}."
+        )
+    face, notes = finder.largest(rgb)
+    left, top, scale = _framing(face.points, rgb.shape[:2], size)
+    if scale > SHARP_SCALE:
+        notes.append("the face is small in the picture and will look soft; a larger picture looks better")
+    picture = _cut(rgb, left, top, scale, size)
+    points = face.points * scale
+    points[:, :2] -= (left * scale, top * scale)
+    return PreparedFace(picture, points, finder.triangles, tuple(notes))
+
+
+def _framing(points: lm.Points, picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float, float]:
+    """Left, top (pixels of the picture) and scale of the frame.
+
+    The largest frame that fits into the picture is kept where the face is neither too small nor too large in it.
+    """
+    face_height = float(np.linalg.norm(points[lm.CHIN, :2] - points[lm.FOREHEAD, :2]))
+    largest = min(picture[0], picture[1] * size[1] / size[0])
+    height = float(np.clip(largest, face_height / TIGHTEST, face_height / LOOSEST))
+    width = height * size[0] / size[1]
+    eyes = (lm.eye_centre(points, left=True) + lm.eye_centre(points, left=False)) / 2
+    left = _inside(float(points[lm.OVAL, 0].mean()) - width / 2, width, picture[1])
+    top = _inside(float(eyes[1]) - EYE_LINE * height, height, picture[0])
+    return left, top, size[1] / height
+
+
+def _inside(start: float, length: float, available: int) -> float:
+    """The start moved so that the frame stays in the picture, or centred where it cannot."""
+    if length > available:
+        return start
+    return min(max(start, 0.0), available - length)
+
+
+def _cut(rgb: Rgb, left: float, top: float, scale: float, size: tuple[int, int]) -> Rgb:
+    """The frame's pixels; what lies outside the picture repeats its edge, softly."""
+    source, factor = rgb, 1.0
+    if scale < 0.5:  # area-average first: the warp alone would alias
+        factor = scale * 2
+        source = np.asarray(cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
+    step = scale / factor
+    shift = step / 2 - 0.5
+    matrix = np.array([[step, 0, -left * scale + shift], [0, step, -top * scale + shift]])
+    flags = cv2.INTER_AREA if scale == 1 else cv2.INTER_CUBIC
+    frame = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(frame, dtype=np.uint8)
