@@ -1,0 +1,206 @@
+"""Protobuf <-> the engines' dataclasses. What cannot be made is refused here, before an engine sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from svc_video.engine import EngineFacts
+from svc_video.film import Film, Format, Segment
+from svc_video.portraits.avatars import Avatar
+from svc_video.portraits.store import PortraitFacts
+from svc_video.provenance import Mark
+from svc_video.speech import Cue
+from troupe.v1 import engine_pb2, media_pb2, video_pb2
+from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
+from troupe.wire.health import EngineStatus
+from troupe.wire.media import pieces
+
+DEFAULT_SIDE, MIN_SIDE, MAX_SIDE = 512, 64, 1080  # pixels
+DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
+CONTAINER_OF = {name: number for number, name in CONTAINERS.items()}
+CODEC_CONTAINER: Mapping[str, Format] = {"h264": "mp4", "vp9": "webm"}
+GENDERS = {
+    "female": engine_pb2.GENDER_FEMALE,
+    "male": engine_pb2.GENDER_MALE,
+    "neutral": engine_pb2.GENDER_NEUTRAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One film as it was ordered."""
+
+    engine: str
+    owner: str
+    portrait_id: str
+    film: Film
+    start_ms: int
+    seed: int
+    expression: str
+    has_cues: bool
+    options: Mapping[str, float | str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Sequence[Format], max_ms: int) -> Order:
+    """The settings as an order; raises the leaf that says what is not allowed."""
+    rate = _rate(settings.fps)
+    width, height = _size(settings.width, settings.height)
+    if settings.start_ms >= max_ms:
+        raise MediaTooLarge(f"start_ms is {settings.start_ms}; the longest film made here has {max_ms} ms.")
+    film = Film(
+        container=_container(settings, containers),
+        width=width,
+        height=height,
+        rate=rate,
+        mark=Mark(engine, settings.content_id),
+        start_frame=round(settings.start_ms * rate / 1000),
+        first_sequence=max(1, settings.first_sequence),
+    )
+    return Order(
+        engine=engine,
+        owner=settings.principal.key_id,
+        portrait_id=settings.portrait_id,
+        film=film,
+        start_ms=settings.start_ms,
+        seed=settings.seed,
+        expression=settings.expression,
+        has_cues=settings.has_cues,
+        options=_options(settings),
+        notes=_notes(settings),
+    )
+
+
+def _rate(fps: float) -> Fraction:
+    fps = fps or DEFAULT_FPS
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise InvalidArgument(f"fps is {fps:g}; allowed: {MIN_FPS:g} to {MAX_FPS:g}, 0 = {DEFAULT_FPS:g}.")
+    return Fraction(fps).limit_denominator(1001)
+
+
+def _size(width: int, height: int) -> tuple[int, int]:
+    size = (width or height or DEFAULT_SIDE, height or width or DEFAULT_SIDE)
+    for name, side in zip(("width", "height"), size, strict=True):
+        if not MIN_SIDE <= side <= MAX_SIDE or side % 2:
+            raise InvalidArgument(
+                f"{name} is {side}; allowed: even numbers from {MIN_SIDE} to {MAX_SIDE}, 0 = {DEFAULT_SIDE}."
+            )
+    return size
+
+
+def _container(settings: video_pb2.AnimateSettings, containers: Sequence[Format]) -> Format:
+    codec = settings.portrait.codec
+    if codec and codec not in CODEC_CONTAINER:
+        raise UnsupportedFormat(f'codec is "{codec}"; allowed: {", ".join(CODEC_CONTAINER)}.')
+    by_codec = CODEC_CONTAINER.get(codec)
+    asked = CONTAINERS.get(settings.container) or by_codec or containers[0]
+    if by_codec not in {None, asked}:
+        raise UnsupportedFormat(f"{codec} does not go into {asked} here: h264 makes mp4, vp9 makes webm.")
+    if asked not in containers:
+        raise UnsupportedFormat(f"{asked} is not made here; this service makes: {', '.join(containers)}.")
+    return asked
+
+
+def _options(settings: video_pb2.AnimateSettings) -> dict[str, float | str]:
+    which = settings.WhichOneof("engine_settings")
+    if which is None:
+        return {}
+    return {told.name: value for told, value in getattr(settings, which).ListFields()}
+
+
+def _notes(settings: video_pb2.AnimateSettings) -> tuple[str, ...]:
+    notes = []
+    if settings.framing.captions:
+        notes.append("captions are not drawn by this engine")
+    if settings.framing.background not in {"", "keep"}:
+        notes.append("the background is kept as it is")
+    return tuple(notes)
+
+
+def to_cues(speech: video_pb2.Speech24k) -> tuple[Cue, ...]:
+    """The mouth cues of a piece of speech; raises `InvalidArgument` for one that ends before it starts."""
+    for cue in speech.cues:
+        if cue.end_ms < cue.start_ms:
+            raise InvalidArgument(f"A mouth cue ends at {cue.end_ms} ms, before it starts at {cue.start_ms} ms.")
+    return tuple(Cue(cue.ipa, cue.start_ms, cue.end_ms, cue.stressed) for cue in speech.cues)
+
+
+def header(order: Order, mime_type: str, notes: Sequence[str]) -> media_pb2.MediaChunk:
+    """What is said once, before the init segment."""
+    film = order.film
+    told = media_pb2.MediaHeader(
+        engine=order.engine,
+        container=CONTAINER_OF[film.container],  # type: ignore[arg-type]  # the stub's enum is an int at run time
+        mime_type=mime_type,
+        width=film.width,
+        height=film.height,
+        fps=float(film.rate),
+        notes=[*order.notes, *notes],
+    )
+    return media_pb2.MediaChunk(header=told)
+
+
+def chunks(segment: Segment) -> Iterator[media_pb2.MediaChunk]:
+    """A segment in pieces as they travel."""
+    kind = media_pb2.MEDIA_KIND_FRAGMENT if segment.sequence else media_pb2.MEDIA_KIND_INIT
+    cut = pieces(segment.data)
+    for number, piece in enumerate(cut, start=1):
+        yield media_pb2.MediaChunk(
+            kind=kind,
+            data=piece,
+            sequence=segment.sequence,
+            start_ms=segment.start_ms,
+            end_ms=segment.end_ms,
+            last_piece=number == len(cut),
+        )
+
+
+def from_avatar(avatar: Avatar) -> video_pb2.Portrait:
+    """A shipped portrait as it travels."""
+    return video_pb2.Portrait(
+        portrait_id=avatar.portrait_id, name=avatar.name, avatar=True, gender=GENDERS[avatar.gender]
+    )
+
+
+def from_facts(facts: PortraitFacts) -> video_pb2.Portrait:
+    """A stored portrait as it travels."""
+    return video_pb2.Portrait(
+        portrait_id=facts.portrait_id,
+        name=facts.name,
+        created_at_unix_s=facts.created_at,
+        expires_at_unix_s=facts.expires_at,
+        width=facts.width,
+        height=facts.height,
+        notes=facts.notes,
+    )
+
+
+def describe(
+    name: str,
+    facts: EngineFacts,
+    status: EngineStatus,
+    *,
+    outstanding: int,
+    containers: Sequence[str],
+    limits: engine_pb2.Limits,
+) -> engine_pb2.EngineInfo:
+    """What `Describe` says of one engine."""
+    return engine_pb2.EngineInfo(
+        name=name,
+        state=status.state,
+        reason=status.reason,
+        remedy=status.remedy,
+        progress=status.progress,
+        tasks=[engine_pb2.TASK_TALKING_HEAD],
+        model=facts.model,
+        version=facts.version,
+        device=facts.device,
+        licence=engine_pb2.Licence(name=facts.licence, commercial_use=facts.commercial_use, note=facts.licence_note),
+        formats=containers,
+        limits=limits,
+        features=facts.features,
+        outstanding=outstanding,
+    )

@@ -1,0 +1,136 @@
+"""The desk between the RPCs and the engines: which work, who is being served, and what happens when one breaks.
+
+An engine is ready when it has drawn a first real frame. One that fails while drawing is taken off at once and asked for
+a frame again, until it gives one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from fractions import Fraction
+
+from svc_video.engine import Job, Prepared, VideoEngine, make
+from svc_video.film import Frame
+from svc_video.portraits.gallery import Gallery
+from svc_video.speech import SAMPLES_PER_MS, Speech
+from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, Overloaded, TroupeError
+from troupe.wire.health import EngineBoard
+from troupe.wire.media import SAMPLE_BYTES
+
+SERVICE = "troupe.v1.Video"
+FIRST_FRAME_S = 60.0  # the first frame after loading must come within this
+PROBE_S = 5.0  # ... and any later one within this
+PROBE_SIZE = 256
+PROBE_MS = 200  # of silence
+RETRY_S = 0.5  # between two probes of a broken engine
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """The engines of this process."""
+
+    def __init__(self, names: Sequence[str], gallery: Gallery, max_streams: int) -> None:
+        self.engines: dict[str, VideoEngine] = {name: make(name) for name in names}
+        self.board = EngineBoard(SERVICE, self.engines)
+        self.gallery = gallery
+        self.max_streams = max_streams
+        self.outstanding = dict.fromkeys(self.engines, 0)
+        self._mending: dict[str, asyncio.Task[None]] = {}
+
+    def engine(self, name: str) -> tuple[str, VideoEngine]:
+        """The named engine, or the first one for an empty name; raises unless it is ready."""
+        name = name or next(iter(self.engines), "")
+        self.board.require(name)
+        return name, self.engines[name]
+
+    async def load(self) -> None:
+        """Start every engine, one after the other."""
+        for name, engine in self.engines.items():
+            await self.board.loading(name, 0.0)
+            try:
+                await asyncio.to_thread(engine.start)
+                await self._probe(name, FIRST_FRAME_S)
+            except (EngineMissing, CheckpointNotFound) as error:
+                await self.board.missing(name, error.message, error.details.get("remedy", ""))
+            except EngineFailed as error:
+                self.broke(name, error)
+            else:
+                await self.board.ready(name)
+
+    @contextmanager
+    def serving(self, name: str) -> Iterator[None]:
+        """One film being made by that engine; raises `Overloaded` when there are too many."""
+        running = sum(self.outstanding.values())
+        if running >= self.max_streams:
+            raise Overloaded(
+                f"{running} films are being made, the most this service makes at once. Try again in a moment.",
+                retry_after_s=1,
+            )
+        self.outstanding[name] += 1
+        try:
+            yield
+        finally:
+            self.outstanding[name] -= 1
+
+    def broke(self, name: str, error: TroupeError) -> None:
+        """That engine failed: take it off, and try it again until it draws."""
+        if name not in self._mending:
+            self._mending[name] = asyncio.create_task(self._mend(name, error.message))
+
+    async def stop(self) -> None:
+        """Free every engine."""
+        for task in list(self._mending.values()):
+            task.cancel()
+        await asyncio.gather(*self._mending.values(), return_exceptions=True)
+        for engine in self.engines.values():
+            await asyncio.to_thread(engine.stop)
+
+    async def _mend(self, name: str, reason: str) -> None:
+        try:
+            await self.board.broken(name, reason)
+            while True:
+                try:
+                    await self._probe(name, PROBE_S)
+                except TroupeError as error:
+                    await self.board.broken(name, error.message)
+                    await asyncio.sleep(RETRY_S)
+                else:
+                    break
+            await self.board.ready(name)
+        finally:
+            del self._mending[name]
+
+    async def _probe(self, name: str, seconds: float) -> None:
+        """Have one frame of the default avatar drawn; raises `EngineFailed`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.to_thread(self._draw_one, name)
+        except TimeoutError as error:
+            raise EngineFailed(f"It drew no frame within {seconds:.0f} s.", engine=name) from error
+        except TroupeError:
+            raise
+        except Exception as error:
+            log.exception("engine %s broke in its probe", name)
+            raise EngineFailed(f"It broke drawing a frame: {type(error).__name__}: {error}", engine=name) from error
+
+    def _draw_one(self, name: str) -> None:
+        engine = self.engines[name]
+        face = self.gallery.prepared(name, engine, "", self.gallery.default, (PROBE_SIZE, PROBE_SIZE))
+        first_frame(engine, face)
+
+
+def first_frame(engine: VideoEngine, face: Prepared) -> Frame:
+    """The portrait at rest, as the engine draws it; raises `EngineFailed`."""
+    speech = Speech()
+    speech.feed(bytes(PROBE_MS * SAMPLES_PER_MS * SAMPLE_BYTES))
+    speech.end()
+    job = Job(portrait=face, rate=Fraction(25))
+    with closing(engine.animate(job, speech)) as frames:  # type: ignore[type-var]  # a generator
+        frame = next(frames, None)
+    if frame is None:
+        raise EngineFailed("It drew no frame.")
+    return frame

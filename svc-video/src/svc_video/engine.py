@@ -1,0 +1,99 @@
+"""What a video engine is, on one screen, and the engines there are.
+
+An engine gets a prepared portrait and speech that is still coming, and gives frames. It works in the caller's thread
+and blocks there: `Speech.frames` hands it one frame number after the other, each when its sound has come, so a slow
+reader holds back frames, and a slow speaker nobody else. An engine on a GPU batches inside: it may draw some frames
+ahead, in a child process of its own, and gives them one by one. It never sees protobuf, gRPC or the container.
+One instance serves all streams of the process. To add one: write a class with these members, and add its dotted name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from svc_video.film import Frame
+from svc_video.speech import Speech
+from troupe.wire.errors import UnknownEngine, nearest
+
+ENGINES: Mapping[str, str] = {
+    "portrait": "svc_video.engines.portrait.engine:PortraitEngine",
+    "still": "svc_video.engines.still:StillEngine",
+}
+"""Name -> `module:Class`; imported only when chosen. A name with a colon is taken as such: a plug-in's own class."""
+
+Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A portrait as one engine keeps it for one frame size; `face` is the engine's own."""
+
+    width: int
+    height: int
+    face: Any
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One film to draw. `options` are the engine's own typed settings, as plain values."""
+
+    portrait: Prepared
+    rate: Fraction  # frames per second
+    seed: int = 0
+    expression: str = ""
+    options: Mapping[str, float | str] | None = None
+
+    def option(self, name: str, default: float) -> float:
+        """A number among the engine's own settings."""
+        value = (self.options or {}).get(name, default)
+        return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What `Describe` says of an engine that does not change while it runs."""
+
+    model: str
+    version: str
+    device: str
+    licence: str
+    commercial_use: bool
+    licence_note: str = ""
+    features: tuple[str, ...] = ()
+
+
+class VideoEngine(Protocol):
+    """The whole contract. Every method blocks; none is called on the event loop."""
+
+    facts: EngineFacts
+
+    def start(self) -> None:
+        """Load. Raises `EngineMissing` or `CheckpointNotFound` with the command that mends it."""
+
+    def prepare(self, picture: Rgb, width: int, height: int) -> Prepared:
+        """Find the face and frame it; raises `NoFace`."""
+
+    def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
+        """One frame for each number of `speech.frames`. Closing the iterator frees the engine at once."""
+
+    def stop(self) -> None:
+        """Free everything."""
+
+
+def make(name: str) -> VideoEngine:
+    """An instance of that engine, not yet started; raises `UnknownEngine`."""
+    target = ENGINES.get(name, name if ":" in name else "")
+    if not target:
+        known = ", ".join(ENGINES)
+        raise UnknownEngine(f'There is no video engine "{name}". Known: {known}.{nearest(name, ENGINES)}')
+    module, _, attribute = target.partition(":")
+    factory = cast("Callable[[], VideoEngine]", getattr(importlib.import_module(module), attribute))
+    return factory()

@@ -1,0 +1,1 @@
+"""The engines: each draws talking heads in its own way."""
