@@ -28,11 +28,11 @@ def main() -> int:
     parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
     parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
     arguments = parser.parse_args()
-    settings = Settings()
-    configure("text", settings.log_level)
-    if arguments.command == "doctor":
-        return _doctor(as_json=arguments.json)
     try:
+        settings = Settings.load()
+        configure("text", settings.log_level)
+        if arguments.command == "doctor":
+            return _doctor(as_json=arguments.json)
         uvloop.run(_serve(settings))
     except TroupeError as error:
         sys.exit(f"svc-text: {error.message}")

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from troupe.wire.environment import read_env_file, refuse_unknown
+
+PREFIX = "TROUPE_TEXT_"
+NOT_OURS = ("TROUPE_TEXT_TARGET",)  # the gateway's, of the same prefix
+
 
 class Settings(BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
-    model_config = SettingsConfigDict(env_prefix="TROUPE_TEXT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 = any free one")
@@ -18,6 +23,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(20.0, gt=0, description="Seconds running requests may take to end after SIGTERM")
     request_s: float = Field(600.0, gt=0, description="Longest time one request may take, seconds")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The settings of this environment and its `.env`; raises `InvalidArgument` for a name nothing reads."""
+        read_env_file()
+        refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
+        return cls()
 
     @property
     def engine_names(self) -> tuple[str, ...]:

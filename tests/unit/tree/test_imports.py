@@ -10,13 +10,16 @@ ROOT = Path(__file__).parents[3]
 LINT = str(Path(sys.executable).with_name("lint-imports"))
 PLANTED = """
 [importlinter]
-root_packages = svc_text
+root_packages =
+    svc_text
 
 [importlinter:contract:planted]
 name = The server may not know the desk
 type = forbidden
-source_modules = svc_text.server
-forbidden_modules = svc_text.desk
+source_modules =
+    svc_text.server
+forbidden_modules =
+    svc_text.desk
 """
 
 

@@ -55,5 +55,5 @@ async def test_require_says_why_and_what_mends_it() -> None:
 
 async def test_an_unknown_engine_is_answered_with_the_known_ones() -> None:
     board = EngineBoard("troupe.v1.Speech", ["flite", "espeak"])
-    with pytest.raises(UnknownEngine, match='flite, espeak. Did you mean "espeak"'):
+    with pytest.raises(UnknownEngine, match=r"flite, espeak\. Did you mean"):
         board.require("espeek")

@@ -1,0 +1,1 @@
+"""The `troupe` command: up, demo, doctor, key."""
