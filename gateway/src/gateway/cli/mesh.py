@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -68,12 +68,12 @@ def free_ports() -> dict[str, str]:
 class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
     """The parts as processes; `run` returns when they have all ended."""
 
-    def __init__(self, settings: Mapping[str, str], out: TextIO = sys.stdout) -> None:
+    def __init__(self, settings: Mapping[str, str], out: TextIO = sys.stdout, parts: Sequence[Part] = PARTS) -> None:
         super().__init__(Printer(out, colour=out.isatty()))
         self._born: dict[str, float] = {}
         self._stopping_since: float | None = None
         env = {**os.environ, **settings, "PYTHONUNBUFFERED": "1"}
-        for part in PARTS:
+        for part in parts:
             self.add_process(part.name, f"exec {shlex.quote(sys.executable)} -m {part.module}", env=env)
             self._born[part.name] = time.monotonic()
 
@@ -86,6 +86,8 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
                 if until() and self._stopping_since is None:
                     self.stop(0)
                 self._hurry()
+        for part in self._processes.values():
+            part["process"].join(KILL_S)
         return int(self.returncode or 0)
 
     def stop(self, status: int) -> None:
