@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -79,3 +80,13 @@ class Sink:
         """Append; tells how many bytes were taken."""
         self.buffer += data
         return len(data)
+
+
+def to_i420(frame: Frame) -> Frame:
+    """The frame as YUV 4:2:0 planes (H * 3 / 2, W)."""
+    return frame if frame.ndim == 2 else np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
+
+
+def to_rgb(frame: Frame) -> Frame:
+    """The frame as RGB (H, W, 3)."""
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_YUV2RGB_I420), np.uint8) if frame.ndim == 2 else frame

@@ -16,14 +16,13 @@ from fractions import Fraction
 from typing import Any
 
 import av
-import cv2
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from svc_video import mp4
-from svc_video.film import Film, Frame, Segment, Sink, SoundGrid, Writer
+from svc_video.film import Film, Frame, Segment, Sink, SoundGrid, Writer, to_i420
 from svc_video.mp4 import Mp4Writer
 from svc_video.speech import Pcm
 from svc_video.webm import WebmWriter
@@ -101,7 +100,7 @@ class Muxer:
     def add(self, frame: Frame, pcm: Pcm) -> list[Segment]:
         """Encode the next frame, and the sound from `sound_from` on; gives what became whole."""
         self._encode_sound(pcm)
-        picture = av.VideoFrame.from_ndarray(_to_i420(frame), format="yuv420p")
+        picture = av.VideoFrame.from_ndarray(to_i420(frame), format="yuv420p")
         picture.pts = self._index
         picture.time_base = 1 / self._film.rate
         picture.pict_type = PictureType.I if self._opens_fragment() else PictureType.NONE
@@ -171,9 +170,3 @@ class Muxer:
         for packet in packets:
             if not self._film.resumed or packet.pts >= self._sound_skip:
                 self._writer.sound(packet)
-
-
-def _to_i420(frame: Frame) -> Frame:
-    if frame.ndim == 2:
-        return frame
-    return cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)  # type: ignore[return-value]  # cv2 types it as any array

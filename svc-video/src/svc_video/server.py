@@ -18,6 +18,7 @@ from svc_video.conversion import MAX_SIDE, Order
 from svc_video.desk import Desk, first_frame
 from svc_video.engine import Job, Prepared, VideoEngine
 from svc_video.faces.picture import MAX_BYTES, decode
+from svc_video.film import to_rgb
 from svc_video.intake import Intake
 from svc_video.settings import Settings
 from svc_video.speech import Speech
@@ -124,7 +125,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         picture = decode(content)
         prepared = engine.prepare(picture, PREVIEW_SIDE, PREVIEW_SIDE)
         preview = io.BytesIO()
-        Image.fromarray(first_frame(engine, prepared)).save(preview, "PNG")
+        Image.fromarray(to_rgb(first_frame(engine, prepared))).save(preview, "PNG")
         facts = self._desk.gallery.store.add(
             settings.principal.key_id, picture, settings.name, prepared.notes, keep=settings.keep
         )

@@ -62,7 +62,7 @@ class Speech:
         self._base = start_ms * SAMPLES_PER_MS  # number of the first sample still held
         self._cues: list[Cue] = []
         self._cues_complete_ms = 0
-        self._ended = self._stopped = False
+        self._ended = self._stopped = self._cued = False
         self._error: TroupeError | None = None
         self._on_room: Callable[[], None] = lambda: None
 
@@ -78,6 +78,7 @@ class Speech:
                     max_ms=self._max_ms,
                 )
             if cues:
+                self._cued = True
                 self._cues = sorted((*self._cues, *cues), key=lambda cue: cue.start_ms)
             self._cues_complete_ms = max(self._cues_complete_ms, cues_complete_ms)
             self._changed.notify_all()
@@ -149,8 +150,8 @@ class Speech:
     def cues(self) -> tuple[Sequence[Cue], int]:
         """The cues still needed, in order, and the moment (ms) up to which they are complete."""
         with self._changed:
-            complete = self._held_to() // SAMPLES_PER_MS if self._ended and self._cues else self._cues_complete_ms
-            return tuple(self._cues), max(complete, self._cues_complete_ms)
+            held_ms = self._held_to() // SAMPLES_PER_MS if self._ended and self._cued else 0
+            return tuple(self._cues), max(held_ms, self._cues_complete_ms)
 
     @property
     def ended(self) -> bool:

@@ -1,0 +1,114 @@
+"""IPA to visemes: what the lips do for a phone, for every letter espeak-ng writes in any language.
+
+A phone may hold several letters: a diphthong or an affricate moves from one shape to the next. Marks that the lips do
+not show (stress, length, tone, nasalisation, ...) are dropped; a letter not listed opens the mouth a little.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+SILENCE = "sil"
+UNKNOWN = "schwa"
+BILABIALS = frozenset({"p"})
+
+
+@dataclass(frozen=True, slots=True)
+class Viseme:
+    """Where the lips go, and how much the phone insists on it: (target, dominance), both 0..1.
+
+    A dominance near zero leaves the parameter to the neighbours: /k/ is said with whatever lips the vowel has.
+    """
+
+    jaw: tuple[float, float]
+    wide: tuple[float, float] = (0.0, 0.2)
+    pucker: tuple[float, float] = (0.0, 0.2)
+    press: tuple[float, float] = (0.0, 0.3)
+    upper: tuple[float, float] = (0.0, 0.3)
+    lower: tuple[float, float] = (0.0, 0.3)
+    fv: tuple[float, float] = (0.0, 0.6)
+    close: float = 0.0  # the lips touch: no neighbour can open them
+
+
+VISEMES: dict[str, Viseme] = {
+    SILENCE: Viseme(jaw=(0.0, 0.45), wide=(0.0, 0.15), pucker=(0.0, 0.15), fv=(0.0, 0.3)),
+    # consonants, by where the lips and teeth are
+    "p": Viseme(jaw=(0.06, 0.7), press=(0.25, 0.8), close=1.0),
+    "phi": Viseme(jaw=(0.06, 0.6), press=(0.2, 0.6), close=0.7),
+    "f": Viseme(jaw=(0.06, 0.8), upper=(0.1, 0.4), fv=(1.0, 1.0)),
+    "th": Viseme(jaw=(0.16, 0.7), upper=(0.12, 0.4), lower=(0.25, 0.5)),
+    "t": Viseme(jaw=(0.12, 0.6), upper=(0.1, 0.3), lower=(0.25, 0.4)),
+    "s": Viseme(jaw=(0.05, 0.85), wide=(0.3, 0.35), upper=(0.2, 0.5), lower=(0.32, 0.6)),
+    "sh": Viseme(jaw=(0.08, 0.85), pucker=(0.42, 0.7), upper=(0.3, 0.6), lower=(0.35, 0.6)),
+    "k": Viseme(jaw=(0.2, 0.4), wide=(0.0, 0.1), pucker=(0.0, 0.1)),
+    "h": Viseme(jaw=(0.25, 0.1), wide=(0.0, 0.05), pucker=(0.0, 0.05)),
+    "l": Viseme(jaw=(0.24, 0.5), upper=(0.1, 0.3), lower=(0.2, 0.3)),
+    "r": Viseme(jaw=(0.16, 0.6), pucker=(0.38, 0.6), lower=(0.15, 0.3)),
+    "rr": Viseme(jaw=(0.2, 0.5), lower=(0.15, 0.3)),
+    "w": Viseme(jaw=(0.08, 0.8), pucker=(0.9, 1.0)),
+    "j": Viseme(jaw=(0.12, 0.5), wide=(0.5, 0.6), lower=(0.12, 0.3)),
+    # vowels, by opening and rounding
+    "i": Viseme(jaw=(0.16, 0.9), wide=(0.75, 0.9), lower=(0.15, 0.4), upper=(0.08, 0.3)),
+    "ih": Viseme(jaw=(0.24, 0.8), wide=(0.42, 0.6), lower=(0.1, 0.3)),
+    "e": Viseme(jaw=(0.42, 0.9), wide=(0.48, 0.8), lower=(0.08, 0.3)),
+    "ae": Viseme(jaw=(0.66, 1.0), wide=(0.34, 0.7), upper=(0.08, 0.3)),
+    "a": Viseme(jaw=(0.78, 1.0), wide=(0.08, 0.6)),
+    "uh": Viseme(jaw=(0.5, 0.85), wide=(0.08, 0.4)),
+    UNKNOWN: Viseme(jaw=(0.3, 0.5), wide=(0.05, 0.2), pucker=(0.05, 0.2)),
+    "er": Viseme(jaw=(0.3, 0.7), pucker=(0.26, 0.6)),
+    "oh": Viseme(jaw=(0.58, 0.95), pucker=(0.42, 0.9)),
+    "o": Viseme(jaw=(0.36, 0.9), pucker=(0.68, 0.95)),
+    "u": Viseme(jaw=(0.16, 0.9), pucker=(0.85, 1.0)),
+    "y": Viseme(jaw=(0.16, 0.9), pucker=(0.72, 1.0)),
+    "oe": Viseme(jaw=(0.4, 0.9), pucker=(0.5, 0.9)),
+}
+
+_LETTERS = {
+    "p": "pbmɓʙʘ",
+    "phi": "ɸβ",
+    "f": "fvɱʋⱱ",
+    "th": "θð",
+    "t": "tdnɗɳʈɖǀǃ",
+    "s": "szɬɮ",
+    "sh": "ʃʒʂʐɕʑɧ",
+    "k": "kgɡŋxɣqɢɴχʟɠʛcɟɲç",
+    "h": "hɦʔħʕʡʜ",
+    "l": "lɫɭʎɺ",
+    "r": "ɹɻ",
+    "rr": "rɾɽʀʁ",
+    "w": "wʍɥ",
+    "j": "jʝɰ",
+    "i": "i",
+    "ih": "ɪɨᵻɿʅ",
+    "e": "eɛ",
+    "ae": "æ",
+    "a": "aɑɐɶ",
+    "uh": "ʌɤ",
+    UNKNOWN: "əɘɯ",
+    "er": "ɜɚɝɞ",
+    "oh": "ɔɒ",
+    "o": "oɵ",
+    "u": "uʊʉ",
+    "y": "yʏ",
+    "oe": "øœ",
+}
+VISEME_OF = {letter: viseme for viseme, letters in _LETTERS.items() for letter in letters}
+
+# Modifier letters and signs that are letters to Unicode and nothing to the lips.
+_UNSEEN = frozenset("ˈˌːˑʲʰʱʷˠˤˀʼ˞ⁿˡ˔˕˥˦˧˨˩|‖.-_ ‿͡'\"")
+
+
+@lru_cache(maxsize=2048)
+def visemes_of(ipa: str) -> tuple[str, ...]:
+    """The shapes of a phone, one after the other; of silence for an empty one."""
+    letters = [
+        letter
+        for letter in unicodedata.normalize("NFD", ipa)
+        if not unicodedata.combining(letter) and letter not in _UNSEEN and not letter.isdigit()
+    ]
+    if not letters:
+        return (SILENCE,)
+    shapes = [VISEME_OF.get(letter.lower(), UNKNOWN) for letter in letters]
+    return tuple(shape for at, shape in enumerate(shapes) if at == 0 or shape != shapes[at - 1])
