@@ -1,0 +1,1 @@
+"""The parts that draw_avatars.py puts together: canvas, looks, body, face, hair."""

@@ -1,0 +1,141 @@
+"""A canvas of 1024 units drawn at twice the size: smooth paths, soft shading, strands."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Colour = tuple[float, float, float]  # RGB 0..255
+Mask = NDArray[np.float32]  # 0..1
+Curve = NDArray[np.float64]  # (n, 2)
+
+UNITS = 1024
+SCALE = 2  # pixels per unit while drawing
+SIDE = UNITS * SCALE
+SHIFT = 4  # sub-pixel bits
+COARSE_BLUR = 6.0  # units above which a blur is done on a quarter-size mask
+
+
+def spline(points: Sequence[tuple[float, float]], *, closed: bool = True, density: int = 24) -> Curve:
+    """A Catmull-Rom curve through the points."""
+    knots = np.array(points, dtype=np.float64)
+    if closed:
+        around = np.concatenate([knots[-1:], knots, knots[:2]])
+    else:
+        around = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
+    t = np.linspace(0, 1, density, endpoint=False)[:, None]
+    a, b, c, d = (around[k : len(around) - 3 + k][:, None] for k in range(4))
+    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    flat = curve.reshape(-1, 2)
+    return flat if closed else np.concatenate([flat, knots[-1:]])
+
+
+def mirrored(half: Sequence[tuple[float, float]], middle: float = 512) -> list[tuple[float, float]]:
+    """A closed symmetric outline from its right half, (distance from the middle, y) from top to bottom."""
+    right = [(middle + x, y) for x, y in half]
+    left = [(middle - x, y) for x, y in reversed(half) if x > 0]
+    return right + left
+
+
+def mix(a: Colour, b: Colour, part: float) -> Colour:
+    """`part` of b in a."""
+    return tuple(x * (1 - part) + y * part for x, y in zip(a, b, strict=True))  # type: ignore[return-value]  # three
+
+
+def dark(colour: Colour, part: float) -> Colour:
+    """The colour with less light, a little warmer in the shade."""
+    return mix(colour, (36, 14, 22), part)
+
+
+def light(colour: Colour, part: float) -> Colour:
+    """The colour with more light."""
+    return mix(colour, (255, 244, 232), part)
+
+
+class Canvas:
+    """What has been painted so far, (SIDE, SIDE, 3) float32 RGB."""
+
+    def __init__(self, colour: Colour) -> None:
+        self.pixels = np.empty((SIDE, SIDE, 3), dtype=np.float32)
+        self.pixels[:] = colour
+
+    @staticmethod
+    def mask(outline: Curve, blur: float = 0.0) -> Mask:
+        """Where the outline's inside is; `blur` in units."""
+        out = np.zeros((SIDE, SIDE), dtype=np.uint8)
+        corners = np.round(np.asarray(outline) * SCALE * (1 << SHIFT)).astype(np.int32)
+        cv2.fillPoly(out, [corners], 255, cv2.LINE_AA, SHIFT)
+        return soft(out.astype(np.float32) / 255, blur)
+
+    def paint(self, mask: Mask, colour: Colour | NDArray[np.float32], opacity: float = 1.0) -> None:
+        """Lays a colour, or a picture of colours, over the canvas where the mask says."""
+        part = (mask * np.float32(opacity))[..., None]
+        self.pixels += (np.asarray(colour, dtype=np.float32) - self.pixels) * part
+
+    def fill(self, outline: Curve, colour: Colour, opacity: float = 1.0, blur: float = 0.0) -> Mask:
+        """Paints a shape and gives its mask."""
+        mask = self.mask(outline, blur)
+        self.paint(mask, colour, opacity)
+        return mask
+
+    def shade(self, outline: Curve, colour: Colour, opacity: float, blur: float, clip: Mask) -> None:
+        """A soft shape that stays inside `clip`."""
+        self.paint(self.mask(outline, blur) * clip, colour, opacity)
+
+    def stroke(self, line: Curve, widths: tuple[float, float, float], colour: Colour, opacity: float = 1.0) -> None:
+        """A tapered line: widths in units at its start, middle and end."""
+        self.paint(self.mask(ribbon(line, widths), 0.5), colour, opacity)
+
+    def strands(
+        self, rng: np.random.Generator, guides: Sequence[Curve], count: int, tones: Sequence[Colour], clip: Mask | None
+    ) -> None:
+        """Hairs between neighbouring guide curves (all of one length), in random tones and widths."""
+        layer = self.pixels.astype(np.uint8)
+        for _ in range(count):
+            at = rng.uniform(0, len(guides) - 1)
+            low = min(int(at), len(guides) - 2)
+            hair = guides[low] + (guides[low + 1] - guides[low]) * (at - low) + rng.normal(0, 1.2, 2)
+            begin, end = sorted(rng.integers(0, len(hair), 2))
+            if end - begin < len(hair) // 6:
+                begin, end = 0, len(hair)
+            colour = tones[int(rng.integers(len(tones)))]
+            line = np.round(hair[begin:end] * SCALE * (1 << SHIFT)).astype(np.int32)
+            cv2.polylines(layer, [line], isClosed=False, color=colour, thickness=int(rng.integers(1, 4)),
+                          lineType=cv2.LINE_AA, shift=SHIFT)  # fmt: skip
+        mask = clip if clip is not None else np.ones((SIDE, SIDE), dtype=np.float32)
+        self.paint(mask, layer.astype(np.float32), 0.55)
+
+    def finished(self) -> NDArray[np.uint8]:
+        """The picture (UNITS, UNITS, 3)."""
+        small = cv2.resize(self.pixels, (UNITS, UNITS), interpolation=cv2.INTER_AREA)
+        return np.clip(np.round(small), 0, 255).astype(np.uint8)
+
+
+def soft(mask: Mask, blur: float) -> Mask:
+    """The mask with its edge blurred by `blur` units."""
+    if blur <= 0:
+        return mask
+    if blur < COARSE_BLUR:
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur * SCALE))
+    small = cv2.resize(mask, (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), blur * SCALE / 4)
+    return np.asarray(cv2.resize(blurred, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)).clip(0, 1)
+
+
+def ribbon(line: Curve, widths: tuple[float, float, float]) -> Curve:
+    """The outline of a line whose width changes from start over middle to end."""
+    along = np.gradient(line, axis=0)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    t = np.linspace(0, 1, len(line))
+    half = (np.interp(t, [0, 0.5, 1], widths) / 2)[:, None]
+    return np.concatenate([line + normal * half, (line - normal * half)[::-1]])
+
+
+def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> Curve:
+    """An ellipse's outline; `turn` in degrees."""
+    t = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    flat = np.stack([np.cos(t) * rx, np.sin(t) * ry], axis=1)
+    angle = np.radians(turn)
+    return flat @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + (x, y)

@@ -1,0 +1,167 @@
+"""Four heads of hair: what falls behind the neck, and what lies over the face's edge."""
+
+import numpy as np
+from avatar_parts.canvas import Canvas, Colour, Curve, Mask, dark, ellipse, light, soft, spline
+from avatar_parts.looks import Look
+
+GUIDE = 40  # points per guide curve
+
+
+def behind(canvas: Canvas, look: Look) -> None:
+    """Painted before neck and face."""
+    {"waves": _waves_behind, "curls": _curls_behind, "side": _nothing, "crop": _nothing}[look.hair_style](canvas, look)
+
+
+def over(canvas: Canvas, look: Look) -> None:
+    """Painted after the face."""
+    {"waves": _waves_over, "curls": _curls_over, "side": _side_over, "crop": _crop_over}[look.hair_style](canvas, look)
+
+
+def _nothing(canvas: Canvas, look: Look) -> None:
+    del canvas, look
+
+
+def _tones(colour: Colour) -> list[Colour]:
+    steps = (dark(colour, 0.5), dark(colour, 0.28), dark(colour, 0.1), colour, light(colour, 0.12), light(colour, 0.24))
+    return [tuple(int(c) for c in step) for step in steps]  # type: ignore[misc]  # three each
+
+
+def _guide(points: list[tuple[float, float]]) -> Curve:
+    curve = spline(points, closed=False)
+    return np.asarray(curve[np.linspace(0, len(curve) - 1, GUIDE).astype(int)])
+
+
+def _mass(canvas: Canvas, look: Look, outline: Curve, guides: list[Curve], count: int) -> Mask:
+    """One body of hair: flat colour, strands along the guides, a shaded rim."""
+    mask = canvas.fill(outline, dark(look.hair, 0.12), 1, 0.8)
+    rng = np.random.default_rng(look.seed)
+    canvas.strands(rng, guides, count, _tones(look.hair), mask)
+    canvas.paint(mask * (1 - soft(mask, 9)), dark(look.hair, 0.5), 0.5)
+    return mask
+
+
+def _waves_behind(canvas: Canvas, look: Look) -> None:
+    outline = spline([(512, 196), (640, 226), (712, 340), (728, 480), (742, 620), (776, 760), (744, 880), (660, 900),
+                      (512, 860), (364, 900), (280, 880), (248, 760), (282, 620), (296, 480), (312, 340), (384, 226)])  # fmt: skip
+    guides = []
+    for side in (-1, 1):
+        for k in np.linspace(0, 1, 6)[:: side * -1 or 1]:
+            guides.append(_guide([(512 + side * (70 + 120 * k), 260), (512 + side * (120 + 96 * k), 470),
+                                  (512 + side * (106 + 130 * k), 650), (512 + side * (140 + 130 * k), 780),
+                                  (512 + side * (90 + 130 * k), 900)]))  # fmt: skip
+    mask = _mass(canvas, look, outline, guides, 1500)
+    canvas.shade(ellipse(512, 730, 170, 150), dark(look.hair, 0.7), 0.75, 40, mask)
+
+
+def _waves_over(canvas: Canvas, look: Look) -> None:
+    """Parted beside the middle, falling over both temples to the shoulders."""
+    left = spline([(556, 238), (500, 208), (404, 226), (330, 320), (312, 450), (300, 580), (262, 700), (268, 820),
+                   (330, 880), (380, 850), (352, 770), (352, 680), (372, 600), (352, 520), (362, 430), (410, 360),
+                   (480, 316), (540, 282)])  # fmt: skip
+    right = spline([(544, 240), (600, 214), (664, 260), (706, 350), (716, 460), (728, 580), (764, 700), (752, 830),
+                    (690, 884), (646, 848), (676, 770), (670, 680), (656, 600), (674, 520), (668, 430), (636, 350),
+                    (590, 300), (556, 276)])  # fmt: skip
+    lines = [
+        [_guide([(552, 252), (450 - 24 * k, 268 + 44 * (1 - k)), (366 - 40 * k, 400), (346 - 30 * k, 560),
+                 (330 - 50 * k, 700), (350 - 70 * k, 850)]) for k in np.linspace(0, 1, 5)],
+        [_guide([(548, 252), (610 + 20 * k, 268 + 30 * (1 - k)), (656 + 40 * k, 400), (668 + 40 * k, 560),
+                 (684 + 64 * k, 700), (668 + 70 * k, 850)]) for k in np.linspace(0, 1, 5)],
+    ]  # fmt: skip
+    for outline, guides in zip((left, right), lines, strict=True):
+        canvas.fill(outline + (3, 7), dark(look.skin, 0.55), 0.32, 8)
+        mask = _mass(canvas, look, outline, guides, 900)
+        canvas.shade(ellipse(420, 318, 80, 16, -34), light(look.hair, 0.5), 0.34, 12, mask)
+        canvas.shade(ellipse(640, 320, 50, 14, 46), light(look.hair, 0.4), 0.24, 12, mask)
+
+
+def _curls(canvas: Canvas, look: Look, mask: Mask, count: int) -> None:
+    """Many small arcs: each a lock with a lit and a dark side."""
+    rng = np.random.default_rng(look.seed)
+    places = np.argwhere(mask[::8, ::8] > 0.5)[:, ::-1] * 4.0
+    tones = _tones(look.hair)
+    layer = Canvas((0, 0, 0))
+    layer.pixels = canvas.pixels.copy()
+    for _ in range(count):
+        x, y = places[int(rng.integers(len(places)))] + rng.uniform(-3, 3, 2)
+        radius, begin = rng.uniform(5, 13), rng.uniform(0, 2 * np.pi)
+        t = begin + np.linspace(0, rng.uniform(2.4, 4.6), 14)
+        arc = np.stack([x + radius * np.cos(t), y + radius * np.sin(t) * 0.9], axis=1)
+        _polyline(layer, arc, tones[int(rng.integers(1, len(tones)))], int(rng.integers(3, 7)))
+        _polyline(layer, arc + (1.6, 2.2), tones[0], 2)
+    canvas.paint(soft(mask, 1.5), layer.pixels, 0.8)
+
+
+def _polyline(layer: Canvas, line: Curve, colour: Colour, thickness: int) -> None:
+    import cv2  # noqa: PLC0415  # only curls need it here
+
+    points = np.round(line * 2 * 16).astype(np.int32)
+    cv2.polylines(layer.pixels, [points], isClosed=False, color=colour, thickness=thickness, lineType=cv2.LINE_8, shift=4)
+
+
+def _cloud(look: Look, centre: tuple[float, float], radii: tuple[float, float], bumps: int) -> Curve:
+    """A round, bumpy outline."""
+    rng = np.random.default_rng(look.seed + 5)
+    t = np.linspace(0, 2 * np.pi, bumps, endpoint=False)
+    grow = 1 + rng.uniform(-0.035, 0.035, bumps)
+    points = [(centre[0] + radii[0] * g * np.cos(a), centre[1] + radii[1] * g * np.sin(a)) for a, g in zip(t, grow, strict=True)]
+    return spline(points)
+
+
+def _curls_behind(canvas: Canvas, look: Look) -> None:
+    mask = canvas.fill(_cloud(look, (512, 400), (258, 246), 34), dark(look.hair, 0.2), 1, 1.5)
+    _curls(canvas, look, mask, 1500)
+    canvas.shade(ellipse(620, 520, 130, 170), dark(look.hair, 0.7), 0.6, 50, mask)
+    canvas.shade(ellipse(410, 260, 110, 60, -30), light(look.hair, 0.5), 0.22, 40, mask)
+
+
+def _curls_over(canvas: Canvas, look: Look) -> None:
+    """A high hairline with locks over the temples."""
+    outline = spline([(512, 170), (650, 214), (716, 330), (722, 440), (702, 520), (678, 500), (674, 440), (648, 372),
+                      (600, 330), (512, 312), (424, 330), (376, 372), (350, 440), (346, 500), (322, 520), (302, 440),
+                      (308, 330), (374, 214)])  # fmt: skip
+    canvas.fill(outline + (2, 8), dark(look.skin, 0.6), 0.34, 9)
+    mask = canvas.fill(outline, dark(look.hair, 0.16), 1, 2.2)
+    _curls(canvas, look, mask, 1100)
+    canvas.shade(ellipse(430, 262, 90, 34, -26), light(look.hair, 0.5), 0.26, 26, mask)
+
+
+def _side_over(canvas: Canvas, look: Look) -> None:
+    """Short at the sides, swept over from a parting."""
+    sides = spline([(330, 500), (322, 420), (330, 320), (400, 236), (512, 206), (624, 230), (694, 310), (704, 420),
+                    (694, 500), (682, 506), (682, 440), (660, 370), (600, 330), (430, 330), (366, 376), (344, 440),
+                    (344, 506)])  # fmt: skip
+    guides = [_guide([(512 + s * (90 + 70 * k), 240 + 40 * k), (512 + s * (160 + 26 * k), 330), (512 + s * (166 + 22 * k), 500)])
+              for s in (-1, 1) for k in (0.0, 0.5, 1.0)]  # fmt: skip
+    canvas.fill(sides + (2, 6), dark(look.skin, 0.55), 0.3, 8)
+    mask = _mass(canvas, look, sides, guides[:3], 300)
+    canvas.strands(np.random.default_rng(look.seed), guides[3:], 300, _tones(look.hair), mask)
+    top = spline([(404, 262), (440, 196), (540, 168), (640, 192), (702, 268), (704, 344), (676, 372), (630, 322),
+                  (560, 316), (480, 330), (420, 322), (392, 340), (372, 322)])  # fmt: skip
+    sweep = [_guide([(402 + 10 * k, 330 - 60 * k), (470 + 20 * k, 300 - 92 * k), (580 + 16 * k, 290 - 90 * k),
+                     (690 - 4 * k, 356 - 64 * k)]) for k in np.linspace(0, 1, 6)]  # fmt: skip
+    canvas.fill(top + (2, 8), dark(look.skin, 0.6), 0.4, 8)
+    mask = _mass(canvas, look, top, sweep, 900)
+    canvas.shade(ellipse(520, 236, 100, 20, -6), light(look.hair, 0.5), 0.3, 16, mask)
+
+
+def _crop_over(canvas: Canvas, look: Look) -> None:
+    """A textured fringe, short sides."""
+    sides = spline([(332, 494), (322, 410), (332, 312), (404, 222), (512, 190), (620, 218), (692, 310), (702, 410),
+                    (692, 494), (682, 500), (680, 430), (656, 372), (590, 352), (434, 352), (368, 372), (344, 430),
+                    (342, 500)])  # fmt: skip
+    canvas.fill(sides + (2, 6), dark(look.skin, 0.5), 0.28, 8)
+    guides = [_guide([(512 + 40 * s, 200), (512 + 120 * s, 250), (512 + 176 * s, 350), (512 + 176 * s, 490)])
+              for s in np.linspace(-1.05, 1.05, 8)]  # fmt: skip
+    _mass(canvas, look, sides, guides, 700)
+    rng = np.random.default_rng(look.seed)
+    for x in np.linspace(366, 664, 15):
+        tip = 372 + rng.uniform(-16, 14) - 22 * abs((x - 512) / 150) ** 2
+        lean = rng.uniform(4, 26)
+        lock = spline([(x - 26, 262), (x + 22, 262), (x + 24 + lean * 0.4, 330), (x + lean, tip), (x - 14 + lean * 0.2, 330)])
+        canvas.fill(lock + (2, 5), dark(look.skin, 0.55), 0.22, 4)
+        strand = [_guide([(x - 20 + 36 * k, 258), (x - 12 + 30 * k + lean * 0.3, 320), (x + lean, tip)]) for k in (0.0, 0.5, 1.0)]
+        mask = canvas.fill(lock, dark(look.hair, 0.05), 1, 0.8)
+        canvas.strands(rng, strand, 60, _tones(look.hair), mask)
+    crown = [_guide([(430 + 160 * k, 200), (400 + 220 * k, 250), (390 + 250 * k, 300)]) for k in np.linspace(0, 1, 6)]
+    canvas.strands(rng, crown, 400, _tones(look.hair), canvas.mask(ellipse(512, 262, 150, 66), 14))
+    canvas.paint(canvas.mask(ellipse(470, 246, 96, 18, -12), 14), light(look.hair, 0.5), 0.24)
