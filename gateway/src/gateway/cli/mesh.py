@@ -90,6 +90,11 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
             part["process"].join(KILL_S)
         return int(self.returncode or 0)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to end, or a part could not start."""
+        return self._stopping_since is not None
+
     def stop(self, status: int) -> None:
         """Ask every part to drain and end."""
         if self._stopping_since is None:

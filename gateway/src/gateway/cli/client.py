@@ -1,0 +1,106 @@
+"""A small client of the gateway's HTTP API, for the demo and the benches."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from troupe.wire.errors import BY_CODE, CannotConnect, Internal, TroupeError
+
+READY_S = 60.0
+POLL_S = 0.05
+REQUEST_S = 600.0  # between two pieces of the answer
+NEEDED = ("tts", "video")
+
+
+@dataclass(slots=True)
+class Film:
+    """A talking head as it was received: the pieces with their times, and what the gateway said about it."""
+
+    headers: Mapping[str, str]
+    pieces: list[tuple[float, bytes]] = field(default_factory=list)  # (seconds after the request, bytes)
+
+    @property
+    def data(self) -> bytes:
+        """The whole film."""
+        return b"".join(piece for _, piece in self.pieces)
+
+    @property
+    def total_s(self) -> float:
+        """Seconds from the request to the last byte."""
+        return self.pieces[-1][0] if self.pieces else 0.0
+
+
+class GatewayClient:
+    """Talks to one gateway."""
+
+    def __init__(self, url: str, key: str = "") -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(10.0, read=REQUEST_S))
+
+    def __enter__(self) -> GatewayClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def wait_ready(self, seconds: float = READY_S, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Return once speech and video can be asked for; raises `CannotConnect` when that takes too long."""
+        started = time.monotonic()
+        ready: Mapping[str, bool] = {}
+        while time.monotonic() - started < seconds and not given_up():
+            try:
+                ready = self._http.get("/health").json()["ready"]
+            except (httpx.TransportError, ValueError, KeyError):
+                time.sleep(POLL_S)
+                continue
+            if all(ready.get(modality) for modality in NEEDED):
+                return
+            time.sleep(POLL_S)
+        missing = [modality for modality in NEEDED if not ready.get(modality)]
+        waited = time.monotonic() - started
+        raise CannotConnect(
+            f"Not ready after {waited:.0f} s: {', '.join(missing)}. `make doctor` says what is missing."
+        )
+
+    def film(self, fields: Mapping[str, str], portrait: Path | None = None) -> Film:
+        """Ask for a talking head and receive it piece by piece; raises the error the gateway answers with."""
+        files: dict[str, Any] = {name: (None, value) for name, value in fields.items() if value}
+        if portrait is not None:
+            files["portrait"] = (portrait.name, portrait.read_bytes())
+        started = time.monotonic()
+        with self._http.stream("POST", "/api/avatar", files=files) as reply:
+            if reply.status_code != httpx.codes.OK:
+                raise answered(reply.read())
+            film = Film(dict(reply.headers))
+            for piece in reply.iter_raw():
+                film.pieces.append((time.monotonic() - started, piece))
+        return film
+
+    def events(self, scene: str) -> list[tuple[str, dict[str, Any]]]:
+        """All events of a scene: (kind, data)."""
+        told: list[tuple[str, dict[str, Any]]] = []
+        with self._http.stream("GET", f"/api/scenes/{scene}/events") as reply:
+            kind = ""
+            for line in reply.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    told.append((kind, json.loads(value)))
+        return told
+
+
+def answered(body: bytes) -> TroupeError:
+    """The error in a reply of the gateway."""
+    try:
+        told = json.loads(body)["error"]
+    except (ValueError, KeyError, TypeError):
+        return Internal(f"The gateway answered: {body[:200].decode(errors='replace')}")
+    return BY_CODE.get(told["code"], Internal)(told["message"], **told.get("details", {}))
