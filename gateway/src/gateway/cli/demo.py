@@ -17,8 +17,8 @@ LOG = Path("var/demo.log")
 GREETINGS: Mapping[str, str] = {
     "en": "Hello, and welcome. I am a picture that was taught to speak. Everything you see and hear was made on this "
     "machine, while you were watching.",
-    "de": "Guten Tag und willkommen. Ich bin ein Bild, das sprechen gelernt hat. Alles hier entstand auf diesem Rechner.",
-    "es": "Hola y bienvenidos. Soy una imagen que aprendió a hablar. Todo esto se hizo en esta máquina, mientras mirabas.",
+    "de": "Guten Tag und willkommen. Ich bin ein Bild, das sprechen gelernt hat. Alles entstand auf diesem Rechner.",
+    "es": "Hola y bienvenidos. Soy una imagen que aprendió a hablar. Todo esto se hizo en esta máquina, ahora mismo.",
     "fr": "Bonjour et bienvenue. Je suis une image qui a appris à parler. Tout a été fait sur cette machine.",
     "ja": "こんにちは、ようこそ。私は話すことを覚えた絵です。すべてはこの機械の上で作られました。",
     "zh": "你好，欢迎。我是一张学会说话的图片。你看到和听到的一切，都是在这台机器上制作的。",
@@ -95,9 +95,8 @@ def _report(order: Order, film: Film, events: list[tuple[str, dict[str, object]]
             print(f"  {STAGES[str(data['stage'])]:26} {float(str(data['at_ms'])) / 1000:6.2f} s after the request")
     spoken_ms = max((_end_ms(data) for kind, data in events if kind == "words"), default=0.0)
     if spoken_ms:
-        print(
-            f"  speed                      {spoken_ms / 1000 / film.total_s:6.1f} x real time ({spoken_ms / 1000:.1f} s of speech)"
-        )
+        spoken_s = spoken_ms / 1000
+        print(f"  {'speed':26} {spoken_s / film.total_s:6.1f} x real time ({spoken_s:.1f} s of speech)")
     print(f"\nThe film: {order.out} ({len(film.data) / 1024:.0f} KiB)\n")
 
 
