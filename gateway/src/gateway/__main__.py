@@ -1,0 +1,128 @@
+"""The gateway's process: read settings, listen, serve, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from gateway.app import app_of
+from gateway.assembly import build
+from gateway.door import Door
+from gateway.guard.protocol import GuardedProtocol
+from gateway.house import House
+from gateway.settings import Settings
+from troupe.wire.errors import InvalidArgument, PortTaken, TroupeError
+from troupe.wire.logs import configure
+from troupe.wire.ports import claim
+from troupe.wire.serving import announce, stop_signal
+
+CUT_S = 2.0
+"""After the time to drain: how long what still runs may take to end with its typed error."""
+KEEP_ALIVE_S = 30
+STARTED_POLL_S = 0.01
+
+log = logging.getLogger("gateway")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, without its own signal handlers: this process has more to drain than HTTP."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; the exit status is 0 after a drain, 2 when the settings are wrong."""
+    try:
+        settings = Settings.load(os.environ, Path.cwd())
+        configure("gateway", settings.log_level)
+        logging.getLogger("uvicorn.error").addFilter(_told_already)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(build(settings)))
+    except TroupeError as error:
+        print(f"gateway: {error.message}", file=sys.stderr)
+        return 2 if isinstance(error, InvalidArgument | PortTaken) else 1
+    return 0
+
+
+async def serve(house: House) -> None:
+    """Both doors, until a signal; then no new work, and what runs may end within `TROUPE_DRAIN_S`."""
+    settings = house.settings
+    stop = stop_signal()
+    _reload_on_hangup(house)
+    socket = claim(settings.host, settings.port, "TROUPE_PORT")
+    door = Door(house)
+    grpc_port = door.bind(settings.host, settings.grpc_port)
+    server = Server(_config(house))
+    http = asyncio.create_task(server.serve(sockets=[socket]))
+    stopped = asyncio.create_task(stop.wait())
+    await _started(server, http)
+    await door.start()
+    announce("gateway", {"http": f"{settings.host}:{socket.getsockname()[1]}", "grpc": f"{settings.host}:{grpc_port}"})
+    await asyncio.wait({http, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    await _drain(house, server, door, http)
+    stopped.cancel()
+    await http
+
+
+async def _started(server: Server, http: asyncio.Task[None]) -> None:
+    while not server.started and not http.done():
+        await asyncio.sleep(STARTED_POLL_S)  # uvicorn tells its start by this flag alone
+
+
+async def _drain(house: House, server: Server, door: Door, http: asyncio.Task[None]) -> None:
+    drain_s = house.settings.drain_s
+    log.info("draining: at most %.0f s", drain_s)
+    house.drain()
+    server.should_exit = True
+    doors = asyncio.create_task(door.stop(drain_s))
+    await asyncio.wait({http, doors}, timeout=drain_s)
+    if not http.done():
+        house.cut()
+    await asyncio.wait({http, doors}, timeout=CUT_S + 1)
+    log.info("stopped")
+
+
+def _config(house: House) -> uvicorn.Config:
+    return uvicorn.Config(
+        app_of(house),
+        http=GuardedProtocol,
+        ws="none",
+        loop="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=round(house.settings.drain_s + CUT_S),
+    )
+
+
+def _reload_on_hangup(house: House) -> None:
+    def reload() -> None:
+        try:
+            house.keyring.reload()
+        except InvalidArgument as error:
+            log.error("the keys stay as they are: %s", error.message)  # noqa: TRY400  # a person's slip, no traceback
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+
+def _told_already(record: logging.LogRecord) -> bool:
+    """Uvicorn's line for an answer that was cut on purpose; our own log has the reason."""
+    return "without completing response" not in record.getMessage()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The application: the house behind its routes.
+
+`uvicorn gateway.app:app --reload` works: `app` is made when it is first asked for; importing this module does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from gateway.assembly import build
+from gateway.banner import banner
+from gateway.dialects import avatar, errors, ops, portraits, scenes, voice
+from gateway.dialects.replies import error_reply
+from gateway.guard.doorkeeper import Doorkeeper
+from gateway.house import House
+from gateway.settings import Settings
+from troupe.wire.errors import InvalidArgument
+
+DESCRIPTION = "Text, speech, voices and talking heads by open models, behind one door."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application of these settings; it connects to nothing before it is started."""
+    return app_of(build(settings))
+
+
+def app_of(house: House) -> FastAPI:
+    """The application in front of a house."""
+    docs = house.settings.docs if house.settings.docs is not None else not house.keyring.asks
+    app = FastAPI(
+        title="Troupe",
+        description=DESCRIPTION,
+        version=version("troupe-gateway"),
+        docs_url="/docs" if docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if docs else None,
+        lifespan=_lifespan,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    app.state.house = house
+    errors.install(app)
+    for dialect in (ops, voice, avatar, portraits, scenes):
+        app.include_router(dialect.router)
+    app.add_middleware(
+        Doorkeeper, keyring=house.keyring, limits=house.limits, metrics=house.metrics, refusal=error_reply
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    house: House = app.state.house
+    await house.start()
+    sys.stdout.write(banner(house) + "\n")
+    sys.stdout.flush()
+    try:
+        yield
+    finally:
+        await house.stop()
+
+
+def __getattr__(name: str) -> FastAPI:
+    """`gateway.app:app`, made of the environment and the `.env` of the current folder."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        made = create_app(Settings.load(os.environ, Path.cwd()))
+    except InvalidArgument as error:
+        raise SystemExit(f"gateway: {error.message}") from error
+    globals()["app"] = made
+    return made

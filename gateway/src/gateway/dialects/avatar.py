@@ -1,0 +1,206 @@
+"""POST /api/avatar: a script or a sound file in, a talking head out, sent while it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from gateway.dialects.errors import DOCUMENTED, invalid
+from gateway.dialects.media import VIDEO_TYPES, MediaResponse, container
+from gateway.dialects.replies import REQUEST_ID_HEADER
+from gateway.dialects.visit import Documented, Here, Visit
+from gateway.dialects.voice import SpeechFields, speech_order, voice_headers
+from gateway.guard.uploads import check_picture, check_sound
+from gateway.routing.need import Modality
+from gateway.scenes.avatar import Avatar, AvatarOrder
+from gateway.scenes.portraits import avatar_for
+from gateway.scenes.speech import SpeechOrder
+from troupe.v1.engine_pb2 import GENDER_UNSPECIFIED
+from troupe.v1.video_pb2 import AnimateSettings, Framing
+from troupe.wire.deadlines import Deadline
+from troupe.wire.errors import InvalidArgument, UnsupportedMedia, nearest
+
+router = APIRouter(prefix="/api", tags=["avatar"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
+
+MAX_SIDE = 4096
+MAX_FILES = 2
+MAX_FIELDS = 40
+FILE_FIELDS = ("portrait", "audio")
+
+
+class AvatarRequest(SpeechFields):
+    """POST /api/avatar; in a form, `portrait` and `audio` may be files."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": "Hello, I am new here.", "voice_id": "en-US-GuyNeural"}]},
+    )
+
+    text: str = Field(default="", description="What to say; or send a sound file as `audio` in a form")
+    portrait_id: str = Field(
+        default="", description="One of /api/portraits; without it and without a `portrait` file an avatar is chosen",
+        max_length=128,
+    )  # fmt: skip
+    container: str = Field(default="mp4", description="mp4 (H.264 and AAC) or webm (VP9 and Opus)", max_length=16)
+    width: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
+    height: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
+    fps: float = Field(default=0.0, ge=0.0, le=60.0, description="0 = 25")
+    expression: str = Field(default="", description='"neutral", "happy", "sad", "serious", …', max_length=32)
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    aspect: str = Field(default="", description='"square", "portrait", "landscape" or "original"', max_length=16)
+    background: str = Field(default="", description='"keep", "blur" or a colour "#rrggbb"', max_length=16)
+    captions: bool = False
+    video_provider: str = Field(default="", description="Only this provider of the video chain", max_length=64)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request as it came: its fields, and the files beside them."""
+
+    fields: AvatarRequest
+    picture: bytes = b""
+    sound: bytes = b""
+
+
+_FORM: dict[str, Any] = {
+    "allOf": [{"$ref": "#/components/schemas/AvatarRequest"}],
+    "properties": {name: {"type": "string", "format": "binary"} for name in FILE_FIELDS},
+}
+
+
+@router.post(
+    "/avatar",
+    summary="A talking head",
+    response_class=MediaResponse,
+    responses={
+        200: {
+            "description": "A fragmented film that plays while it is made; X-Troupe-Scene names its events",
+            "content": {kind: {} for kind in VIDEO_TYPES.values()},
+        }
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": AvatarRequest.model_json_schema()},
+                "multipart/form-data": {
+                    "schema": {
+                        **AvatarRequest.model_json_schema(),
+                        "properties": {
+                            **AvatarRequest.model_json_schema()["properties"],
+                            **_FORM["properties"],
+                        },
+                    }
+                },
+            },
+        }
+    },
+)
+async def avatar(request: Request, visit: Here) -> MediaResponse:
+    """Say a text (or a sound file) with the face of a portrait. The film is sent fragment by fragment."""
+    visit.caller.require("voice", "video")
+    order = await _read(request, visit)
+    film_order = await _film_order(order, visit)
+    house = visit.house
+    scene = house.scenes.open(visit.caller.key_id)
+    scene.tell("scene", scene_id=scene.scene_id, request_id=visit.request_id)
+    deadline = Deadline.after(house.settings.video_timeout_s)
+    film = Avatar(house.chains, film_order, scene, deadline, visit.request_id)
+    try:
+        await film.begin()
+    except BaseException:
+        await film.aclose()
+        raise
+    return MediaResponse(
+        film.media(),
+        media_type=film.header.mime_type or VIDEO_TYPES[order.fields.container.strip().casefold()],
+        headers=_headers(film, scene.scene_id, visit),
+        on_broken=lambda error: house.metrics.broken.labels("/api/avatar", error.code).inc(),
+        on_close=film.aclose,
+    )
+
+
+def _headers(film: Avatar, scene_id: str, visit: Visit) -> dict[str, str]:
+    headers = {
+        "X-Troupe-Scene": scene_id,
+        "X-Troupe-Provider": film.providers,
+        REQUEST_ID_HEADER: visit.request_id,
+        "Cache-Control": "no-store",
+    }
+    return headers | (voice_headers(film.speech) if film.speech else {})
+
+
+async def _read(request: Request, visit: Visit) -> Order:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if kind == "multipart/form-data":
+        async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS) as form:
+            return await _read_form(form, visit)
+    if kind and kind != "application/json":
+        raise UnsupportedMedia(f"The body is {kind}; send application/json or multipart/form-data.")
+    return Order(_fields(await request.body()))
+
+
+async def _read_form(form: FormData, visit: Visit) -> Order:
+    files = {name: await value.read() for name, value in form.multi_items() if isinstance(value, UploadFile)}
+    texts = {name: value for name, value in form.multi_items() if isinstance(value, str) and value}
+    for name in files:
+        if name not in FILE_FIELDS:
+            raise InvalidArgument(f'No file "{name}" is taken.{nearest(name, FILE_FIELDS)}', field=name)
+    limit = visit.house.settings.max_upload_bytes
+    if "portrait" in files:
+        check_picture(files["portrait"], limit)
+    if "audio" in files:
+        check_sound(files["audio"], limit)
+    return Order(_fields(texts), files.get("portrait", b""), files.get("audio", b""))
+
+
+def _fields(body: bytes | dict[str, Any]) -> AvatarRequest:
+    try:
+        if isinstance(body, bytes):
+            return AvatarRequest.model_validate_json(body or b"{}")
+        return AvatarRequest.model_validate(body)
+    except ValidationError as error:
+        raise invalid([dict(problem) for problem in error.errors()]) from error
+
+
+async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
+    fields = order.fields
+    if order.sound and fields.text.strip():
+        raise InvalidArgument("Send either `text` or an `audio` file, not both.", field="audio")
+    if order.picture and fields.portrait_id:
+        raise InvalidArgument("Send either `portrait_id` or a `portrait` file, not both.", field="portrait")
+    speech = None if order.sound else speech_order(fields, fields.text, visit)
+    return AvatarOrder(
+        settings=_animate_settings(fields, await _portrait_id(order, speech, visit), visit),
+        speech=speech,
+        sound=order.sound,
+        picture=order.picture,
+        rung=fields.video_provider,
+        local_only=fields.local_only,
+        commercial_only=visit.house.settings.commercial_only,
+    )
+
+
+async def _portrait_id(order: Order, speech: SpeechOrder | None, visit: Visit) -> str:
+    if order.fields.portrait_id or order.picture:
+        return order.fields.portrait_id
+    gender = speech.voice.gender if speech else GENDER_UNSPECIFIED
+    return await avatar_for(visit.house.chains[Modality.VIDEO], gender, visit.caller.key_id, visit.request_id)
+
+
+def _animate_settings(fields: AvatarRequest, portrait_id: str, visit: Visit) -> AnimateSettings:
+    return AnimateSettings(
+        principal=visit.principal,
+        portrait_id=portrait_id,
+        container=container(fields.container),
+        width=fields.width,
+        height=fields.height,
+        fps=fields.fps,
+        seed=fields.seed,
+        expression=fields.expression,
+        framing=Framing(aspect=fields.aspect, background=fields.background, captions=fields.captions),
+    )

@@ -1,0 +1,84 @@
+"""Exceptions -> the JSON of /api; also those of FastAPI itself, so that every error has one shape."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from gateway.dialects.replies import ErrorReply, error_reply
+from troupe.wire.errors import BodyTooLarge, InvalidArgument, NotSupported, TroupeError
+from troupe.wire.interceptors import defect
+
+DOCUMENTED = {
+    status: {"model": ErrorReply, "description": description}
+    for status, description in {
+        400: "A value is not allowed; the message says which and what is",
+        401: "No API key, or a wrong one",
+        403: "The key, the licence or a missing consent forbids it",
+        404: "No such voice, portrait or scene, or not yours",
+        413: "Too much text, too many bytes, pixels or seconds",
+        415: "The bytes are not the kind of media they should be",
+        422: "No provider of the chain can serve this request, or no face was found",
+        429: "Too many requests for now",
+        502: "The engine broke",
+        503: "No provider answers, or too much is asked of them; Retry-After says when to come back",
+        504: "The time was used up",
+    }.items()
+}
+"""The errors of every route of /api, for /docs."""
+
+
+def install(app: FastAPI) -> None:
+    """Let every exception of this application end as the JSON of an error."""
+    app.add_exception_handler(TroupeError, _on_troupe_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the guard gave this request."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+async def _on_troupe_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, TroupeError):
+        raise error
+    return error_reply(error, request_id_of(request))
+
+
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return error_reply(invalid(list(error.errors())), request_id_of(request))
+
+
+def invalid(problems: list[dict[str, object]]) -> InvalidArgument:
+    """Pydantic's problems as one sentence each; the values themselves are not repeated (they may be private)."""
+    said = [f"{_place(problem)}: {problem['msg']}" for problem in problems[:5]]
+    return InvalidArgument("; ".join(said) + ". See /docs for the fields.", field=_place(problems[0]))
+
+
+def _place(problem: dict[str, object]) -> str:
+    location = problem.get("loc")
+    parts = [str(part) for part in location if part != "body"] if isinstance(location, tuple | list) else []
+    return ".".join(parts) or "body"
+
+
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    request_id, path = request_id_of(request), request.url.path
+    if error.status_code == 413:
+        return error_reply(BodyTooLarge(str(error.detail)), request_id)
+    leaf = NotSupported(f"{request.method} {path}: {error.detail}. GET /docs lists what there is.")
+    reply = error_reply(leaf, request_id)
+    reply.status_code = error.status_code
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+async def _on_defect(request: Request, error: Exception) -> JSONResponse:
+    return error_reply(defect(error, request.url.path), request_id_of(request))

@@ -1,0 +1,156 @@
+"""The JSON of every reply of /api and the operations routes, as docs/HTTP.md writes it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from troupe.wire.errors import AccessError, TroupeError, row
+
+REQUEST_ID_HEADER = "X-Troupe-Request-Id"
+
+
+class ErrorBody(BaseModel):
+    """What went wrong, for people (`message`) and for programs (`code`, `details`)."""
+
+    code: str = Field(examples=["unknown_voice"])
+    message: str = Field(examples=['No voice "en-US-Arya". Did you mean "en-US-AriaNeural"?'])
+    details: dict[str, str] = Field(default_factory=dict)
+    request_id: str = Field(examples=["req_3f1c9b2a7d5e4c60"])
+
+
+class ErrorReply(BaseModel):
+    """Every error of /api, whatever its status."""
+
+    error: ErrorBody
+
+
+class VoiceReply(BaseModel):
+    """One voice that may be asked for."""
+
+    voice_id: str = Field(examples=["en-US-AriaNeural"])
+    name: str
+    language: str = Field(description="BCP 47", examples=["en-US"])
+    gender: str = Field(description='"female", "male", "neutral" or ""')
+    source: str = Field(description='Whose id it is: "edge" (the seed\'s table), "minimax", or the engine that has it')
+    available: bool = Field(description="Some engine that is ready now speaks this language")
+
+
+class VoicesReply(BaseModel):
+    """GET /api/voices."""
+
+    voices: list[VoiceReply]
+
+
+class PortraitReply(BaseModel):
+    """One portrait."""
+
+    portrait_id: str
+    name: str
+    avatar: bool = Field(description="Shipped with the house: belongs to nobody, cannot be deleted")
+    gender: str
+    created_at: int = Field(description="Unix seconds")
+    expires_at: int = Field(description="Unix seconds; 0 = kept until deleted")
+    width: int
+    height: int
+    notes: list[str]
+
+
+class PortraitsReply(BaseModel):
+    """GET /api/portraits."""
+
+    portraits: list[PortraitReply]
+
+
+class PreparedPortraitReply(PortraitReply):
+    """POST /api/portraits."""
+
+    preview: str = Field(description="A small PNG of the face as it will be framed, as a data URL")
+
+
+class DeletedReply(BaseModel):
+    """What was deleted or cancelled."""
+
+    id: str
+    deleted: bool = True
+
+
+class HealthReply(BaseModel):
+    """GET /health: the process is alive; it asks neither engines nor neighbours."""
+
+    status: str = Field(description='"healthy", or "draining" (with status 503)', examples=["healthy"])
+    version: str
+    uptime_s: float
+    ready: dict[str, str | None] = Field(
+        description="Per modality the provider that would be asked first now, null where there is none",
+        examples=[{"text": None, "tts": "flite", "video": "portrait"}],
+    )
+
+
+class LicenceReply(BaseModel):
+    """On which terms the weights may be used."""
+
+    name: str
+    commercial_use: bool
+    note: str
+
+
+class ProviderReply(BaseModel):
+    """One rung of a chain, as it is now."""
+
+    name: str
+    engine: str
+    state: str = Field(description='"ready", "loading", "broken", "missing", "unreachable", "not_installed", "unknown"')
+    reason: str = Field(description="Why it is not ready; empty when it is")
+    remedy: str = Field(description="The command that mends it, where one does")
+    cloud: bool = Field(description="Sends data out of the house")
+    model: str
+    device: str
+    languages: list[str]
+    voices: int
+    formats: list[str]
+    features: list[str]
+    outstanding: int
+    licence: LicenceReply | None
+
+
+class ChainReply(BaseModel):
+    """One chain: the primary, then its fallbacks."""
+
+    primary: str | None
+    serving: str | None = Field(description="The provider that would be asked first now")
+    chain: list[ProviderReply]
+
+
+class ProvidersReply(BaseModel):
+    """GET /providers."""
+
+    text: ChainReply
+    tts: ChainReply
+    video: ChainReply
+    voices: int = Field(description="How many voice ids resolve")
+    commercial_only: bool
+
+
+class IndexReply(BaseModel):
+    """GET /: where things are."""
+
+    name: str = "Troupe"
+    version: str
+    links: Mapping[str, str]
+
+
+def error_reply(error: TroupeError, request_id: str) -> JSONResponse:
+    """The JSON of an error, with the table's status."""
+    body = ErrorReply(
+        error=ErrorBody(code=error.code, message=error.message, details=error.details, request_id=request_id)
+    )
+    status = row(error).http
+    headers = {REQUEST_ID_HEADER: request_id}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    if isinstance(error, AccessError) and status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body.model_dump(), status, headers)

@@ -1,0 +1,87 @@
+"""GET /api/scenes/ID/events and DELETE /api/scenes/ID."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Path
+
+from gateway.dialects.errors import DOCUMENTED
+from gateway.dialects.media import MediaResponse
+from gateway.dialects.replies import REQUEST_ID_HEADER, DeletedReply
+from gateway.dialects.visit import Documented, Here
+from gateway.scenes.registry import Event, Scene
+from troupe.wire.errors import TroupeError
+
+router = APIRouter(prefix="/api/scenes", tags=["scenes"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
+
+KEEP_ALIVE_S = 15.0
+SceneId = Annotated[str, Path(description="From the X-Troupe-Scene header", max_length=128)]
+
+
+@router.get(
+    "/{scene_id}/events",
+    summary="What happens in a scene, as server-sent events",
+    response_class=MediaResponse,
+    responses={
+        200: {
+            "description": "Events: scene, provider, voice, stage, words, error, end",
+            "content": {"text/event-stream": {}},
+        }
+    },
+)
+async def events(
+    scene_id: SceneId, visit: Here, last_event_id: Annotated[str, Header(max_length=20)] = ""
+) -> MediaResponse:
+    """All events from the scene's start (or after `Last-Event-ID`), then the new ones as they happen, until its end."""
+    scene = visit.house.scenes.get(scene_id, visit.caller.key_id)
+    after = int(last_event_id) if last_event_id.isdecimal() else 0
+    return MediaResponse(
+        _stream(scene, after),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", REQUEST_ID_HEADER: visit.request_id},
+        on_broken=_cannot_break,
+        on_close=_nothing,
+    )
+
+
+@router.delete("/{scene_id}", summary="Cancel a scene")
+async def cancel(scene_id: SceneId, visit: Here) -> DeletedReply:
+    """Stop the work on a scene; its film ends there, and its events with the error `cancelled`."""
+    visit.house.scenes.get(scene_id, visit.caller.key_id).cancel()
+    return DeletedReply(id=scene_id)
+
+
+async def _stream(scene: Scene, after: int) -> AsyncGenerator[bytes]:
+    async with aclosing(scene.follow(after)) as following:
+        step = asyncio.ensure_future(anext(following, None))
+        try:
+            while True:
+                done, _ = await asyncio.wait({step}, timeout=KEEP_ALIVE_S)
+                if not done:
+                    yield b": still here\n\n"
+                    continue
+                event = step.result()
+                if event is None:
+                    return
+                yield _frame(event)
+                step = asyncio.ensure_future(anext(following, None))
+        finally:
+            step.cancel()
+            await asyncio.wait({step})
+
+
+def _frame(event: Event) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), orjson.dumps(event.data))
+
+
+def _cannot_break(_error: TroupeError) -> None:
+    """Events are in memory: nothing breaks them."""
+
+
+async def _nothing() -> None:
+    """The stream closes itself."""

@@ -1,0 +1,46 @@
+"""What a route knows of the request it answers: the house, the caller, the request's id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from gateway.guard.keys import Caller
+from gateway.house import House
+from troupe.v1.engine_pb2 import Principal
+
+# The guard has judged the key before the body was read; these put the two ways of sending one into /docs.
+_bearer = HTTPBearer(auto_error=False, description="An API key made by `troupe key`")
+_header = APIKeyHeader(name="x-api-key", auto_error=False, description="The same key, as a header of its own")
+Documented = [Security(_bearer), Security(_header)]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request."""
+
+    house: House
+    caller: Caller
+    request_id: str
+
+    @property
+    def principal(self) -> Principal:
+        """Whose key it is, as the services are told."""
+        return Principal(key_id=self.caller.key_id)
+
+
+def house_of(request: Request) -> House:
+    """The house that answers."""
+    house: House = request.app.state.house
+    return house
+
+
+def _visit(request: Request) -> Visit:
+    state = request.scope["state"]
+    return Visit(house_of(request), state["caller"], state["request_id"])
+
+
+Here = Annotated[Visit, Depends(_visit)]

@@ -1,0 +1,173 @@
+"""POST /api/voice and GET /api/voices."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.dialects.errors import DOCUMENTED
+from gateway.dialects.media import AUDIO_TYPES, MediaResponse, audio_codec, sample_rate
+from gateway.dialects.replies import REQUEST_ID_HEADER, VoiceReply, VoicesReply
+from gateway.dialects.visit import Documented, Here, Visit
+from gateway.routing.capability import primary, speaks
+from gateway.routing.need import Modality
+from gateway.scenes.script import clean_text
+from gateway.scenes.speech import Speech, SpeechOrder, speak
+from gateway.voices import GENDER_NAMES, Voice
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY
+from troupe.v1.media_pb2 import AudioFormat
+from troupe.v1.speech_pb2 import SpeechSettings
+from troupe.wire.deadlines import Deadline
+
+router = APIRouter(prefix="/api", tags=["voice"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
+
+MAX_CHANNELS = 2
+MAX_BITRATE = 512_000
+
+
+class SpeechFields(BaseModel):
+    """How the text is spoken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    voice_id: str = Field(default="", description="An id of /api/voices; empty = one of the language", max_length=256)
+    language: str = Field(default="", description="BCP 47; empty = the voice's own", examples=["en-US"], max_length=35)
+    speed: float = Field(default=1.0, ge=0.5, le=2.0)
+    pitch: float = Field(default=0.0, ge=-12.0, le=12.0, description="Semitones")
+    volume: float = Field(default=1.0, ge=0.0, le=10.0)
+    emotion: str = Field(
+        default="", description='"neutral", "happy", …; engines that have none ignore it', max_length=32
+    )
+    pronunciations: list[str] = Field(default_factory=list, description='"word=reading"', max_length=200)
+    provider: str = Field(default="", description="Only this provider of the chain", max_length=64)
+    local_only: bool = Field(default=False, description="Never send this text out of the house")
+
+    def settings(self, visit: Visit) -> SpeechSettings:
+        """As the services take them, without engine, voice and format."""
+        return SpeechSettings(
+            principal=visit.principal,
+            language=self.language,
+            speed=self.speed,
+            pitch=self.pitch,
+            volume=self.volume,
+            emotion=self.emotion,
+            pronunciations=self.pronunciations,
+        )
+
+
+class VoiceRequest(SpeechFields):
+    """POST /api/voice."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": "Hello world", "voice_id": "en-US-AriaNeural"}]},
+    )
+
+    text: str = Field(description="What to say")
+    format: str = Field(default="mp3", description="mp3, wav, flac, opus, aac or pcm", max_length=16)
+    sample_rate: int = Field(default=0, ge=0, description="Hz; 0 = 24000")
+    bitrate: int = Field(default=0, ge=0, le=MAX_BITRATE, description="bit/s; 0 = the codec's usual one")
+    channels: int = Field(default=1, ge=1, le=MAX_CHANNELS)
+
+    def audio_format(self) -> AudioFormat:
+        """As the services take it. Raises `UnsupportedFormat` or `InvalidArgument`."""
+        return AudioFormat(
+            codec=audio_codec(self.format),
+            sample_rate=sample_rate(self.sample_rate),
+            bitrate=self.bitrate,
+            channels=self.channels,
+        )
+
+
+@router.post(
+    "/voice",
+    summary="Text to speech",
+    response_class=MediaResponse,
+    responses={200: {"description": "Sound, sent while it is made", "content": {t: {} for t in AUDIO_TYPES.values()}}},
+)
+async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
+    """Speak a text. The answer's body is the sound itself, sent sentence by sentence while it is made."""
+    visit.caller.require("voice")
+    order = speech_order(body, body.text, visit)
+    order.settings.format.CopyFrom(body.audio_format())
+    house = visit.house
+    deadline = Deadline.after(house.settings.speech_timeout_s)
+    speech = await speak(house.chains[Modality.TTS], order, deadline, visit.request_id)
+    return MediaResponse(
+        _sound(speech),
+        media_type=_content_type(body.format, speech),
+        headers={**voice_headers(speech), "X-Troupe-Provider": speech.served.rung.name, **_request(visit)},
+        on_broken=lambda error: house.metrics.broken.labels("/api/voice", error.code).inc(),
+        on_close=speech.aclose,
+    )
+
+
+def speech_order(fields: SpeechFields, text: str, visit: Visit) -> SpeechOrder:
+    """The request in the words of the tts chain. Raises `EmptyText`, `TextTooLong`, `UnknownVoice`."""
+    house = visit.house
+    return SpeechOrder(
+        voice=house.voices.resolve(fields.voice_id, fields.language, house.infos(Modality.TTS)),
+        settings=fields.settings(visit),
+        text=clean_text(text, house.settings.max_text_chars),
+        rung=fields.provider,
+        local_only=fields.local_only,
+        commercial_only=house.settings.commercial_only,
+    )
+
+
+def voice_headers(speech: Speech) -> dict[str, str]:
+    """Who speaks; where that is not who was asked for, it is said."""
+    header = speech.header
+    headers = {"X-Troupe-Voice": _ascii(header.voice_id)}
+    if header.voice_substituted:
+        headers["X-Troupe-Voice-Substituted"] = _ascii(header.requested_voice_id)
+    return headers
+
+
+def _request(visit: Visit) -> Mapping[str, str]:
+    return {REQUEST_ID_HEADER: visit.request_id}
+
+
+def _ascii(value: str) -> str:
+    """Header values are Latin-1 at most; a voice id may hold more."""
+    return value.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _content_type(name: str, speech: Speech) -> str:
+    kind = name.strip().casefold()
+    if kind != "pcm":
+        return AUDIO_TYPES[kind]
+    made = speech.header.format
+    return f"audio/L16;rate={made.sample_rate or 24_000};channels={made.channels or 1};endianness=little-endian"
+
+
+async def _sound(speech: Speech) -> AsyncGenerator[bytes]:
+    async for chunk in speech:
+        if chunk.audio:
+            yield chunk.audio
+
+
+@router.get("/voices", summary="Voices that may be asked for")
+async def voices(
+    visit: Here, language: Annotated[str, Query(description="BCP 47; only voices of it", max_length=35)] = ""
+) -> VoicesReply:
+    """The voice table (the seed's ids and MiniMax's system voices), then the voices that engines have of their own."""
+    infos = visit.house.infos(Modality.TTS)
+    spoken = [list(info.languages) for info in infos if info.state == ENGINE_STATE_READY]
+    listed = visit.house.voices.all(infos)
+    wanted = [each for each in listed if not language or primary(each.language) == primary(language)]
+    return VoicesReply(voices=[_reply(each, spoken) for each in wanted])
+
+
+def _reply(each: Voice, spoken: list[list[str]]) -> VoiceReply:
+    return VoiceReply(
+        voice_id=each.voice_id,
+        name=each.name,
+        language=each.language,
+        gender=GENDER_NAMES.get(each.gender, ""),
+        source=each.source,
+        available=any(speaks(languages, each.language) for languages in spoken),
+    )

@@ -1,0 +1,150 @@
+"""troupe.v1.Speech at the door."""
+
+# methods bear the names of RPCs
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from gateway.door.describe import description
+from gateway.door.relay import (
+    ASK_S,
+    Context,
+    Errand,
+    Guest,
+    ask,
+    ask_with_stream,
+    first_settings,
+    relay_stream,
+    ticking,
+)
+from gateway.house import House
+from gateway.routing.capability import speaks
+from gateway.routing.need import Modality, Need
+from gateway.routing.replay import Replay
+from gateway.scenes.script import blank_controls
+from gateway.scenes.speech import SpeechOrder, speak
+from troupe.v1.engine_pb2 import TASK_CLONE, DescribeRequest, DescribeResponse, Voice
+from troupe.v1.speech_pb2 import (
+    CloneVoiceInput,
+    CloneVoiceResponse,
+    DecodeInput,
+    DeleteVoiceRequest,
+    DeleteVoiceResponse,
+    ListVoicesRequest,
+    ListVoicesResponse,
+    SpeechChunk,
+    SpeechInput,
+)
+from troupe.v1.speech_pb2_grpc import SpeechServicer
+from troupe.wire.errors import TextTooLong
+
+
+class SpeechDoor(SpeechServicer):
+    """Speech, by the tts chain."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def Synthesize(  # the RPC's name
+        self, request_iterator: AsyncIterator[SpeechInput], context: Context
+    ) -> AsyncIterator[SpeechChunk]:
+        """Speak text that may still be coming."""
+        guest = Guest(self._house, context, self._house.settings.speech_timeout_s, "voice")
+        first = await first_settings(request_iterator, "settings")
+        async for chunk in ticking(self._spoken(guest, first, request_iterator), lambda tick: SpeechChunk(tick=tick)):
+            yield chunk
+
+    async def ListVoices(self, request: ListVoicesRequest, context: Context) -> ListVoicesResponse:  # the RPC's name
+        """The voice table, then the engines' own voices."""
+        Guest(self._house, context, ASK_S)
+        listed = self._house.voices.all(self._house.infos(Modality.TTS))
+        wanted = [each for each in listed if not request.language or speaks([each.language], request.language)]
+        return ListVoicesResponse(
+            voices=[
+                Voice(
+                    voice_id=each.voice_id,
+                    name=each.name,
+                    language=each.language,
+                    gender=each.gender,
+                    engine=each.source,
+                    cloned=each.cloned,
+                    usable=True,
+                )
+                for each in wanted
+            ]
+        )
+
+    async def CloneVoice(  # the RPC's name
+        self, request_iterator: AsyncIterator[CloneVoiceInput], context: Context
+    ) -> CloneVoiceResponse:
+        """Keep a reference of a voice."""
+        guest = Guest(self._house, context, ASK_S, "clone")
+        first = await first_settings(request_iterator, "settings")
+        need = Need(Modality.TTS, task=TASK_CLONE, rung=first.settings.engine)
+        answer: CloneVoiceResponse = await ask_with_stream(
+            Errand(self._house, need, "CloneVoice", guest, part="settings"), first, request_iterator
+        )
+        return answer
+
+    async def DeleteVoice(self, request: DeleteVoiceRequest, context: Context) -> DeleteVoiceResponse:  # the RPC's name
+        """Forget a cloned voice."""
+        guest = Guest(self._house, context, ASK_S, "clone")
+        answer: DeleteVoiceResponse = await ask(Errand(self._house, Need(Modality.TTS), "DeleteVoice", guest), request)
+        return answer
+
+    async def Decode(  # the RPC's name
+        self, request_iterator: AsyncIterator[DecodeInput], context: Context
+    ) -> AsyncIterator[SpeechChunk]:
+        """A sound file -> PCM."""
+        guest = Guest(self._house, context, self._house.settings.speech_timeout_s, "voice")
+        first = await first_settings(request_iterator, "settings")
+        errand = Errand(self._house, Need(Modality.TTS), "Decode", guest, part="settings", commits=_has_audio)
+        source = relay_stream(errand, first, request_iterator)
+        async for chunk in ticking(source, lambda tick: SpeechChunk(tick=tick)):
+            yield chunk
+
+    async def Describe(self, _request: DescribeRequest, context: Context) -> DescribeResponse:  # the RPC's name
+        """The rungs of the tts chain."""
+        Guest(self._house, context, ASK_S)
+        return description(self._house, Modality.TTS)
+
+    async def _spoken(
+        self, guest: Guest, first: SpeechInput, rest: AsyncIterator[SpeechInput]
+    ) -> AsyncGenerator[SpeechChunk]:
+        house, settings = self._house, first.settings
+        settings.principal.CopyFrom(guest.principal)
+        replay: Replay[SpeechInput] = Replay(self._bounded(rest), lambda message: message.ByteSize())
+        order = SpeechOrder(
+            voice=house.voices.resolve(settings.voice_id, settings.language, house.infos(Modality.TTS)),
+            settings=settings,
+            piped=replay.reader,
+            piped_error=lambda: replay.error,
+            rung=settings.engine,
+            commercial_only=house.settings.commercial_only,
+        )
+        speech: Any = None
+        try:
+            speech = await speak(house.chains[Modality.TTS], order, guest.deadline, guest.request_id)
+            replay.commit()
+            async for chunk in speech:
+                yield chunk
+        finally:
+            await replay.aclose()
+            if speech is not None:
+                await speech.aclose()
+
+    async def _bounded(self, messages: AsyncIterator[SpeechInput]) -> AsyncIterator[SpeechInput]:
+        taken, limit = 0, self._house.settings.max_text_chars
+        async for message in messages:
+            if message.WhichOneof("input") == "text":
+                taken += len(message.text)
+                if taken > limit:
+                    raise TextTooLong(f"More than {limit:,} characters came in one call; begin another one.")
+                yield SpeechInput(text=blank_controls(message.text))
+            else:
+                yield message
+
+
+def _has_audio(chunk: SpeechChunk) -> bool:
+    return bool(chunk.audio)

@@ -1,0 +1,1 @@
+"""The rungs: each implements `gateway.routing.rung.Rung`."""

@@ -1,0 +1,86 @@
+"""The rungs that run in the mesh: an engine of svc-text, svc-tts or svc-video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.providers.stream import MeshStream
+from gateway.providers.target import SERVICES, MeshTarget
+from gateway.routing.capability import obstacle
+from gateway.routing.health import CallHealth
+from gateway.routing.need import Modality, Need
+from gateway.routing.rung import Call, Outcome
+from troupe.v1.engine_pb2 import ENGINE_STATE_BROKEN, ENGINE_STATE_LOADING, ENGINE_STATE_READY, EngineInfo
+from troupe.wire.progress import MISSED_TICKS
+
+REQUEST_ID = "x-request-id"
+"""The metadata that carries the gateway's request id to the services' logs."""
+
+
+@dataclass(slots=True)
+class MeshRung:
+    """A name, the engines it may mean in order of preference, and the service that runs them."""
+
+    name: str
+    modality: Modality
+    engines: Sequence[str]
+    target: MeshTarget
+    timeout_s: float
+    cloud: bool = False
+    missed_ticks: int = MISSED_TICKS
+    health: CallHealth = field(default_factory=CallHealth)
+
+    @property
+    def engine(self) -> str:
+        """The engine it means now: the first ready one, else the first that is there at all."""
+        known = [info for engine in self.engines if (info := self.target.info(engine)) is not None]
+        ready = [info for info in known if info.state == ENGINE_STATE_READY]
+        return (ready or known)[0].name if known else self.engines[0]
+
+    def describe(self) -> EngineInfo | None:
+        """What its engine last said about itself."""
+        return self.target.info(self.engine)
+
+    def trouble(self) -> str | None:
+        """Unreachable, loading, broken, or cooling down after a failed call."""
+        if self.target.problem is not None:
+            return self.target.problem
+        info = self.describe()
+        if info is not None and info.state == ENGINE_STATE_LOADING:
+            return f"it is still loading ({info.progress:.0%})"
+        if info is not None and info.state == ENGINE_STATE_BROKEN:
+            return f"it is broken: {info.reason}"
+        return self.health.trouble()
+
+    def unusable(self) -> str | None:
+        """Its service runs other engines; not known while the service has said nothing."""
+        running = ", ".join(self.target.engines)
+        if self.describe() is not None or not running:
+            return None
+        return f"not installed: the service at {self.target.address} runs only {running}"
+
+    def can_serve(self, need: Need) -> str | None:
+        """Why it must be skipped, by what its engine says; what has said nothing yet is asked."""
+        info = self.describe()
+        return obstacle(info, need) if info is not None else self.unusable()
+
+    def open(self, call: Call[Any]) -> MeshStream[Any]:
+        """One attempt at this rung's service."""
+        method = SERVICES[self.modality].methods_by_name[call.method]
+        multicallable: Callable[..., Any] = getattr(self.target.stub, call.method)
+        return MeshStream(
+            multicallable,
+            call.inputs(self),
+            client_streaming=method.client_streaming,
+            server_streaming=method.server_streaming,
+            timeout_s=min(call.deadline.remaining(), self.timeout_s),
+            metadata=((REQUEST_ID, call.request_id),) if call.request_id else (),
+            peer=f"{self.name} at {self.target.address}",
+            missed_ticks=self.missed_ticks,
+        )
+
+    def report(self, outcome: Outcome) -> None:
+        """Remember how a call went."""
+        self.health.report(outcome)

@@ -1,0 +1,164 @@
+"""One call to a service of the mesh: messages in, messages out, watched for progress.
+
+Every stream reply of troupe.v1 carries a tick each 250 ms while the work advances. A stream that misses four of them is
+frozen, whatever its socket says (gRPC's keepalive does not see a stopped process). Beats are counted by a timer of our
+own loop, so that a gateway that was itself held up counts one beat and not many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Generic, TypeVar
+
+import grpc
+import grpc.aio
+
+from troupe.wire.errors import CannotConnect, StreamBroken, TroupeError, from_rpc_error
+from troupe.wire.interceptors import defect
+from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
+
+FIRST_TICKS = 2 * MISSED_TICKS
+"""Beats allowed before the first message: a connection may have to be made first."""
+CLOSE_S = 1.0
+
+EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # grpc-stubs do not know it
+M = TypeVar("M")
+log = logging.getLogger(__name__)
+
+
+class MeshStream(Generic[M]):
+    """A running RPC. It is begun by the first `anext`, and ended by its end, an error, `abort` or `aclose`."""
+
+    def __init__(
+        self,
+        multicallable: Any,
+        inputs: AsyncGenerator[Any],
+        *,
+        client_streaming: bool,
+        server_streaming: bool,
+        timeout_s: float,
+        metadata: tuple[tuple[str, str], ...],
+        peer: str,
+        missed_ticks: int = MISSED_TICKS,
+    ) -> None:
+        self._multicallable = multicallable
+        self._options = {"timeout": timeout_s, "metadata": metadata}
+        self._inputs = inputs
+        self._client_streaming = client_streaming
+        self._server_streaming = server_streaming
+        self._peer = peer
+        self._missed_ticks = missed_ticks
+        self._call: Any = None
+        self._feed: asyncio.Task[None] | None = None
+        self._beat: asyncio.TimerHandle | None = None
+        self._waiting = False
+        self._missed = 0
+        self._received = 0
+        self._error: TroupeError | None = None
+        self._ended = False
+
+    def __aiter__(self) -> MeshStream[M]:
+        """Itself."""
+        return self
+
+    async def __anext__(self) -> M:
+        """The next message; raises the leaf that the service raised, or what became of the connection."""
+        if self._error is not None:
+            raise self._error
+        if self._ended:
+            raise StopAsyncIteration
+        try:
+            message = await self._next()
+        except asyncio.CancelledError:
+            await self.aclose()
+            if self._error is not None and not _leaving():
+                raise self._error from None
+            raise
+        except grpc.aio.AioRpcError as error:
+            await self.aclose()
+            raise (self._error or self._translated(error)) from error
+        if message is EOF:
+            await self.aclose()
+            raise StopAsyncIteration
+        self._received += 1
+        return message  # type: ignore[no-any-return]  # the stub's type is not known here
+
+    def abort(self, error: TroupeError) -> None:
+        """Cancel the call; whoever reads gets this error."""
+        if self._ended:
+            return
+        self._error = self._error or error
+        if self._call is not None:
+            self._call.cancel()
+
+    async def aclose(self) -> None:
+        """Cancel the call if it runs, stop feeding it, and close its input."""
+        self._ended = True
+        if self._beat is not None:
+            self._beat.cancel()
+        if self._call is not None and not self._call.done():
+            self._call.cancel()
+        if self._feed is not None and self._feed is not asyncio.current_task():
+            self._feed.cancel()
+            await asyncio.wait({self._feed}, timeout=CLOSE_S)
+        elif self._feed is None:
+            await self._inputs.aclose()
+
+    async def _next(self) -> Any:
+        if self._call is None:
+            await self._start()
+        self._waiting, self._missed = True, 0
+        try:
+            if self._server_streaming:
+                return await self._call.read()
+            return EOF if self._received else await self._call
+        finally:
+            self._waiting = False
+
+    async def _start(self) -> None:
+        if self._client_streaming:
+            self._call = self._multicallable(**self._options)
+            self._feed = asyncio.create_task(self._send_inputs())
+        else:
+            self._call = self._multicallable(await anext(self._inputs), **self._options)
+        if self._server_streaming:
+            self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
+
+    async def _send_inputs(self) -> None:
+        try:
+            async with aclosing(self._inputs) as inputs:
+                async for message in inputs:
+                    await self._call.write(message)
+            await self._call.done_writing()
+        except TroupeError as error:
+            self.abort(error)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            log.debug("%s ended before its input did", self._peer)  # the reader learns why
+        except Exception as error:  # noqa: BLE001  # a defect in a scene must end the call, not hang it
+            self.abort(defect(error, f"the input of {self._peer}"))
+
+    def _on_beat(self) -> None:
+        self._missed += self._waiting
+        allowed = self._missed_ticks if self._received else max(FIRST_TICKS, self._missed_ticks)
+        if self._missed > allowed:
+            seconds = self._missed * TICK_INTERVAL_S
+            self.abort(StreamBroken(f"{self._peer} is frozen: no sign of progress for {seconds:.1f} s."))
+            return
+        self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
+
+    def _translated(self, error: grpc.aio.AioRpcError) -> TroupeError:
+        leaf = from_rpc_error(error, self._peer)
+        if isinstance(leaf, CannotConnect) and self._received:
+            return StreamBroken(f"The connection to {self._peer} broke while it was answering.")
+        if error.code() is grpc.StatusCode.CANCELLED:
+            return StreamBroken(f"{self._peer} gave up the call.")  # we did not: that path raises CancelledError
+        return leaf
+
+
+def _leaving() -> bool:
+    """Whether the reading task itself is being cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,132 @@
+"""One service of the mesh at one address: its channel, what it says about itself, and whether it can be reached.
+
+`Describe` is asked each second and at once when health.v1 says that something changed, so that a broken engine is known
+within a second and the reason with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from gateway.routing.need import Modality
+from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
+from troupe.v1.engine_pb2 import DescribeRequest, EngineInfo
+from troupe.wire.channels import open_channel
+from troupe.wire.errors import from_rpc_error
+
+REFRESH_S = 1.0
+DESCRIBE_TIMEOUT_S = 1.0
+REWATCH_S = 0.5
+
+SERVICES: dict[Modality, Any] = {
+    Modality.TEXT: text_pb2.DESCRIPTOR.services_by_name["Text"],
+    Modality.TTS: speech_pb2.DESCRIPTOR.services_by_name["Speech"],
+    Modality.VIDEO: video_pb2.DESCRIPTOR.services_by_name["Video"],
+}
+_STUBS: dict[Modality, Any] = {
+    Modality.TEXT: text_pb2_grpc.TextStub,
+    Modality.TTS: speech_pb2_grpc.SpeechStub,
+    Modality.VIDEO: video_pb2_grpc.VideoStub,
+}
+
+log = logging.getLogger(__name__)
+
+
+class MeshTarget:
+    """A watched service; several rungs may share it."""
+
+    def __init__(self, modality: Modality, address: str, watched: Iterable[str] = ()) -> None:
+        self.modality = modality
+        self._watched = tuple(watched)
+        self.address = address
+        self.problem: str | None = None
+        self._channel: grpc.aio.Channel | None = None
+        self._stub: Any = None
+        self._engines: dict[str, EngineInfo] = {}
+        self._described = asyncio.Event()
+        self._poke = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def stub(self) -> Any:
+        """The service's stub; the target must have been started."""
+        return self._stub
+
+    @property
+    def engines(self) -> Iterable[str]:
+        """The engines it runs, as far as it has said."""
+        return self._engines.keys()
+
+    def info(self, engine: str) -> EngineInfo | None:
+        """What that engine last said about itself."""
+        return self._engines.get(engine)
+
+    async def start(self) -> None:
+        """Open the channel and begin to watch the service and its engines."""
+        self._channel = open_channel(self.address)
+        self._stub = _STUBS[self.modality](self._channel)
+        full_name = SERVICES[self.modality].full_name
+        health = health_pb2_grpc.HealthStub(self._channel)
+        names = ["", *(f"{full_name}/{engine}" for engine in self._watched)]
+        self._tasks = [asyncio.create_task(self._keep_described())]
+        self._tasks += [asyncio.create_task(self._watch(health, name)) for name in names]
+
+    async def stop(self) -> None:
+        """Stop watching and close the channel; calls that still run are cancelled."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._channel is not None:
+            await self._channel.close(None)
+
+    async def first_answer(self, within_s: float) -> None:
+        """Wait for the first `Describe` to come back, well or badly."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._described.wait(), within_s)
+
+    async def refresh(self) -> None:
+        """Ask the service to describe itself, and remember the answer or the trouble."""
+        try:
+            answer = await self._stub.Describe(DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            self._note(_trouble(error, self.address))
+        else:
+            self._engines = {info.name: info for info in answer.engines}
+            self._note(None)
+        self._described.set()
+
+    def _note(self, problem: str | None) -> None:
+        if (problem is None) != (self.problem is None) or not self._described.is_set():
+            log.info("%s service at %s: %s", self.modality, self.address, problem or "reached")
+        self.problem = problem
+
+    async def _keep_described(self) -> None:
+        while True:
+            self._poke.clear()
+            await self.refresh()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._poke.wait(), REFRESH_S)
+
+    async def _watch(self, health: Any, name: str) -> None:
+        while True:
+            try:
+                async for _status in health.Watch(health_pb2.HealthCheckRequest(service=name)):
+                    self._poke.set()
+            except grpc.aio.AioRpcError as error:
+                log.debug("health watch of %s %s ended: %s", self.address, name, error.code())
+            self._poke.set()
+            await asyncio.sleep(REWATCH_S)
+
+
+def _trouble(error: grpc.aio.AioRpcError, address: str) -> str:
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"the service at {address} does not answer"
+    return from_rpc_error(error, address).message

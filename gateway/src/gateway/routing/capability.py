@@ -1,0 +1,79 @@
+"""Whether an engine, as it describes itself, can do what a request needs; when not, the reason for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.routing.need import Need
+from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING, TASK_UNSPECIFIED, EngineInfo, Task
+
+
+def obstacle(info: EngineInfo, need: Need) -> str | None:
+    """Why this engine must be skipped, or None when it can serve."""
+    for check in (_installed, _allowed, _task, _language, _format, _size, _features):
+        if (reason := check(info, need)) is not None:
+            return reason
+    return None
+
+
+def speaks(languages: Iterable[str], wanted: str) -> bool:
+    """Whether a BCP 47 language is among these; the region does not matter, an empty list is every language."""
+    listed = [primary(language) for language in languages]
+    return not listed or primary(wanted) in listed
+
+
+def primary(language: str) -> str:
+    """`zh-CN` -> `zh`."""
+    return language.replace("_", "-").partition("-")[0].casefold()
+
+
+def _installed(info: EngineInfo, _need: Need) -> str | None:
+    if info.state != ENGINE_STATE_MISSING:
+        return None
+    remedy = f" (run: {info.remedy})" if info.remedy else ""
+    return f"not installed: {info.reason or 'no reason given'}{remedy}"
+
+
+def _allowed(info: EngineInfo, need: Need) -> str | None:
+    if need.local_only and info.cloud:
+        return "it sends data out of the house and the request is local_only"
+    if need.commercial_only and not info.licence.commercial_use:
+        return (
+            f"its licence ({info.licence.name or 'unknown'}) forbids commercial use and TROUPE_COMMERCIAL_ONLY is set"
+        )
+    if need.engines and info.name not in need.engines:
+        return f"only {', '.join(sorted(need.engines))} has this voice"
+    return None
+
+
+def _task(info: EngineInfo, need: Need) -> str | None:
+    if need.task == TASK_UNSPECIFIED or not info.tasks or need.task in info.tasks:
+        return None
+    return f"it does no {Task.Name(need.task).removeprefix('TASK_').lower().replace('_', ' ')}"
+
+
+def _language(info: EngineInfo, need: Need) -> str | None:
+    if not need.language or speaks(info.languages, need.language):
+        return None
+    return f"it has no voice for {need.language}, only for {', '.join(sorted(info.languages))}"
+
+
+def _format(info: EngineInfo, need: Need) -> str | None:
+    if not need.format or not info.formats or need.format in info.formats:
+        return None
+    return f"it makes no {need.format}, only {', '.join(info.formats)}"
+
+
+def _size(info: EngineInfo, need: Need) -> str | None:
+    limits = info.limits
+    if limits.max_text_chars and need.text_chars > limits.max_text_chars:
+        return f"the text has {need.text_chars} characters, it takes {limits.max_text_chars}"
+    too_wide = limits.max_width and need.width > limits.max_width
+    if too_wide or (limits.max_height and need.height > limits.max_height):
+        return f"{need.width}x{need.height} is larger than its {limits.max_width}x{limits.max_height}"
+    return None
+
+
+def _features(info: EngineInfo, need: Need) -> str | None:
+    missing = need.features.difference(info.features)
+    return f"it lacks {', '.join(sorted(missing))}" if missing else None

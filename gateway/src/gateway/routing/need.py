@@ -1,0 +1,34 @@
+"""What a request needs of a rung, in the words of `Describe`: routing looks at this and never into the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from troupe.v1.engine_pb2 import TASK_UNSPECIFIED, Task
+
+
+class Modality(StrEnum):
+    """The three chains."""
+
+    TEXT = "text"
+    TTS = "tts"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Empty or zero = no matter."""
+
+    modality: Modality
+    task: Task = TASK_UNSPECIFIED
+    rung: str = ""  # only this rung (or the rungs of this engine), where the caller named one
+    language: str = ""  # BCP 47
+    format: str = ""  # a codec's or container's name, as in EngineInfo.formats
+    text_chars: int = 0
+    width: int = 0
+    height: int = 0
+    features: frozenset[str] = frozenset()
+    engines: frozenset[str] = frozenset()  # only these engines have the voice or portrait
+    local_only: bool = False
+    commercial_only: bool = False

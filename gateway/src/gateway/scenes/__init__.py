@@ -1,0 +1,1 @@
+"""What spans several chains, and what callers may follow while it is made."""

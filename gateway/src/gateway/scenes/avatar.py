@@ -1,0 +1,191 @@
+"""A script (or a sound file) in, a talking head out, while it is made.
+
+Nothing waits for the whole: sentences become sound, sound becomes frames, frames become fragments, sent on at once.
+Each stage takes from the one before only what it can use: a slow reader holds back frames, then speech.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from gateway.routing.chain import Chain, Served
+from gateway.routing.need import Modality, Need
+from gateway.routing.replay import Replay
+from gateway.routing.rung import Call, Rung
+from gateway.scenes.registry import Scene
+from gateway.scenes.speech import Speech, SpeechOrder, as_pcm, decode, speak
+from troupe.v1.engine_pb2 import TASK_TALKING_HEAD
+from troupe.v1.media_pb2 import CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MediaChunk, MediaHeader
+from troupe.v1.speech_pb2 import SpeechChunk
+from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, Speech24k
+from troupe.wire.deadlines import Deadline
+from troupe.wire.errors import Cancelled, TroupeError
+from troupe.wire.media import PCM_BYTES_PER_MS, pieces
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarOrder:
+    """What the head says, and how it looks."""
+
+    settings: AnimateSettings  # without engine: that is the rung's
+    speech: SpeechOrder | None = None
+    sound: bytes = b""  # a sound file, where there is no text
+    picture: bytes = b""  # PNG, JPEG or WebP, where there is no portrait_id
+    rung: str = ""
+    local_only: bool = False
+    commercial_only: bool = False
+
+    def need(self) -> Need:
+        """What the video chain must find a rung for."""
+        return Need(
+            modality=Modality.VIDEO,
+            task=TASK_TALKING_HEAD,
+            rung=self.rung,
+            format="webm" if self.settings.container == CONTAINER_WEBM else "mp4",
+            width=self.settings.width,
+            height=self.settings.height,
+            local_only=self.local_only,
+            commercial_only=self.commercial_only,
+        )
+
+
+class Avatar:
+    """One talking head being made; `begin` returns with its first bytes, `media` gives them all."""
+
+    def __init__(
+        self, chains: Mapping[Modality, Chain], order: AvatarOrder, scene: Scene, deadline: Deadline, request_id: str
+    ) -> None:
+        self._chains = chains
+        self._order = order
+        self._scene = scene
+        self._deadline = deadline
+        self._request_id = request_id
+        self._speech: Speech | Served[SpeechChunk] | None = None
+        self._video: Served[MediaChunk] | None = None
+        self._replay: Replay[Speech24k] | None = None
+        self._has_cues = False
+        self.header = MediaHeader()
+
+    @property
+    def providers(self) -> str:
+        """`tts=flite;video=portrait`: who makes it."""
+        names = []
+        if isinstance(self._speech, Speech):
+            names.append(f"tts={self._speech.served.rung.name}")
+        if self._video is not None:
+            names.append(f"video={self._video.rung.name}")
+        return ";".join(names)
+
+    @property
+    def speech(self) -> Speech | None:
+        """The speech, where it is made from text."""
+        return self._speech if isinstance(self._speech, Speech) else None
+
+    async def begin(self) -> None:
+        """Start every stage; returns with the film's first bytes. An error is told to the scene and raised."""
+        try:
+            await self._begin()
+        except TroupeError as error:
+            self._scene.fail(error)
+            raise
+
+    async def media(self) -> AsyncGenerator[bytes]:
+        """The film's bytes as they come. Ends with the film; a break is told to the scene and raised."""
+        try:
+            async for data in self._fragments():
+                yield data
+            self._scene.stage("done")
+            self._scene.tell("end", ok=True, stages=dict(self._scene.stages))
+        except TroupeError as error:
+            self._scene.fail(error)
+            raise
+
+    async def aclose(self) -> None:
+        """Stop every stage that still runs, the last one first; whoever called `begin` must call this too."""
+        self._scene.fail(Cancelled("The caller left."))  # heard only where nothing ended the scene before
+        for part in (self._video, self._replay, self._speech):
+            if part is not None:
+                await part.aclose()
+
+    async def _begin(self) -> None:
+        self._speech = await self._begin_speech()
+        self._scene.stage("first_audio")
+        self._replay = Replay(self._spoken(self._speech), lambda speech: len(speech.pcm))
+        call: Call[MediaChunk] = Call(
+            "Animate",
+            self._inputs,
+            lambda chunk: bool(chunk.data),
+            self._deadline,
+            self._request_id,
+            input_error=lambda: self._replay.error if self._replay else None,
+        )
+        self._video = await self._chains[Modality.VIDEO].run(self._order.need(), call)
+        self._replay.commit()
+        self._scene.on_cancel(self._video.abort)
+        self._tell_provider(self._video)
+        self._scene.stage("first_bytes")
+        for chunk in self._video.beginning:
+            if chunk.HasField("header"):
+                self.header = chunk.header
+
+    async def _begin_speech(self) -> Speech | Served[SpeechChunk]:
+        chain, order = self._chains[Modality.TTS], self._order
+        if order.speech is None:
+            key_id = order.settings.principal.key_id
+            return await decode(chain, order.sound, key_id, self._deadline, self._request_id)
+        speech = await speak(chain, as_pcm(order.speech), self._deadline, self._request_id)
+        info = speech.served.rung.describe()
+        self._has_cues = bool(info and "cues" in info.features) or any(c.cues for c in speech.served.beginning)
+        self._tell_provider(speech.served)
+        header = speech.header
+        self._scene.tell("voice", voice_id=header.voice_id, substituted=header.voice_substituted)
+        return speech
+
+    def _tell_provider(self, served: Served[SpeechChunk] | Served[MediaChunk]) -> None:
+        self._scene.tell(
+            "provider", modality=served.rung.modality, provider=served.rung.name, reason=served.fallback_reason
+        )
+
+    async def _inputs(self, rung: Rung) -> AsyncGenerator[AnimateInput]:
+        settings = AnimateSettings()
+        settings.CopyFrom(self._order.settings)
+        settings.engine = rung.engine
+        settings.has_cues = self._has_cues
+        settings.content_id = self._scene.scene_id
+        yield AnimateInput(settings=settings)
+        for piece in pieces(self._order.picture):
+            yield AnimateInput(picture=piece)
+        if self._replay is not None:
+            async for speech in self._replay.reader():
+                yield AnimateInput(speech=speech)
+
+    async def _spoken(self, source: AsyncIterator[SpeechChunk]) -> AsyncIterator[Speech24k]:
+        """Sound and cues as Animate takes them; the words are told to the scene."""
+        sent_bytes = complete_ms = 0
+        async for chunk in source:
+            if chunk.words:
+                self._scene.tell("words", words=[_word(word) for word in chunk.words])
+            ends = [cue.end_ms for cue in chunk.cues]
+            complete_ms = max([complete_ms, chunk.sentence_end.audio_ms, *ends])
+            if chunk.audio or chunk.cues or chunk.words:
+                sent_bytes += len(chunk.audio)
+                yield Speech24k(pcm=chunk.audio, cues=chunk.cues, words=chunk.words, cues_complete_ms=complete_ms)
+        yield Speech24k(cues_complete_ms=max(complete_ms, sent_bytes // PCM_BYTES_PER_MS))
+        self._scene.stage("speech_done")
+
+    async def _fragments(self) -> AsyncGenerator[bytes]:
+        if self._video is None:
+            return
+        async for chunk in self._video:
+            if chunk.data:
+                yield chunk.data
+            if chunk.kind == MEDIA_KIND_FRAGMENT and chunk.last_piece:
+                self._scene.stage("first_fragment")
+
+
+def _word(word: object) -> dict[str, object]:
+    return {name: getattr(word, name) for name in ("word", "text_start", "text_end", "start_ms", "end_ms")}

@@ -1,0 +1,164 @@
+"""What the gateway reads from the environment (and from one `.env`); the seed's names are kept.
+
+Everything is read once, in `Settings.load`, and passed on: nothing else looks at the environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.environment import refuse_unknown, rung_fields, without_service_links
+from troupe.wire.errors import InvalidArgument
+from troupe.wire.progress import MISSED_TICKS
+
+HTTP_PORT = 8000
+GRPC_PORT = 50050
+S = TypeVar("S", bound=BaseModel)
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+MAY_BE_EMPTY = frozenset({"PROVIDER_TEXT_FALLBACK", "PROVIDER_TTS_FALLBACK", "PROVIDER_VIDEO_FALLBACK"})
+"""An empty one means "no fallback"; any other empty setting counts as unset."""
+
+
+class RungSettings(BaseModel):
+    """`PROVIDER_<RUNG>_…`: what the environment says about one rung."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=str.upper, populate_by_name=True, extra="forbid")
+
+    engine: str = ""
+    target: str = ""
+    model: str = ""
+    timeout_s: float = Field(default=0.0, ge=0)
+    attempts: int = Field(default=0, ge=0)
+    local: bool = False
+    cap_usd_day: float = Field(default=0.0, ge=0)
+
+
+class Settings(BaseModel):
+    """The gateway's settings; the alias of each field is its name in the environment."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    # Chains: None = unset, an empty string = none on purpose.
+    text: str | None = Field(default=None, alias="PROVIDER_TEXT")
+    tts: str | None = Field(default=None, alias="PROVIDER_TTS")
+    video: str | None = Field(default=None, alias="PROVIDER_VIDEO")
+    text_fallback: str | None = Field(default=None, alias="PROVIDER_TEXT_FALLBACK")
+    tts_fallback: str | None = Field(default=None, alias="PROVIDER_TTS_FALLBACK")
+    video_fallback: str | None = Field(default=None, alias="PROVIDER_VIDEO_FALLBACK")
+    minimax_api_key: str = Field(default="", alias="MINIMAX_API_KEY", repr=False)
+
+    vllm_base_url: str = Field(default="", alias="PROVIDER_VLLM_BASE_URL")
+    coqui_service_url: str = Field(default="", alias="PROVIDER_COQUI_SERVICE_URL")
+
+    # Where the services are.
+    text_target: str = Field(default="127.0.0.1:50051", alias="TROUPE_TEXT_TARGET")
+    speech_target: str = Field(default="127.0.0.1:50052", alias="TROUPE_SPEECH_TARGET")
+    video_target: str = Field(default="127.0.0.1:50053", alias="TROUPE_VIDEO_TARGET")
+
+    # Where the gateway is; port 0 = any free one.
+    host: str = Field(default="127.0.0.1", alias="TROUPE_HOST")
+    port: int = Field(default=HTTP_PORT, alias="TROUPE_PORT", ge=0, le=65535)
+    grpc_port: int = Field(default=GRPC_PORT, alias="TROUPE_GRPC_PORT", ge=0, le=65535)
+    public_url: str = Field(default="", alias="TROUPE_PUBLIC_URL")
+
+    # Who may.
+    api_keys_file: Path | None = Field(default=None, alias="TROUPE_API_KEYS_FILE")
+    open: bool = Field(default=False, alias="TROUPE_OPEN")
+    commercial_only: bool = Field(default=False, alias="TROUPE_COMMERCIAL_ONLY")
+    docs: bool | None = Field(default=None, alias="TROUPE_DOCS")  # unset = where no keys are asked for
+
+    # How much, and how long.
+    max_text_chars: int = Field(default=50_000, alias="TROUPE_MAX_TEXT_CHARS", ge=1)
+    max_upload_bytes: int = Field(default=25 * 1024 * 1024, alias="TROUPE_MAX_UPLOAD_BYTES", ge=1)
+    speech_timeout_s: float = Field(default=600.0, alias="TROUPE_TTS_TIMEOUT_S", gt=0)
+    video_timeout_s: float = Field(default=3600.0, alias="TROUPE_AVATAR_TIMEOUT_S", gt=0)
+    chat_timeout_s: float = Field(default=600.0, alias="TROUPE_CHAT_TIMEOUT_S", gt=0)
+    missed_ticks: int = Field(default=MISSED_TICKS, alias="TROUPE_MISSED_TICKS", ge=1)  # of 250 ms
+    drain_s: float = Field(default=25.0, alias="TROUPE_DRAIN_S", ge=0)
+    log_level: str = Field(default="INFO", alias="TROUPE_LOG_LEVEL")
+
+    rungs: Mapping[str, RungSettings] = Field(default_factory=dict)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], folder: Path | None = None) -> Settings:
+        """The settings of this environment, and of the `.env` in `folder` where there is one; the environment wins.
+
+        Raises `InvalidArgument` naming the setting that is wrong, unknown or unsafe.
+        """
+        written = without_service_links(_env_file(environ, folder) | dict(environ))
+        refuse_unknown(written, known_names())
+        written = {name: value for name, value in written.items() if value or name in MAY_BE_EMPTY}
+        rungs = {name: _rung(name, fields) for name, fields in rung_fields(written).items()}
+        settings = _validated(cls, {**written, "rungs": rungs})
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise `InvalidArgument` for what would be unsafe or could not work."""
+        if not is_loopback(self.host) and self.api_keys_file is None and not self.open:
+            raise InvalidArgument(
+                f"TROUPE_HOST={self.host} lets other machines in, and no API keys are asked for. Create one with "
+                "`troupe key` and set TROUPE_API_KEYS_FILE, or set TROUPE_OPEN=1 if everyone there may use it.",
+                setting="TROUPE_HOST",
+            )
+        if self.vllm_base_url and self._is_this_gateway(self.vllm_base_url):
+            raise InvalidArgument(
+                f"PROVIDER_VLLM_BASE_URL={self.vllm_base_url} is this gateway itself (TROUPE_PORT={self.port}). Start "
+                "vLLM on another port, for example 8001, and set PROVIDER_VLLM_BASE_URL=http://localhost:8001; or move "
+                "the gateway with TROUPE_PORT.",
+                setting="PROVIDER_VLLM_BASE_URL",
+            )
+
+    def _is_this_gateway(self, url: str) -> bool:
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        hosts = {*LOOPBACK_NAMES, self.host, "0.0.0.0"}  # noqa: S104  # compared with, never bound
+        public = urlsplit(self.public_url)
+        same_public = bool(public.hostname) and (public.hostname, public.port) == (parts.hostname, parts.port)
+        return same_public or (port == self.port and (parts.hostname or "") in hosts)
+
+
+def known_names() -> frozenset[str]:
+    """The names in the environment that the gateway itself reads."""
+    fields = {field.alias for field in Settings.model_fields.values() if field.alias}
+    return frozenset(fields | {"TROUPE_ENV_FILE", "VOICES_URL", "PORTRAITS_URL", "DATABASE_URL", "ARTIFACTS_URL"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a socket bound to `host`."""
+    if host in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _env_file(environ: Mapping[str, str], folder: Path | None) -> dict[str, str]:
+    named = environ.get("TROUPE_ENV_FILE")
+    path = Path(named) if named else (folder / ".env" if folder else None)
+    if named and path and not path.is_file():
+        raise InvalidArgument(f"TROUPE_ENV_FILE={named}: there is no such file.", setting="TROUPE_ENV_FILE")
+    if path is None or not path.is_file():
+        return {}
+    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+def _rung(name: str, fields: Mapping[str, str]) -> RungSettings:
+    return _validated(RungSettings, fields, prefix=f"PROVIDER_{name.upper()}_")
+
+
+def _validated(model: type[S], values: Mapping[str, Any], prefix: str = "") -> S:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = f"{prefix}{first['loc'][0]}"
+        raise InvalidArgument(f"{setting}={first['input']!r}: {first['msg']}.", setting=setting) from error
