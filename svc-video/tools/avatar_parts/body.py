@@ -37,7 +37,9 @@ def clothes(canvas: Canvas, look: Look) -> None:
 def _shoulders(look: Look, opening: float, depth: float) -> Curve:
     """Outline of the upper body with a neckline: half width and lowest point in units."""
     wide = look.shoulders
-    right = [(opening, 806), (opening + 70, 838), (wide - 90, 872), (wide - 14, 930), (wide + 26, 1060)]
+    span = wide - opening
+    right = [(opening, 800), (opening + span * 0.3, 826), (opening + span * 0.64, 854), (wide - 30, 896), (wide, 956)]
+    right += [(wide + 6, 1060), (wide + 6, 1400)]
     outer = [(512 + x, y) for x, y in right]
     inner = [(512 - x, y) for x, y in reversed(right)]
     low = [(512 - opening * 0.72, (806 + depth) / 2), (512, depth), (512 + opening * 0.72, (806 + depth) / 2)]

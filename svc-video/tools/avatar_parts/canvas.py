@@ -63,29 +63,34 @@ class Canvas:
     @staticmethod
     def mask(outline: Curve, blur: float = 0.0) -> Mask:
         """Where the outline's inside is; `blur` in units."""
-        out = np.zeros((SIDE, SIDE), dtype=np.uint8)
-        corners = np.round(np.asarray(outline) * SCALE * (1 << SHIFT)).astype(np.int32)
-        cv2.fillPoly(out, [corners], 255, cv2.LINE_AA, SHIFT)
-        return soft(out.astype(np.float32) / 255, blur)
+        out = np.zeros((SIDE, SIDE), dtype=np.float32)
+        box, part = _patch(outline, blur)
+        out[box] = part
+        return out
 
     def paint(self, mask: Mask, colour: Colour | NDArray[np.float32], opacity: float = 1.0) -> None:
         """Lays a colour, or a picture of colours, over the canvas where the mask says."""
         part = (mask * np.float32(opacity))[..., None]
         self.pixels += (np.asarray(colour, dtype=np.float32) - self.pixels) * part
 
+    def _paint_patch(self, outline: Curve, colour: Colour, opacity: float, blur: float, clip: Mask | None) -> None:
+        """As `paint`, only where the shape is: most shapes are small."""
+        box, part = _patch(outline, blur)
+        part = (part if clip is None else part * clip[box])[..., None] * np.float32(opacity)
+        self.pixels[box] += (np.asarray(colour, dtype=np.float32) - self.pixels[box]) * part
+
     def fill(self, outline: Curve, colour: Colour, opacity: float = 1.0, blur: float = 0.0) -> Mask:
         """Paints a shape and gives its mask."""
-        mask = self.mask(outline, blur)
-        self.paint(mask, colour, opacity)
-        return mask
+        self._paint_patch(outline, colour, opacity, blur, None)
+        return self.mask(outline, blur)
 
     def shade(self, outline: Curve, colour: Colour, opacity: float, blur: float, clip: Mask) -> None:
         """A soft shape that stays inside `clip`."""
-        self.paint(self.mask(outline, blur) * clip, colour, opacity)
+        self._paint_patch(outline, colour, opacity, blur, clip)
 
     def stroke(self, line: Curve, widths: tuple[float, float, float], colour: Colour, opacity: float = 1.0) -> None:
         """A tapered line: widths in units at its start, middle and end."""
-        self.paint(self.mask(ribbon(line, widths), 0.5), colour, opacity)
+        self._paint_patch(ribbon(line, widths), colour, opacity, 0.5, None)
 
     def strands(
         self, rng: np.random.Generator, guides: Sequence[Curve], count: int, tones: Sequence[Colour], clip: Mask | None
@@ -112,15 +117,30 @@ class Canvas:
         return np.clip(np.round(small), 0, 255).astype(np.uint8)
 
 
+def _patch(outline: Curve, blur: float) -> tuple[tuple[slice, slice], Mask]:
+    """The box of the canvas that a shape can touch, and the shape's mask in it."""
+    margin = 3.2 * blur + 2
+    low = np.clip((np.min(outline, axis=0) - margin) * SCALE, 0, SIDE - 1).astype(int)
+    high = np.clip((np.max(outline, axis=0) + margin) * SCALE, low + 1, SIDE).astype(int)
+    # the shape is drawn with room around it, so that a blur sees no edge of the canvas
+    room = int(3.2 * blur * SCALE) + 2
+    flat = np.zeros((high[1] - low[1] + 2 * room, high[0] - low[0] + 2 * room), dtype=np.uint8)
+    corners = np.round((np.asarray(outline) * SCALE - low + room) * (1 << SHIFT)).astype(np.int32)
+    cv2.fillPoly(flat, [corners], 255, cv2.LINE_AA, SHIFT)
+    part = soft(flat.astype(np.float32) / 255, blur)[room:-room, room:-room]
+    return (slice(low[1], high[1]), slice(low[0], high[0])), part
+
+
 def soft(mask: Mask, blur: float) -> Mask:
     """The mask with its edge blurred by `blur` units."""
     if blur <= 0:
         return mask
     if blur < COARSE_BLUR:
         return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur * SCALE))
-    small = cv2.resize(mask, (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA)
+    height, width = mask.shape
+    small = cv2.resize(mask, (max(width // 4, 1), max(height // 4, 1)), interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(small, (0, 0), blur * SCALE / 4)
-    return np.asarray(cv2.resize(blurred, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)).clip(0, 1)
+    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC)).clip(0, 1)
 
 
 def ribbon(line: Curve, widths: tuple[float, float, float]) -> Curve:

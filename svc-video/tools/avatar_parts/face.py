@@ -67,25 +67,28 @@ def eyes(canvas: Canvas, look: Look) -> None:
 def _lids(look: Look, side: int) -> tuple[Curve, Curve]:
     """Upper and lower lid from the inner to the outer corner."""
     x, y, tall = 512 + side * EYE_APART, EYE_LINE, look.eye_height
-    inner, outer = (x - side * EYE_HALF, y + 4), (x + side * EYE_HALF, y + 4 - look.eye_tilt)
-    upper = [inner, (x - side * 24, y - 11 * tall), (x - side * 2, y - 17.5 * tall), (x + side * 22, y - 14 * tall), outer]
-    lower = [inner, (x - side * 20, y + 10 * tall), (x + side * 4, y + 13 * tall), (x + side * 25, y + 8.5 * tall), outer]
+    inner, outer = (x - side * EYE_HALF, y + 6), (x + side * (EYE_HALF - 1), y + 3 - look.eye_tilt)
+    upper = [inner, (x - side * 25, y - 11 * tall), (x - side * 2, y - 19 * tall), (x + side * 23, y - 14 * tall), outer]
+    lower = [inner, (x - side * 20, y + 11 * tall), (x + side * 4, y + 13 * tall), (x + side * 25, y + 9 * tall), outer]
     return spline(upper, closed=False), spline(lower, closed=False)
 
 
 def _eye(canvas: Canvas, look: Look, side: int) -> None:
     upper, lower = _lids(look, side)
     x, y = 512 + side * EYE_APART, EYE_LINE - 2
-    opening = canvas.fill(np.concatenate([upper, lower[::-1]]), (243, 240, 238))
-    canvas.shade(ellipse(x - side * 34, y + 8, 12, 12), (214, 150, 140), 0.5, 5, opening)
-    canvas.shade(ellipse(x, y - 1, 21, 21), dark(look.iris, 0.62), 1.0, 0.8, opening)
-    canvas.shade(ellipse(x, y - 1, 18.4, 18.4), look.iris, 1.0, 1.2, opening)
-    canvas.shade(ellipse(x + 1, y + 8, 12, 8), light(look.iris, 0.4), 0.75, 4, opening)
-    canvas.shade(ellipse(x, y - 1, 9, 9), (16, 12, 14), 1.0, 0.7, opening)
-    shadow = canvas.mask(upper + (0, 3), 0) + canvas.mask(np.concatenate([upper, (upper + (0, 11))[::-1]]), 2.6)
-    canvas.paint(np.clip(shadow, 0, 1) * opening, (60, 40, 44), 0.42)
-    canvas.shade(ellipse(x - 6, y - 8, 5, 5), (255, 255, 255), 0.95, 0.6, opening)
-    canvas.shade(ellipse(x + 7, y + 7, 2.6, 2.6), (255, 255, 255), 0.5, 0.8, opening)
+    opening = canvas.fill(np.concatenate([upper, lower[::-1]]), (246, 243, 241))
+    canvas.shade(ellipse(x - side * 37, y + 9, 10, 9), (222, 160, 150), 0.55, 4, opening)
+    canvas.shade(ellipse(x + side * 38, y + 2, 12, 14), (190, 170, 168), 0.5, 6, opening)
+    iris = (x, y - 2)
+    canvas.shade(ellipse(*iris, 21.5, 21.5), dark(look.iris, 0.66), 1.0, 0.9, opening)
+    canvas.shade(ellipse(*iris, 18.6, 18.6), look.iris, 1.0, 1.6, opening)
+    canvas.shade(ellipse(x + 1, y + 8, 13, 8), light(look.iris, 0.45), 0.8, 4, opening)
+    canvas.shade(ellipse(*iris, 12, 12), dark(look.iris, 0.3), 0.6, 3, opening)
+    canvas.shade(ellipse(*iris, 8.6, 8.6), (16, 12, 14), 1.0, 0.7, opening)
+    shadow = np.concatenate([upper + (0, -6), (upper + (0, 7))[::-1]])
+    canvas.shade(shadow, (64, 44, 52), 0.5, 3.2, opening)
+    canvas.shade(ellipse(x - 6.5, y - 8.5, 4.2, 4.6), (255, 255, 255), 0.96, 0.5, opening)
+    canvas.shade(ellipse(x + 7, y + 6, 2.4, 2.4), (255, 255, 255), 0.45, 0.8, opening)
     canvas.stroke(lower + (0, 1), (0.8, 1.6, 2.6), dark(look.skin, 0.52), 0.7)
     _lashes(canvas, look, side, upper)
     crease = upper[6:] + (side * 1, -11 * look.eye_height - 2)
@@ -103,8 +106,8 @@ def _lashes(canvas: Canvas, look: Look, side: int, upper: Curve) -> None:
 
 
 def _brow(canvas: Canvas, look: Look, side: int) -> None:
-    x, y = 512 + side * EYE_APART, EYE_LINE - 47
-    line = spline([(x - side * 46, y + 9), (x - side * 14, y - 3), (x + side * 22, y - 7), (x + side * 56, y + 10)],
+    x, y = 512 + side * EYE_APART, EYE_LINE - 50
+    line = spline([(x - side * 45, y + 7), (x - side * 14, y - 2), (x + side * 22, y - 7), (x + side * 55, y + 9)],
                   closed=False)  # fmt: skip
     weight = look.brow_weight
     canvas.paint(canvas.mask(_tapered(line, weight), 1.6), look.brows, 0.82)
@@ -119,7 +122,7 @@ def _brow(canvas: Canvas, look: Look, side: int) -> None:
 def _tapered(line: Curve, weight: float) -> Curve:
     """A brow: full at the nose, thin at the temple."""
     t = np.linspace(0, 1, len(line))
-    half = (np.interp(t, [0, 0.15, 0.6, 1], [0.36, 0.5, 0.42, 0.08]) * weight)[:, None]
+    half = (np.interp(t, [0, 0.06, 0.2, 0.6, 1], [0.16, 0.4, 0.5, 0.42, 0.08]) * weight)[:, None]
     return np.concatenate([line - half * (0, 1), (line + half * (0, 1))[::-1]])
 
 
@@ -142,13 +145,13 @@ def nose(canvas: Canvas, look: Look, mask: Mask) -> None:
 def mouth(canvas: Canvas, look: Look) -> None:
     """Two lips and the line between them, slightly smiling."""
     wide, full, y = look.mouth, look.fullness, MOUTH_LINE
-    line = spline([(512 - wide, y - 3), (512 - wide * 0.45, y + 1), (512, y + 2.5), (512 + wide * 0.45, y + 1),
-                   (512 + wide, y - 3)], closed=False)  # fmt: skip
-    top = spline([(512 - wide, y - 3), (512 - wide * 0.5, y - 12 * full), (512 - wide * 0.22, y - 18 * full),
+    line = spline([(512 - wide, y - 5.5), (512 - wide * 0.45, y + 0.5), (512, y + 2.5), (512 + wide * 0.45, y + 0.5),
+                   (512 + wide, y - 5.5)], closed=False)  # fmt: skip
+    top = spline([(512 - wide, y - 5.5), (512 - wide * 0.5, y - 12 * full), (512 - wide * 0.22, y - 18 * full),
                   (512, y - 14.5 * full), (512 + wide * 0.22, y - 18 * full), (512 + wide * 0.5, y - 12 * full),
-                  (512 + wide, y - 3)], closed=False)  # fmt: skip
-    bottom = spline([(512 - wide, y - 3), (512 - wide * 0.55, y + 16 * full), (512, y + 25 * full),
-                     (512 + wide * 0.55, y + 16 * full), (512 + wide, y - 3)], closed=False)  # fmt: skip
+                  (512 + wide, y - 5.5)], closed=False)  # fmt: skip
+    bottom = spline([(512 - wide, y - 5.5), (512 - wide * 0.55, y + 16 * full), (512, y + 25 * full),
+                     (512 + wide * 0.55, y + 16 * full), (512 + wide, y - 5.5)], closed=False)  # fmt: skip
     upper = canvas.fill(np.concatenate([top, line[::-1]]), dark(look.lips, 0.16), 0.94, 0.8)
     lower = canvas.fill(np.concatenate([line, bottom[::-1]]), look.lips, 0.94, 0.8)
     canvas.shade(ellipse(498, y + 13 * full, wide * 0.4, 5 * full), light(look.lips, 0.55), 0.6, 4, lower)
@@ -156,4 +159,4 @@ def mouth(canvas: Canvas, look: Look) -> None:
     canvas.shade(ellipse(500, y - 13 * full, wide * 0.3, 3), light(look.lips, 0.4), 0.4, 3, upper)
     canvas.stroke(line, (2.2, 4.0, 2.2), dark(look.lips, 0.72), 0.92)
     for side in (-1, 1):
-        canvas.fill(ellipse(512 + side * (wide + 2), y - 3, 5, 4), dark(look.skin, 0.5), 0.5, 2.4)
+        canvas.fill(ellipse(512 + side * (wide + 2), y - 6, 5, 4), dark(look.skin, 0.5), 0.5, 2.4)

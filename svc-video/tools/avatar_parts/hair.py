@@ -22,7 +22,7 @@ def _nothing(canvas: Canvas, look: Look) -> None:
 
 
 def _tones(colour: Colour) -> list[Colour]:
-    steps = (dark(colour, 0.5), dark(colour, 0.28), dark(colour, 0.1), colour, light(colour, 0.12), light(colour, 0.24))
+    steps = (dark(colour, 0.5), dark(colour, 0.28), dark(colour, 0.1), colour, light(colour, 0.1), light(colour, 0.19))
     return [tuple(int(c) for c in step) for step in steps]  # type: ignore[misc]  # three each
 
 
@@ -41,8 +41,9 @@ def _mass(canvas: Canvas, look: Look, outline: Curve, guides: list[Curve], count
 
 
 def _waves_behind(canvas: Canvas, look: Look) -> None:
-    outline = spline([(512, 196), (640, 226), (712, 340), (728, 480), (742, 620), (776, 760), (744, 880), (660, 900),
-                      (512, 860), (364, 900), (280, 880), (248, 760), (282, 620), (296, 480), (312, 340), (384, 226)])  # fmt: skip
+    outline = spline([(530, 172), (640, 200), (712, 310), (734, 460), (740, 600), (772, 730), (764, 850), (716, 930),
+                      (640, 900), (512, 850), (384, 900), (308, 930), (260, 850), (252, 730), (284, 600), (290, 460),
+                      (312, 310), (390, 200)])  # fmt: skip
     guides = []
     for side in (-1, 1):
         for k in np.linspace(0, 1, 6)[:: side * -1 or 1]:
@@ -55,23 +56,23 @@ def _waves_behind(canvas: Canvas, look: Look) -> None:
 
 def _waves_over(canvas: Canvas, look: Look) -> None:
     """Parted beside the middle, falling over both temples to the shoulders."""
-    left = spline([(556, 238), (500, 208), (404, 226), (330, 320), (312, 450), (300, 580), (262, 700), (268, 820),
-                   (330, 880), (380, 850), (352, 770), (352, 680), (372, 600), (352, 520), (362, 430), (410, 360),
-                   (480, 316), (540, 282)])  # fmt: skip
-    right = spline([(544, 240), (600, 214), (664, 260), (706, 350), (716, 460), (728, 580), (764, 700), (752, 830),
-                    (690, 884), (646, 848), (676, 770), (670, 680), (656, 600), (674, 520), (668, 430), (636, 350),
-                    (590, 300), (556, 276)])  # fmt: skip
+    left = spline([(562, 226), (520, 178), (410, 194), (322, 300), (300, 450), (288, 590), (250, 720), (258, 850),
+                   (312, 944), (352, 934), (366, 880), (390, 800), (356, 720), (366, 630), (358, 540), (360, 440),
+                   (408, 366), (482, 318), (548, 262)])  # fmt: skip
+    right = spline([(546, 226), (590, 184), (672, 226), (714, 330), (726, 460), (736, 590), (776, 720), (768, 850),
+                    (716, 940), (676, 930), (664, 880), (640, 800), (670, 720), (660, 630), (668, 540), (666, 440),
+                    (640, 364), (596, 306), (556, 262)])  # fmt: skip
     lines = [
-        [_guide([(552, 252), (450 - 24 * k, 268 + 44 * (1 - k)), (366 - 40 * k, 400), (346 - 30 * k, 560),
-                 (330 - 50 * k, 700), (350 - 70 * k, 850)]) for k in np.linspace(0, 1, 5)],
-        [_guide([(548, 252), (610 + 20 * k, 268 + 30 * (1 - k)), (656 + 40 * k, 400), (668 + 40 * k, 560),
-                 (684 + 64 * k, 700), (668 + 70 * k, 850)]) for k in np.linspace(0, 1, 5)],
+        [_guide([(556 - 10 * k, 246 - 50 * k), (450 - 40 * k, 200 + 130 * (1 - k)), (362 - 46 * k, 420), (360 - 66 * k, 580),
+                 (362 - 104 * k, 720), (376 - 100 * k, 830), (336 - 20 * k, 944)]) for k in np.linspace(0, 1, 6)],
+        [_guide([(552 + 10 * k, 246 - 50 * k), (610 + 50 * k, 214 + 90 * (1 - k)), (662 + 48 * k, 420), (664 + 64 * k, 580),
+                 (664 + 102 * k, 720), (652 + 104 * k, 830), (692 + 18 * k, 944)]) for k in np.linspace(0, 1, 6)],
     ]  # fmt: skip
     for outline, guides in zip((left, right), lines, strict=True):
         canvas.fill(outline + (3, 7), dark(look.skin, 0.55), 0.32, 8)
-        mask = _mass(canvas, look, outline, guides, 900)
-        canvas.shade(ellipse(420, 318, 80, 16, -34), light(look.hair, 0.5), 0.34, 12, mask)
-        canvas.shade(ellipse(640, 320, 50, 14, 46), light(look.hair, 0.4), 0.24, 12, mask)
+        mask = _mass(canvas, look, outline, guides, 1300)
+        canvas.shade(ellipse(412, 300, 84, 20, -40), light(look.hair, 0.5), 0.34, 12, mask)
+        canvas.shade(ellipse(654, 310, 56, 18, 52), light(look.hair, 0.4), 0.24, 12, mask)
 
 
 def _curls(canvas: Canvas, look: Look, mask: Mask, count: int) -> None:
@@ -102,13 +103,13 @@ def _cloud(look: Look, centre: tuple[float, float], radii: tuple[float, float], 
     """A round, bumpy outline."""
     rng = np.random.default_rng(look.seed + 5)
     t = np.linspace(0, 2 * np.pi, bumps, endpoint=False)
-    grow = 1 + rng.uniform(-0.035, 0.035, bumps)
+    grow = 1 + rng.uniform(-0.022, 0.022, bumps)
     points = [(centre[0] + radii[0] * g * np.cos(a), centre[1] + radii[1] * g * np.sin(a)) for a, g in zip(t, grow, strict=True)]
     return spline(points)
 
 
 def _curls_behind(canvas: Canvas, look: Look) -> None:
-    mask = canvas.fill(_cloud(look, (512, 400), (258, 246), 34), dark(look.hair, 0.2), 1, 1.5)
+    mask = canvas.fill(_cloud(look, (512, 396), (252, 244), 60), dark(look.hair, 0.2), 1, 1.5)
     _curls(canvas, look, mask, 1500)
     canvas.shade(ellipse(620, 520, 130, 170), dark(look.hair, 0.7), 0.6, 50, mask)
     canvas.shade(ellipse(410, 260, 110, 60, -30), light(look.hair, 0.5), 0.22, 40, mask)
@@ -152,9 +153,9 @@ def _crop_over(canvas: Canvas, look: Look) -> None:
     canvas.fill(sides + (2, 6), dark(look.skin, 0.5), 0.28, 8)
     guides = [_guide([(512 + 40 * s, 200), (512 + 120 * s, 250), (512 + 176 * s, 350), (512 + 176 * s, 490)])
               for s in np.linspace(-1.05, 1.05, 8)]  # fmt: skip
-    _mass(canvas, look, sides, guides, 700)
+    head = _mass(canvas, look, sides, guides, 700)
     rng = np.random.default_rng(look.seed)
-    for x in np.linspace(366, 664, 15):
+    for x in np.linspace(392, 632, 13):
         tip = 372 + rng.uniform(-16, 14) - 22 * abs((x - 512) / 150) ** 2
         lean = rng.uniform(4, 26)
         lock = spline([(x - 26, 262), (x + 22, 262), (x + 24 + lean * 0.4, 330), (x + lean, tip), (x - 14 + lean * 0.2, 330)])
@@ -163,5 +164,5 @@ def _crop_over(canvas: Canvas, look: Look) -> None:
         mask = canvas.fill(lock, dark(look.hair, 0.05), 1, 0.8)
         canvas.strands(rng, strand, 60, _tones(look.hair), mask)
     crown = [_guide([(430 + 160 * k, 200), (400 + 220 * k, 250), (390 + 250 * k, 300)]) for k in np.linspace(0, 1, 6)]
-    canvas.strands(rng, crown, 400, _tones(look.hair), canvas.mask(ellipse(512, 262, 150, 66), 14))
-    canvas.paint(canvas.mask(ellipse(470, 246, 96, 18, -12), 14), light(look.hair, 0.5), 0.24)
+    canvas.strands(rng, crown, 400, _tones(look.hair), canvas.mask(ellipse(512, 262, 150, 66), 14) * head)
+    canvas.paint(canvas.mask(ellipse(470, 246, 96, 18, -12), 14) * head, light(look.hair, 0.5), 0.24)

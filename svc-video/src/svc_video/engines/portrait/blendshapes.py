@@ -25,8 +25,8 @@ OUTER_SHARE = 0.55  # the outer rim's part of the inner rim's way when lips clos
 JAW_LINE = (1.0, 0.97, 0.9, 0.76, 0.56, 0.34, 0.14)  # chin to jaw angle: part of the chin's drop
 CHIN_POINTS = {18: 0.97, 200: 1.0, 199: 1.0, 175: 1.0, 83: 0.97, 313: 0.97, 182: 0.95, 406: 0.95, 201: 1.0, 421: 1.0}
 CHEEKS = (50, 280, 205, 425, 101, 330, 36, 266)
-LID_DROP = 0.9  # the upper lid's part of the way in a blink; the lower lid rises by the rest
-FOLD_PART = 0.5  # the lid's fold follows the lid
+LID_DROP = 1.14  # a shut lid goes a little beyond the lower one's line: the eye must not gleam through
+PUCKER_CLOSES = 0.85  # part of the picture's own gap that goes when the lips are rounded
 FIXED = (
     *(
         1,
@@ -77,12 +77,12 @@ class LipShape:
 LIP_SHAPES = {
     "jaw": LipShape(upper=(-0.03, -0.02), lower=(0.40, 0.385), out=-0.045, down=0.06, chin=0.34),
     "wide": LipShape(upper=(0.0, 0.012), lower=(0.015, -0.005), out=0.095, down=-0.012, cheek=-0.01),
-    "pucker": LipShape(upper=(-0.035, -0.075), lower=(0.055, 0.095), out=-0.2, chin=0.02),
+    "pucker": LipShape(upper=(-0.012, -0.06), lower=(0.028, 0.08), out=-0.2, chin=0.02),
     "press": LipShape(upper=(0.05, 0.02), lower=(-0.05, -0.02), out=0.01),
     "upper": LipShape(upper=(-0.09, -0.07), lower=(0.0, 0.0), down=-0.01),
     "lower": LipShape(lower=(0.13, 0.11), out=0.02, down=0.01, chin=0.03),
     "fv": LipShape(upper=(-0.075, -0.05), lower=(-0.02, 0.015), chin=-0.01),
-    "smile": LipShape(upper=(-0.01, 0.0), lower=(0.005, -0.01), out=0.075, down=-0.085, cheek=-0.05),
+    "smile": LipShape(upper=(0.0, 0.012), lower=(0.0, -0.012), out=0.075, down=-0.085, cheek=-0.05),
 }
 MOUTH_BASES = (*LIP_SHAPES, *(f"close_{name}" for name in LIP_SHAPES), "close_rest")
 EYE_BASES = ("blink_left", "blink_right", "brow", "lids")
@@ -104,7 +104,8 @@ def mouth_weights(params: FaceParams) -> Float:
     """Coefficients in the order of MOUTH_BASES."""
     given = np.array([np.clip(getattr(params, name), -1 if name == "smile" else 0, 1) for name in LIP_SHAPES])
     close = float(np.clip(params.close, 0, 1))
-    return np.concatenate([given, given * close, [close]])
+    rounding = PUCKER_CLOSES * given[list(LIP_SHAPES).index("pucker")]  # a laughing picture must not say "oo" laughing
+    return np.concatenate([given, given * close, [max(close, rounding)]])
 
 
 def eye_weights(params: FaceParams) -> Float:
@@ -186,10 +187,10 @@ class _Face:
         return [int(v) for v in (*FIXED, *CHEEKS, *mouth, *corners) if v not in {8, 9}]
 
     def _blink(self, upper: NDArray[np.int64], lower: NDArray[np.int64]) -> Move:
-        """The upper lid onto the lower one, which rises a little."""
+        """The upper lid down over the lower one, which stays."""
         gap = self.points[lower] - self.points[upper]
         moves: Move = {int(v): g * LID_DROP for v, g in zip(upper[1:-1], gap[1:-1], strict=True)}
-        moves |= {int(v): -g * (1 - LID_DROP) for v, g in zip(lower[1:-1], gap[1:-1], strict=True)}
+        moves |= {int(v): np.zeros(2) for v in lower[1:-1]}
         return moves
 
     def _lower_follow(self) -> list[tuple[int, Float]]:

@@ -33,18 +33,26 @@ def spline_matrix(count: int) -> Float:
 class Rim:
     """The two lines of a gap and how each basis moves them."""
 
-    def __init__(self, upper: Float, lower: Float, upper_moves: Float, lower_moves: Float, down: Float) -> None:
-        """Lines (n, 2) from left to right, their moves (bases, n, 2), the unit vector down the face."""
+    def __init__(
+        self, lines: tuple[Float, Float], moves: tuple[Float, Float], down: Float, *, yielding: float = 0.5
+    ) -> None:
+        """Lines (n, 2) from left to right, their moves (bases, n, 2), the unit vector down the face.
+
+        Where the lines would cross, `yielding` says how much of it the upper one gives way: 0.5 for lips that press on
+        each other, 0 for a lid that lies over the other.
+        """
+        (upper, lower), (upper_moves, lower_moves) = lines, moves
         bend = spline_matrix(len(upper))
         self._rest = np.stack([bend @ upper, bend @ lower])
         self._moves = np.stack([bend @ upper_moves, bend @ lower_moves], axis=1)  # (bases, 2, dense, 2)
         self._down = down
+        self._yielding = yielding
 
     def at(self, weights: Float) -> tuple[Float, Float]:
-        """Upper and lower line (dense, 2); where they would cross they meet half way."""
+        """Upper and lower line (dense, 2); where they would cross they are one."""
         upper, lower = self._rest + np.tensordot(weights, self._moves, axes=1)
-        crossed = np.minimum((lower - upper) @ self._down, 0)[:, None] * self._down / 2
-        return upper + crossed, lower - crossed
+        crossed = np.minimum((lower - upper) @ self._down, 0)[:, None] * self._down
+        return upper + crossed * self._yielding, lower - crossed * (1 - self._yielding)
 
 
 def outline(upper: Float, lower: Float) -> Float:

@@ -35,7 +35,8 @@ class Eye:
         above, below = _sides(face, shapes, upper, lower)
         layers = [Layer(self.region, face[v], shapes.eyes[:, v]) for v in (above, below)]
         self._warp = SplitWarp(self.region, *layers)
-        self._rim = Rim(face[upper], face[lower], shapes.eyes[:, upper], shapes.eyes[:, lower], shapes.axes[1])
+        moves = (shapes.eyes[:, upper], shapes.eyes[:, lower])
+        self._rim = Rim((face[upper], face[lower]), moves, shapes.axes[1], yielding=0)
         iris = points[(lm.IRIS_LEFT if left else lm.IRIS_RIGHT) :][:5, :2].astype(np.float64)
         self._look = self._look_field(iris, (face[upper[0]] + face[upper[-1]]) / 2)
         self._axes = shapes.axes

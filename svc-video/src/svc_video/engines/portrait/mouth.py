@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svc_video.engines.portrait import teeth
-from svc_video.engines.portrait.blendshapes import Blendshapes
+from svc_video.engines.portrait.blendshapes import MOUTH_BASES, Blendshapes
 from svc_video.engines.portrait.contour import Rim, outline
 from svc_video.engines.portrait.warp import (
     Float,
@@ -29,6 +29,8 @@ from svc_video.faces import landmarks as lm
 OPEN_PART = 0.05  # of the mouth's width: a picture with a larger gap shows its teeth
 JAW_TEETH_PART = 0.88  # the lower teeth's part of the lower lip's way
 TONGUE_PART = 0.62
+ROUNDED_HIDES = 1.0  # of the upper teeth, by fully rounded lips
+PUCKER = MOUTH_BASES.index("pucker")
 RIM_BLUR = 0.012  # mouth widths
 SHADOW_BLUR = 0.075  # mouth widths
 SHADOW_DEPTH = 0.75
@@ -72,10 +74,10 @@ class Mouth:
         if opening.max() < 0.5:
             return skin
         mask = polygon_mask(gap, (box.height, box.width), max(self._shapes.mouth_width * RIM_BLUR, 0.6))
-        jaw = self._jaw(weights)
+        jaw, rounded = self._jaw(weights), float(weights[PUCKER])
         row, column = box.top - self.region.top, box.left - self.region.left
         part = skin[row : row + box.height, column : column + box.width]
-        part[:] = blend(part, self._inside.paint(mask, jaw), mask)
+        part[:] = blend(part, self._inside.paint(mask, jaw, rounded), mask)
         return skin
 
     @property
@@ -93,10 +95,10 @@ class Mouth:
         """A closed mouth's rims lie on one line: the detector's noise between them must not open it."""
         shapes, face = self._shapes, self._shapes.points
         lines = (face[lm.UPPER_INNER], face[lm.LOWER_INNER]) if self._is_open() else (self._middle, self._middle)
-        moves = [shapes.mouth[:, v].copy() for v in (lm.UPPER_INNER, lm.LOWER_INNER)]
+        moves = (shapes.mouth[:, lm.UPPER_INNER].copy(), shapes.mouth[:, lm.LOWER_INNER].copy())
         if not self._is_open():
             moves[0][-1] = moves[1][-1] = 0
-        return Rim(*lines, *moves, shapes.axes[1])
+        return Rim(lines, moves, shapes.axes[1])
 
     def _rest_gap(self) -> Float | None:
         face = self._shapes.points
@@ -152,8 +154,8 @@ class _Inside:
             self._upper, self._upper_alpha = teeth.own_teeth(picture[box.part], gap, self._unit)
             self._rest_shadow = self._shadow(gap)
 
-    def paint(self, mask: Mask, jaw: float) -> Pixels:
-        """The inside for a gap's mask and a jaw dropped by pixels."""
+    def paint(self, mask: Mask, jaw: float, rounded: float) -> Pixels:
+        """The inside for a gap's mask, a jaw dropped by pixels and lips rounded by 0..1, which hide the teeth."""
         out = self._cavity
         for pixels, alpha, part in (
             (self._tongue, self._tongue_alpha, TONGUE_PART),
@@ -164,7 +166,8 @@ class _Inside:
             size = self._shape[::-1]
             moved = cv2.warpAffine(pixels, move, size, borderMode=cv2.BORDER_REPLICATE)
             out = blend(out, np.asarray(moved), np.asarray(cv2.warpAffine(alpha, move, size), dtype=np.float32))
-        out = blend(out, self._upper, self._upper_alpha)
+        hidden = 1 - ROUNDED_HIDES * rounded
+        out = blend(out, self._upper, self._upper_alpha * np.float32(hidden) if rounded else self._upper_alpha)
         shade = np.minimum(self._shadow(mask) / self._rest_shadow, 1)
         return np.asarray(cv2.blendLinear(out, out, shade, np.zeros_like(shade)), dtype=np.uint8)
 

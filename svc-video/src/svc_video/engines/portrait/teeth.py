@@ -10,7 +10,7 @@ import numpy as np
 from svc_video.engines.portrait.blendshapes import Blendshapes
 from svc_video.engines.portrait.warp import Mask, Pixels
 
-ENAMEL = np.array([240.0, 234.0, 222.0])
+ENAMEL = np.array([236.0, 222.0, 202.0])
 GUM = np.array([176.0, 92.0, 92.0])
 FLESH = np.array([188.0, 92.0, 90.0])
 DARK = np.array([46.0, 16.0, 18.0])
@@ -18,7 +18,8 @@ UPPER_WIDTHS = (0.2, 0.17, 0.16, 0.13, 0.11, 0.09)  # from the middle, in half m
 LOWER_WIDTHS = (0.115, 0.125, 0.14, 0.14, 0.12, 0.1)
 UPPER_EDGE = 0.075  # how far the upper teeth reach below the lips' line, in mouth widths
 LOWER_EDGE = 0.1
-OWN_EDGE = 0.03  # feather below teeth taken from the picture, in mouth widths
+OWN_SMOOTH = 0.02  # mouth widths
+OWN_EDGE = 0.04  # feather below teeth taken from the picture, in mouth widths
 
 
 def lighting(picture: Pixels, shapes: Blendshapes) -> float:
@@ -74,6 +75,7 @@ def own_teeth(part: Pixels, gap: Mask, unit: float) -> tuple[Pixels, Mask]:
     rows = np.arange(len(gap))[:, None]
     bottom = np.where(seen.any(axis=0), len(gap) - 1 - seen[::-1].argmax(axis=0), 0)
     bottom = np.interp(np.arange(gap.shape[1]), np.flatnonzero(bottom), bottom[bottom > 0])
+    bottom = cv2.GaussianBlur(bottom[None], (0, 0), unit * OWN_SMOOTH)[0]
     alpha = np.clip(1 - (rows - bottom[None] - 1) / (OWN_EDGE * unit), 0, 1)
     return np.ascontiguousarray(source[nearest]), alpha.astype(np.float32)
 
