@@ -17,6 +17,7 @@ READY_S = 60.0
 POLL_S = 0.05
 REQUEST_S = 600.0  # between two pieces of the answer
 NEEDED = ("tts", "video")
+UNSETTLED = frozenset({"loading", "unknown"})
 
 
 @dataclass(slots=True)
@@ -51,23 +52,25 @@ class GatewayClient:
         self._http.close()
 
     def wait_ready(self, seconds: float = READY_S, given_up: Callable[[], bool] = lambda: False) -> None:
-        """Return once speech and video can be asked for; raises `CannotConnect` when that takes too long."""
+        """Return once speech and video can be asked for and nothing is loading any more.
+
+        Raises `CannotConnect` when that takes too long.
+        """
         started = time.monotonic()
-        ready: Mapping[str, bool] = {}
         while time.monotonic() - started < seconds and not given_up():
-            try:
-                ready = self._http.get("/health").json()["ready"]
-            except (httpx.TransportError, ValueError, KeyError):
-                time.sleep(POLL_S)
-                continue
-            if all(ready.get(modality) for modality in NEEDED):
+            if self._settled():
                 return
             time.sleep(POLL_S)
-        missing = [modality for modality in NEEDED if not ready.get(modality)]
         waited = time.monotonic() - started
-        raise CannotConnect(
-            f"Not ready after {waited:.0f} s: {', '.join(missing)}. `make doctor` says what is missing."
-        )
+        raise CannotConnect(f"Speech and video are not ready after {waited:.0f} s. `make doctor` says what is missing.")
+
+    def _settled(self) -> bool:
+        try:
+            chains = self._http.get("/providers").raise_for_status().json()
+        except (httpx.HTTPError, ValueError):
+            return False
+        states = [provider["state"] for modality in NEEDED for provider in chains[modality]["chain"]]
+        return all(chains[modality]["serving"] for modality in NEEDED) and not UNSETTLED.intersection(states)
 
     def film(self, fields: Mapping[str, str], portrait: Path | None = None) -> Film:
         """Ask for a talking head and receive it piece by piece; raises the error the gateway answers with."""

@@ -72,6 +72,7 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
         super().__init__(Printer(out, colour=out.isatty()))
         self._born: dict[str, float] = {}
         self._stopping_since: float | None = None
+        self._last = parts[-1].name
         env = {**os.environ, **settings, "PYTHONUNBUFFERED": "1"}
         for part in parts:
             self.add_process(part.name, f"exec {shlex.quote(sys.executable)} -m {part.module}", env=env)
@@ -100,7 +101,15 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
         if self._stopping_since is None:
             self._stopping_since = time.monotonic()
             self.returncode = status
+            self._drain_next()
+
+    def _drain_next(self) -> None:
+        """Ask the gateway to drain first, and the services behind it once it is gone: its last requests need them."""
+        last = self._processes[self._last]
+        if "returncode" in last:
             self._tell(self._procmgr.terminate)
+        elif "pid" in last:
+            self._procmgr.terminate(last["pid"])
 
     def _tell(self, send: Callable[[int], None]) -> None:
         """Signal every part that runs; one whose start is not known yet gets it when it is."""
@@ -132,7 +141,7 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
         elif message.type == "start":
             self._processes[message.name]["pid"] = message.data["pid"]
             if self._stopping_since is not None:
-                self._procmgr.terminate(message.data["pid"])  # it was born into a mesh that ends
+                self._drain_next()  # it was born into a mesh that ends
         elif message.type == "stop":
             self._ended(message.name, message.data["returncode"])
 
@@ -140,6 +149,7 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
         part = self._processes[name]
         if self._stopping_since is not None:
             part["returncode"] = status
+            self._drain_next()
             return
         if time.monotonic() - self._born[name] < TOO_SOON_S:
             part["returncode"] = status
