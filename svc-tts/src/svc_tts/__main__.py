@@ -1,0 +1,84 @@
+"""`python -m svc_tts` serves; `python -m svc_tts doctor [--json]` says what works here."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+
+from svc_tts.booth import SERVICE, Booth
+from svc_tts.doctor import examine
+from svc_tts.engine import EngineContext
+from svc_tts.http import serve_http
+from svc_tts.server import SpeechServicer
+from svc_tts.settings import Settings
+from svc_tts.voices.store import VoiceStore
+from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
+from troupe.wire.errors import TroupeError
+from troupe.wire.logs import configure
+from troupe.wire.serving import Addresses, Listen, Service, background, serve
+
+
+def main() -> int:
+    """Read the command line, then serve or examine."""
+    parser = argparse.ArgumentParser(prog="svc_tts", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
+    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
+    arguments = parser.parse_args()
+    settings = Settings()
+    configure("speech", settings.log_level)
+    if arguments.command == "doctor":
+        return _doctor(settings, as_json=arguments.json)
+    try:
+        # Not uvloop: it forks to start a process, which gRPC's threads do not bear; asyncio does not.
+        asyncio.run(_serve(settings))
+    except TroupeError as error:
+        sys.exit(f"svc-tts: {error.message}")
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    context = EngineContext(settings.workers, settings.silence_s)
+    booth = Booth(settings.engine_names, context, VoiceStore.at(settings.voices_url))
+    servicer = SpeechServicer(booth, settings.request_s)
+    service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
+
+    @asynccontextmanager
+    async def lifespan(addresses: Addresses) -> AsyncIterator[Addresses]:
+        grpc_port = addresses["grpc"].rpartition(":")[2]
+        http = serve_http(booth, settings.host, settings.http_port, grpc_port, "TROUPE_SPEECH_HTTP_PORT")
+        async with http as address, background(asyncio.create_task(booth.keep())):
+            yield {"http": address}
+        await booth.stop()
+
+    await serve("speech", [service], booth.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
+
+
+def _listen(settings: Settings) -> Listen:
+    return Listen(
+        host=settings.host,
+        grpc_port=settings.grpc_port,
+        metrics_port=settings.metrics_port,
+        grpc_setting="TROUPE_SPEECH_GRPC_PORT",
+        metrics_setting="TROUPE_SPEECH_METRICS_PORT",
+        drain_s=settings.drain_s,
+    )
+
+
+def _doctor(settings: Settings, *, as_json: bool) -> int:
+    rows = asyncio.run(examine(settings.engine_names))
+    if as_json:
+        print(json.dumps(rows))
+    else:
+        for row in rows:
+            print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
+    return 0 if any(row["ready"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Sound between engines and callers: rates, loudness, codecs."""

@@ -1,0 +1,106 @@
+"""Sound files of strangers -> PCM s16le mono 24 kHz, decoded in a process of its own with bounded everything.
+
+What is bounded is the decoded length, not the bytes: 17 MB of FLAC hold a day of silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncGenerator
+
+from svc_tts.audio.decode_child import EXIT_TOO_LONG
+from troupe.wire.errors import DeadlineExceeded, MediaTooLarge, UnsupportedMedia
+from troupe.wire.media import SAMPLE_RATE
+
+MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_DURATION_S = 600.0
+_TIME_S = 20.0  # wall time for one file
+_STEP = 64 * 1024  # bytes read at a time
+_KINDS = "wav, mp3, flac, ogg (opus, vorbis), m4a, aac, webm"
+
+
+def format_of(head: bytes) -> str:
+    """Ffmpeg's name of the format that the first bytes show; raises `UnsupportedMedia`."""
+    if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":
+        return "wav"
+    for magic, name in ((b"fLaC", "flac"), (b"OggS", "ogg"), (b"ID3", "mp3"), (b"\x1aE\xdf\xa3", "matroska")):
+        if head.startswith(magic):
+            return name
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    if len(head) > 1 and head[0] == 0xFF:
+        if head[1] & 0xF6 == 0xF0:
+            return "aac"
+        if head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
+            return "mp3"
+    raise UnsupportedMedia(f"This is no sound file that is read here. Send one of: {_KINDS}.", allowed=_KINDS)
+
+
+async def decode(data: bytes, max_duration_s: float = 0.0) -> AsyncGenerator[bytes, None]:
+    """The sound in pieces of PCM s16le mono 24 kHz; raises `UnsupportedMedia`, `MediaTooLarge`, `DeadlineExceeded`."""
+    form = format_of(data[:16])
+    limit_s = min(max_duration_s or MAX_DURATION_S, MAX_DURATION_S)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "svc_tts.audio.decode_child", form, str(SAMPLE_RATE), str(limit_s)),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+    )
+    feeding = asyncio.create_task(_feed(process, data))
+    try:
+        async with asyncio.timeout(_TIME_S):
+            while piece := await _read(process):
+                yield piece
+            await feeding
+            _judge(await process.wait(), await _complaint(process), limit_s)
+    except TimeoutError as error:
+        raise DeadlineExceeded(f"The file took more than {_TIME_S:g} s to decode. Send a shorter one.") from error
+    finally:
+        await _end(process, feeding)
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101  # always a pipe here
+    with contextlib.suppress(OSError):  # it may end before it has read all: its status says why
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _read(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None  # noqa: S101  # always a pipe here
+    try:
+        return await process.stdout.readexactly(_STEP)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
+
+
+async def _complaint(process: asyncio.subprocess.Process) -> str:
+    assert process.stderr is not None  # noqa: S101  # always a pipe here
+    line = (await process.stderr.read(_STEP)).decode(errors="replace").rpartition("{")[2]
+    try:
+        return str(json.loads("{" + line)["why"])
+    except ValueError:
+        return "the decoder broke"
+
+
+def _judge(status: int, why: str, limit_s: float) -> None:
+    if status == EXIT_TOO_LONG:
+        message = f"The file has more than {limit_s:g} s of sound; that is the most allowed here."
+        raise MediaTooLarge(message, max_duration_s=limit_s)
+    if status:
+        raise UnsupportedMedia(f"The file cannot be decoded ({why}). Send one of: {_KINDS}.", allowed=_KINDS)
+
+
+async def _end(process: asyncio.subprocess.Process, feeding: asyncio.Task[None]) -> None:
+    feeding.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await feeding
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    await process.communicate()

@@ -1,0 +1,72 @@
+"""From an engine's PCM to the bytes a caller asked for, with the exact time of every sample.
+
+Each sentence is resampled by itself and flushed at its end, so the sound given out by then is exactly the sound made:
+`position_ms` at a sentence's end is where another rung would go on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from svc_tts.audio.encode import make_encoder
+from svc_tts.audio.format import AudioFormat
+
+Samples = npt.NDArray[np.int16]
+
+
+class Timeline:
+    """The sound of one answer."""
+
+    def __init__(self, fmt: AudioFormat, gain: float = 1.0) -> None:
+        self._fmt = fmt
+        self._gain = gain
+        self._encoder = make_encoder(fmt)
+        self._resampler: soxr.ResampleStream | None = None
+        self._samples = 0  # given out so far, at the format's rate
+
+    @property
+    def position_s(self) -> float:
+        """Seconds of sound so far."""
+        return self._samples / self._fmt.sample_rate
+
+    def begin(self, rate: int) -> None:
+        """An utterance of an engine at `rate` Hz begins here."""
+        same = rate == self._fmt.sample_rate
+        self._resampler = None if same else soxr.ResampleStream(rate, self._fmt.sample_rate, 1, dtype="int16")
+
+    def feed(self, pcm: bytes) -> bytes:
+        """Sound of that utterance: PCM s16le mono at the engine's rate."""
+        samples = self._louder(np.frombuffer(pcm, dtype="<i2"))
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples)
+        return self._encode(samples)
+
+    def end(self) -> bytes:
+        """The utterance is over: what the resampler held back."""
+        if self._resampler is None:
+            return b""
+        rest = self._resampler.resample_chunk(np.zeros(0, np.int16), last=True)
+        self._resampler = None
+        return self._encode(rest)
+
+    def silence(self, seconds: float) -> bytes:
+        """That much silence."""
+        return self._encode(np.zeros(round(seconds * self._fmt.sample_rate), np.int16))
+
+    def close(self) -> bytes:
+        """The end of the whole answer: what the encoder held back."""
+        return self._encoder.flush()
+
+    def _louder(self, samples: Samples) -> Samples:
+        if self._gain == 1.0:
+            return samples
+        louder: Samples = np.clip(np.rint(samples * self._gain), -32768, 32767).astype(np.int16)
+        return louder
+
+    def _encode(self, samples: Samples) -> bytes:
+        self._samples += len(samples)
+        if self._fmt.channels == 2:
+            samples = np.repeat(samples, 2)
+        return self._encoder.feed(samples.astype("<i2", copy=False).tobytes())

@@ -1,0 +1,166 @@
+"""The recording booth: this process's engines, how they are, and who may speak now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import aclosing, contextmanager
+
+from svc_tts.engine import Engine, EngineContext, Utterance, load_engine
+from svc_tts.frontend.language import base
+from svc_tts.speech import Flush, Part, SpeechRequest
+from svc_tts.synthesis import Speech
+from svc_tts.voices.catalogue import Catalogue
+from svc_tts.voices.store import VoiceStore
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY
+from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, TroupeError
+from troupe.wire.health import EngineBoard
+from troupe.wire.progress import Progress
+
+SERVICE = "troupe.v1.Speech"
+_CHECK_EVERY_S = 0.4  # a broken engine is known within a second
+_CHECK_S = 2.0  # a check that takes longer has failed
+_FIRST_WORD_S = 30.0
+_RETRY_S = 1.0  # after which a missing or broken engine is tried again
+
+log = logging.getLogger(__name__)
+
+
+class Booth:
+    """Engines, their health, their voices."""
+
+    def __init__(self, names: tuple[str, ...], context: EngineContext, store: VoiceStore) -> None:
+        self.engines: dict[str, Engine] = {name: load_engine(name, context) for name in names}
+        self.board = EngineBoard(SERVICE, self.engines)
+        self.store = store
+        self.catalogue = Catalogue(self.engines, store)
+        self.outstanding: Counter[str] = Counter()
+
+    def ready(self) -> list[str]:
+        """The engines that can speak now, in the order of the settings."""
+        return [name for name in self.engines if self.board.status(name).state == ENGINE_STATE_READY]
+
+    def choose(self, engine: str, language: str) -> str:
+        """The engine asked for, else the first ready one that reads `language`; raises where none can."""
+        if engine:
+            self.board.require(engine)
+            return engine
+        ready = self.ready()
+        reading = [name for name in ready if not language or self._reads(name, language)]
+        if not language:
+            reading.sort(key=lambda name: bool(self.engines[name].facts.languages))
+            reading.sort(key=lambda name: -len(self.engines[name].facts.languages))
+        if not reading:
+            return self._explain(ready)
+        return reading[0]
+
+    async def speak(
+        self, request: SpeechRequest, texts: AsyncIterator[str | Flush], progress: Progress
+    ) -> AsyncGenerator[Part, None]:
+        """One answer; raises `Overloaded` at once where too many are being made."""
+        self.board.require(request.engine)
+        with self._place(request.engine):
+            speech = Speech(request, self.engines[request.engine], self.catalogue, progress)
+            async with aclosing(speech.parts(texts)) as parts:
+                async for part in parts:
+                    yield part
+
+    async def keep(self) -> None:
+        """Load the engines and watch them; ends only by cancellation."""
+        async with asyncio.TaskGroup() as group:
+            for name in self.engines:
+                group.create_task(self._keep(name))
+
+    async def stop(self) -> None:
+        """Leave no process behind."""
+        await asyncio.gather(*(engine.stop() for engine in self.engines.values()))
+
+    def _reads(self, name: str, language: str) -> bool:
+        languages = self.engines[name].facts.languages
+        return not languages or base(language) in {base(each) for each in languages}
+
+    def _explain(self, ready: list[str]) -> str:
+        if ready:
+            return ready[0]  # its own error names the languages it reads
+        if not self.engines:
+            raise EngineMissing("No engine was chosen. Set TROUPE_SPEECH_ENGINES=flite,espeak.")
+        for name in self.engines:
+            self.board.require(name)
+        raise EngineMissing("No engine is ready.")
+
+    @contextmanager
+    def _place(self, name: str) -> Iterator[None]:
+        most = self.engines[name].facts.max_streams
+        if self.outstanding[name] >= most:
+            raise Overloaded(f"{name} makes {most} answers already; try again in a second.", retry_after_s=1)
+        self.outstanding[name] += 1
+        try:
+            yield
+        finally:
+            self.outstanding[name] -= 1
+
+    async def _keep(self, name: str) -> None:
+        engine = self.engines[name]
+        loaded = False
+        while True:
+            try:
+                if not loaded:
+                    await self._load(name, engine)
+                    loaded = True
+                async with asyncio.timeout(_CHECK_S):
+                    await engine.check()
+                if self.board.status(name).state != ENGINE_STATE_READY:
+                    await self._first_word(engine)
+                    await self.board.ready(name)
+                await asyncio.sleep(_CHECK_EVERY_S)
+            except EngineMissing as error:
+                remedy = error.details.get("remedy", "")
+                if loaded:
+                    await self.board.broken(name, error.message, remedy)
+                else:
+                    await self.board.missing(name, error.message, remedy)
+                await asyncio.sleep(_RETRY_S)
+            except Exception as error:  # noqa: BLE001  # an engine is a plug-in: whatever it does, the service lives
+                await self.board.broken(name, _reason(error))
+                await asyncio.sleep(_CHECK_EVERY_S)
+
+    async def _load(self, name: str, engine: Engine) -> None:
+        loop = asyncio.get_running_loop()
+        told: list[Future[None]] = []
+
+        def report(progress: float) -> None:
+            told.append(asyncio.run_coroutine_threadsafe(self.board.loading(name, progress), loop))
+
+        try:
+            await engine.start(report)
+        finally:
+            # The reports go out before the state that follows them.
+            await asyncio.gather(*map(asyncio.wrap_future, told))
+
+    async def _first_word(self, engine: Engine) -> None:
+        """A real word: only then is an engine serving."""
+        voice = engine.voices()[0]
+        sound = 0
+        async with asyncio.timeout(_FIRST_WORD_S), aclosing(self._probe(engine, voice.language)) as pieces:
+            async for size in pieces:
+                sound += size
+        if not sound:
+            raise EngineFailed(f"{engine.facts.name} made no sound of its first word")
+
+    async def _probe(self, engine: Engine, language: str) -> AsyncGenerator[int, None]:
+        utterance = Utterance(engine.facts.probe_text, engine.voices()[0], language)
+        async with aclosing(engine.speak(utterance)) as pieces:
+            async for piece in pieces:
+                yield len(piece.pcm)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TroupeError):
+        return error.message
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    log.warning("an engine broke", exc_info=error)
+    return f"{type(error).__name__}: {error}"

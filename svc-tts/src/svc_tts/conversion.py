@@ -1,0 +1,202 @@
+"""Between protobuf and the service's own dataclasses; the only module besides `server` that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from svc_tts.audio.format import AudioFormat, Codec
+from svc_tts.engine import Engine, EngineOptions, EngineVoice, EspeakOptions, FliteOptions, Gender, ToneOptions
+from svc_tts.speech import Header, Part, SentenceEnd, Sound, SpeechRequest
+from svc_tts.synthesis import MAX_TEXT_CHARS
+from svc_tts.voices.catalogue import VoiceWish
+from svc_tts.voices.store import ClonedVoice, Consent
+from troupe.v1 import engine_pb2, media_pb2, speech_pb2
+from troupe.wire.errors import InvalidArgument
+from troupe.wire.health import EngineStatus
+from troupe.wire.media import pieces
+
+_CODECS = {
+    media_pb2.AUDIO_CODEC_UNSPECIFIED: Codec.PCM,
+    media_pb2.AUDIO_CODEC_PCM: Codec.PCM,
+    media_pb2.AUDIO_CODEC_WAV: Codec.WAV,
+    media_pb2.AUDIO_CODEC_MP3: Codec.MP3,
+    media_pb2.AUDIO_CODEC_FLAC: Codec.FLAC,
+    media_pb2.AUDIO_CODEC_OPUS: Codec.OPUS,
+    media_pb2.AUDIO_CODEC_AAC: Codec.AAC,
+}
+_CODEC_NUMBERS = {codec: number for number, codec in _CODECS.items()}
+_GENDERS = {
+    engine_pb2.GENDER_UNSPECIFIED: Gender.UNKNOWN,
+    engine_pb2.GENDER_FEMALE: Gender.FEMALE,
+    engine_pb2.GENDER_MALE: Gender.MALE,
+    engine_pb2.GENDER_NEUTRAL: Gender.NEUTRAL,
+}
+_GENDER_NUMBERS = {gender: number for number, gender in _GENDERS.items()}
+
+
+def to_format(fmt: media_pb2.AudioFormat) -> AudioFormat:
+    """The format asked for; raises `UnsupportedFormat`."""
+    codec = _CODECS.get(fmt.codec)
+    if codec is None:
+        raise InvalidArgument(f"Audio codec {fmt.codec} is not known here.", field="format.codec")
+    return AudioFormat.of(codec, fmt.sample_rate, fmt.channels, fmt.bitrate)
+
+
+def to_wish(settings: speech_pb2.SpeechSettings) -> VoiceWish:
+    """The voice asked for."""
+    return VoiceWish(
+        voice_id=settings.voice_id,
+        language=settings.language,
+        gender=_GENDERS.get(settings.gender, Gender.UNKNOWN),
+        owner=settings.principal.key_id,
+        allow_substitute=settings.allow_substitute,
+    )
+
+
+def to_request(settings: speech_pb2.SpeechSettings, engine: str) -> SpeechRequest:
+    """The whole request, for the engine chosen; raises `InvalidArgument` and `UnsupportedFormat`."""
+    return SpeechRequest(
+        engine=engine,
+        wish=to_wish(settings),
+        format=to_format(settings.format),
+        speed=settings.speed or 1.0,
+        pitch=settings.pitch,
+        volume=settings.volume if settings.HasField("volume") else 1.0,
+        pronunciations=tuple(settings.pronunciations),
+        options=_options(settings),
+    )
+
+
+def _options(settings: speech_pb2.SpeechSettings) -> EngineOptions | None:
+    """Engine settings of another engine than ours are left aside, as another rung's."""
+    match settings.WhichOneof("engine_settings"):
+        case "espeak":
+            gap = _in_range("espeak.word_gap_ms", settings.espeak.word_gap_ms, 0, 2_000)
+            return EspeakOptions(settings.espeak.variant, int(gap))
+        case "flite":
+            stretch = settings.flite.duration_stretch or 1.0
+            return FliteOptions(_in_range("flite.duration_stretch", stretch, 0.25, 4.0))
+        case "tone":
+            return _tone_options(settings.tone)
+    return None
+
+
+def _tone_options(tone: speech_pb2.ToneSettings) -> ToneOptions:
+    usual = ToneOptions()
+    return ToneOptions(
+        base_hz=_in_range("tone.base_hz", tone.base_hz or usual.base_hz, 20, 4_000),
+        ms_per_word=int(_in_range("tone.ms_per_word", tone.ms_per_word or usual.ms_per_word, 1, 10_000)),
+        delay_ms_per_word=int(_in_range("tone.delay_ms_per_word", tone.delay_ms_per_word, 0, 60_000)),
+        fail_after_words=tone.fail_after_words,
+    )
+
+
+def _in_range(name: str, value: float, least: float, most: float) -> float:
+    if not least <= value <= most:
+        raise InvalidArgument(f"{name} is {value:g}; it may be {least:g} to {most:g}.", field=name)
+    return value
+
+
+def to_chunks(part: Part, request: SpeechRequest) -> Iterator[speech_pb2.SpeechChunk]:
+    """A part as messages, none larger than a piece."""
+    match part:
+        case Header():
+            yield speech_pb2.SpeechChunk(header=_header(part, request))
+        case SentenceEnd():
+            end = speech_pb2.SentenceEnd(text_consumed=part.text_consumed, audio_ms=part.audio_ms)
+            yield speech_pb2.SpeechChunk(sentence_end=end)
+        case Sound():
+            first, *rest = pieces(part.audio) or [b""]
+            yield speech_pb2.SpeechChunk(audio=first, words=_words(part), cues=_cues(part))
+            yield from (speech_pb2.SpeechChunk(audio=piece) for piece in rest)
+
+
+def _header(header: Header, request: SpeechRequest) -> speech_pb2.SpeechHeader:
+    casting, fmt = header.casting, request.format
+    return speech_pb2.SpeechHeader(
+        engine=request.engine,
+        voice_id=casting.voice.voice_id,
+        voice_substituted=casting.substituted,
+        requested_voice_id=request.wish.voice_id,
+        language=casting.language,
+        format=media_pb2.AudioFormat(
+            codec=_CODEC_NUMBERS[fmt.codec],
+            sample_rate=fmt.sample_rate,
+            channels=fmt.channels,
+            bitrate=fmt.bitrate,
+        ),
+    )
+
+
+def _words(sound: Sound) -> list[media_pb2.WordTiming]:
+    return [
+        media_pb2.WordTiming(
+            word=word.text, text_start=word.start, text_end=word.end, start_ms=word.start_ms, end_ms=word.end_ms
+        )
+        for word in sound.words
+    ]
+
+
+def _cues(sound: Sound) -> list[media_pb2.MouthCue]:
+    return [
+        media_pb2.MouthCue(ipa=cue.ipa, start_ms=cue.start_ms, end_ms=cue.end_ms, stressed=cue.stressed)
+        for cue in sound.cues
+    ]
+
+
+def from_voice(voice: EngineVoice, engine: str) -> engine_pb2.Voice:
+    """An engine's voice."""
+    return engine_pb2.Voice(
+        voice_id=voice.voice_id,
+        name=voice.name,
+        language=voice.language,
+        gender=_GENDER_NUMBERS[voice.gender],
+        engine=engine,
+        usable=True,
+    )
+
+
+def from_cloned(voice: ClonedVoice) -> engine_pb2.Voice:
+    """A stored reference; nothing here can speak with it yet."""
+    return engine_pb2.Voice(
+        voice_id=voice.voice_id, name=voice.name, language=voice.language, cloned=True, usable=False, why=voice.why
+    )
+
+
+def to_cloned(settings: speech_pb2.CloneVoiceSettings) -> ClonedVoice:
+    """The voice to keep; raises `InvalidArgument` for half a consent."""
+    return ClonedVoice(settings.voice_id, settings.name, settings.language, _consent(settings))
+
+
+def _consent(settings: speech_pb2.CloneVoiceSettings) -> Consent | None:
+    if not settings.HasField("consent"):
+        return None
+    consent = settings.consent
+    if not (consent.speaker.strip() and consent.statement.strip()):
+        raise InvalidArgument("A consent names the speaker and what they agreed to.", field="consent")
+    return Consent(consent.speaker[:200], consent.statement[:2000], consent.given_at_unix_s)
+
+
+def from_engine(engine: Engine, status: EngineStatus, outstanding: int) -> engine_pb2.EngineInfo:
+    """All that a caller may know of an engine."""
+    facts = engine.facts
+    tasks = [engine_pb2.TASK_SPEECH, *([engine_pb2.TASK_CLONE] if facts.clones else [])]
+    return engine_pb2.EngineInfo(
+        name=facts.name,
+        state=status.state,
+        reason=status.reason,
+        remedy=status.remedy,
+        progress=status.progress,
+        tasks=tasks,
+        model=facts.model,
+        version=facts.version,
+        device=facts.device,
+        licence=engine_pb2.Licence(name=facts.licence, commercial_use=facts.commercial_use, note=facts.licence_note),
+        languages=facts.languages,
+        voices=[from_voice(voice, facts.name) for voice in engine.voices()],
+        formats=[codec.value for codec in Codec],
+        limits=engine_pb2.Limits(max_text_chars=MAX_TEXT_CHARS, max_concurrency=facts.max_streams),
+        cloud=facts.cloud,
+        features=facts.features,
+        outstanding=outstanding,
+    )

@@ -1,0 +1,53 @@
+"""What works on this machine, and the exact command that mends what does not."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TypedDict
+
+from svc_tts.engine import Engine, EngineContext, Utterance, load_engine
+from troupe.wire.errors import EngineFailed, TroupeError
+
+_PATIENCE_S = 20.0
+
+
+class Row(TypedDict):
+    """One engine."""
+
+    engine: str
+    ready: bool
+    reason: str
+    remedy: str
+
+
+async def examine(names: tuple[str, ...]) -> list[Row]:
+    """Load each engine and let it say a word."""
+    return [await _row(name) for name in names]
+
+
+async def _row(name: str) -> Row:
+    try:
+        engine = load_engine(name, EngineContext(workers=1, deadline_s=_PATIENCE_S))
+    except TroupeError as error:
+        return Row(engine=name, ready=False, reason=error.message, remedy="set TROUPE_SPEECH_ENGINES=flite,espeak")
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await engine.start(lambda _: None)
+            await _say_a_word(engine)
+    except TroupeError as error:
+        return Row(engine=name, ready=False, reason=error.message, remedy=error.details.get("remedy", ""))
+    except TimeoutError:
+        return Row(engine=name, ready=False, reason=f"no word within {_PATIENCE_S:g} s", remedy="")
+    finally:
+        await engine.stop()
+    return Row(engine=name, ready=True, reason="", remedy="")
+
+
+async def _say_a_word(engine: Engine) -> None:
+    voice = engine.voices()[0]
+    async with aclosing(engine.speak(Utterance(engine.facts.probe_text, voice, voice.language))) as pieces:
+        async for piece in pieces:
+            if piece.pcm:
+                return
+    raise EngineFailed(f"{engine.facts.name} made no sound")

@@ -1,0 +1,177 @@
+"""What a speech engine is: everything one must know to write another.
+
+An engine turns one utterance (a clean sentence, or a part of one between pauses) into pieces of PCM s16le mono at its
+own rate, with words and phones as it comes to know them. Times are seconds from the first sample of the utterance,
+positions are code points of `Utterance.text`. Engines see neither protobuf nor gRPC nor HTTP; they raise the leaves of
+`troupe.wire.errors`. To add one: write a class with the methods of `Engine`, name it in `ENGINES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from troupe.wire.errors import UnknownEngine, nearest
+
+ENGINES = {
+    "flite": "svc_tts.engines.flite:FliteEngine",
+    "espeak": "svc_tts.engines.espeak:EspeakEngine",
+    "tone": "svc_tts.engines.tone:ToneEngine",
+}
+"""Name -> "module:Class", imported only when chosen."""
+
+
+class Gender(StrEnum):
+    """A voice's gender; empty = not known."""
+
+    UNKNOWN = ""
+    FEMALE = "female"
+    MALE = "male"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVoice:
+    """One voice of an engine."""
+
+    voice_id: str
+    name: str
+    language: str  # BCP 47
+    gender: Gender = Gender.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakOptions:
+    """What only espeak understands."""
+
+    variant: str = ""
+    word_gap_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FliteOptions:
+    """What only flite understands."""
+
+    duration_stretch: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToneOptions:
+    """What only the test engine understands."""
+
+    base_hz: float = 220.0
+    ms_per_word: int = 300
+    delay_ms_per_word: int = 0
+    fail_after_words: int = 0  # 0 = never
+
+
+EngineOptions = EspeakOptions | FliteOptions | ToneOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What to speak, and how."""
+
+    text: str
+    voice: EngineVoice
+    language: str  # BCP 47
+    speed: float = 1.0  # 0.5..2
+    pitch: float = 0.0  # semitones
+    options: EngineOptions | None = None
+    words_before: int = 0  # words of the same answer that were spoken already
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """Code points `start`..`end` of the utterance are heard from `start_s` to `end_s`."""
+
+    start: int
+    end: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phone in IPA; empty = silence."""
+
+    ipa: str
+    start_s: float
+    end_s: float
+    stressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some sound (PCM s16le mono at the engine's rate), and what became known with it."""
+
+    pcm: bytes = b""
+    words: tuple[SpokenWord, ...] = ()
+    phones: tuple[Phone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What a caller may know before asking."""
+
+    name: str
+    sample_rate: int  # Hz, of its pieces
+    languages: tuple[str, ...]  # BCP 47; empty = every language
+    licence: str
+    model: str = ""
+    version: str = ""
+    device: str = "cpu"
+    commercial_use: bool = True
+    licence_note: str = ""
+    cloud: bool = False
+    clones: bool = False
+    features: tuple[str, ...] = ()
+    max_streams: int = 64  # answers at once; more are refused
+    sentence_gap_s: float = 0.0  # silence between two sentences
+    probe_text: str = "one"
+
+
+class Engine(Protocol):
+    """A way to speak. One object per process; `speak` is called for many utterances at once."""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What it is; known before `start`."""
+
+    def voices(self) -> tuple[EngineVoice, ...]:
+        """Its voices; the first of a language is that language's default."""
+
+    async def start(self, report: Callable[[float], None]) -> None:
+        """Load; `report` takes 0..1. Raises `EngineMissing` with a `remedy` where this machine cannot run it."""
+
+    def speak(self, utterance: Utterance) -> AsyncGenerator[Piece, None]:
+        """Speak; the first piece comes as soon as there is sound. Closing the generator stops the work."""
+
+    async def check(self) -> None:
+        """Cheaply make sure that it still works; raises `EngineFailed` or `EngineMissing` with the reason."""
+
+    async def stop(self) -> None:
+        """Leave no process behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What an engine may know of the service it runs in."""
+
+    workers: int  # processes an engine may keep
+    deadline_s: float  # longest silence of a working process
+    cache: Path | None = None
+
+
+def load_engine(name: str, context: EngineContext) -> Engine:
+    """The engine of that name, or of that "module:Class"; raises `UnknownEngine`."""
+    target = ENGINES.get(name, name if ":" in name else "")
+    if not target:
+        known = ", ".join(ENGINES)
+        raise UnknownEngine(f'No engine "{name}". Known: {known}.{nearest(name, ENGINES)}', engine=name)
+    module, _, attribute = target.partition(":")
+    return cast("Engine", getattr(import_module(module), attribute)(context))

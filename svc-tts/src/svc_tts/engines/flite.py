@@ -1,0 +1,256 @@
+"""flite: clear English from a small program (Debian package `flite`), with the end time of each phone.
+
+One process a sentence; text and sound are files in memory (a command line can be read by every user of the machine, and
+standard input may be a socket, which cannot be opened by name). A process that works is told from one that hangs by its
+processor time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import re
+import shutil
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from svc_tts.engine import EngineContext, EngineFacts, EngineVoice, FliteOptions, Gender, Piece, Utterance
+from svc_tts.engines.flite_phones import PAUSE, parse_segments, to_phones, words_of
+from troupe.wire.errors import EngineFailed, EngineMissing, UnsupportedLanguage
+
+REMEDY = "sudo apt-get install -y flite"
+_RATE = 16_000  # Hz
+_PIECE_BYTES = 32_000  # 1 s of sound
+_BEAT_S = 0.1  # how often a working process is looked at
+_PROBE_EVERY_S = 10.0  # a real word, when the program on disk did not change
+_REMEMBERED_WORDS = 20_000
+_KAL_HZ = 95.0  # the diphone voice's usual pitch
+_WORD = re.compile(r"\S+")
+_EDGES = re.compile(r"[^\w$£€#@&+]*(.*?)[^\w%°]*", re.DOTALL)
+_LATIN = re.compile(r"[A-Za-z0-9]")
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "«": '"', "»": '"'})
+
+_VOICES = (
+    EngineVoice("flite-slt", "SLT", "en-US", Gender.FEMALE),
+    EngineVoice("flite-rms", "RMS", "en-US", Gender.MALE),
+    EngineVoice("flite-kal16", "KAL", "en-US", Gender.MALE),
+    EngineVoice("flite-awb", "AWB", "en-GB", Gender.MALE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What one run of flite gave."""
+
+    printed: str
+    wav: bytes
+
+
+class FliteEngine:
+    """The flite program."""
+
+    def __init__(self, context: EngineContext, program: str = "flite") -> None:
+        self._program = program
+        self._deadline_s = context.deadline_s
+        self._slots = asyncio.Semaphore(context.workers)
+        self._phones: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._probed: tuple[object, float] = (None, 0.0)
+        self.facts = EngineFacts(
+            name="flite",
+            sample_rate=_RATE,
+            languages=("en-US", "en-GB"),
+            licence="BSD-like (Carnegie Mellon University)",
+            model="cmu_us_slt, cmu_us_rms, cmu_us_kal16, cmu_us_awb",
+            version="2",
+            features=("timings", "cues", "speed", "pitch"),
+            sentence_gap_s=0.1,
+        )
+
+    def voices(self) -> tuple[EngineVoice, ...]:
+        """One woman, three men."""
+        return _VOICES
+
+    async def start(self, report: Callable[[float], None]) -> None:
+        """Look for the program."""
+        self._find()
+        report(0.5)
+
+    async def check(self) -> None:
+        """The program is there and, where it changed or time has passed, says a word."""
+        path = self._find()
+        stat = Path(path).stat()  # noqa: ASYNC240  # a microsecond, and what shows that the program changed
+        identity = (path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        known, probed_at = self._probed
+        if identity == known and time.monotonic() < probed_at + _PROBE_EVERY_S:
+            return
+        self._probed = (None, 0.0)
+        printed = await self._run(["-voice", "kal16", "-psdur", "-o", "none"], "one\n")
+        if not parse_segments(printed):
+            raise EngineFailed("flite ran and said nothing")
+        self._probed = (identity, time.monotonic())
+
+    async def stop(self) -> None:
+        """Every process ends with its sentence."""
+
+    async def speak(self, utterance: Utterance) -> AsyncGenerator[Piece, None]:
+        """Speak; empty pieces come while the program works."""
+        spans = [match.span() for match in _WORD.finditer(utterance.text)]
+        words = [_ascii(utterance.text[start:end]) for start, end in spans]
+        if not any(_LATIN.search(word) for word in words):
+            raise UnsupportedLanguage("flite reads English only; this text has no Latin letters. Choose espeak.")
+        async with self._slots, contextlib.aclosing(self._synthesize(" ".join(words), utterance)) as steps:
+            async for step in steps:
+                if step is None:
+                    yield Piece()
+                    continue
+                async for piece in self._pieces(step, utterance.text, spans, words):
+                    yield piece
+
+    async def _pieces(
+        self, spoken: _Spoken, text: str, spans: Sequence[tuple[int, int]], words: Sequence[str]
+    ) -> AsyncGenerator[Piece, None]:
+        samples, rate = soundfile.read(io.BytesIO(spoken.wav), dtype="int16")
+        if rate != _RATE or samples.ndim != 1:
+            raise EngineFailed(f"flite gave {rate} Hz where {_RATE} Hz mono was expected")
+        segments = parse_segments(spoken.printed, len(samples) / _RATE)
+        phones = to_phones(segments, len(samples) / _RATE)
+        timings = words_of(segments, [_bare(text, span) for span in spans], await self._phones_of(words))
+        pcm = samples.tobytes()
+        for at in range(0, len(pcm), _PIECE_BYTES):
+            until_s = (at + _PIECE_BYTES) / 2 / _RATE
+            since_s = at / 2 / _RATE if at else -1.0
+            yield Piece(
+                pcm[at : at + _PIECE_BYTES],
+                tuple(word for word in timings if since_s <= word.start_s < until_s),
+                tuple(phone for phone in phones if since_s <= phone.start_s < until_s),
+            )
+
+    async def _synthesize(self, text: str, utterance: Utterance) -> AsyncGenerator[_Spoken | None, None]:
+        """None while the program works, then what it gave."""
+        with _memory_file() as sound:
+            arguments = [*_arguments(utterance), "-psdur", "-o", f"/dev/fd/{sound}"]
+            async with contextlib.aclosing(self._watch(arguments, text + "\n", sound)) as steps:
+                async for printed in steps:
+                    yield None if printed is None else _Spoken(printed, _contents(sound))
+
+    async def _phones_of(self, words: Sequence[str]) -> list[tuple[str, ...]]:
+        """The phones of each word by itself, remembered."""
+        new = [word for word in dict.fromkeys(words) if word not in self._phones]
+        if new:
+            printed = await self._run(["-voice", "kal16", "-ps", "-o", "none"], "".join(f"{word}\n\n" for word in new))
+            lines = printed.splitlines()
+            # Where flite cut words otherwise than we did, the sentence's phones are shared out by length.
+            rows = [line.split() for line in lines] if len(lines) == len(new) else [list(word) for word in new]
+            for word, row in zip(new, rows, strict=True):
+                self._phones[word] = tuple(name for name in row if name != PAUSE)
+        phones = [self._phones[word] for word in words]
+        while len(self._phones) > _REMEMBERED_WORDS:
+            self._phones.popitem(last=False)
+        return phones
+
+    async def _run(self, arguments: list[str], text: str) -> str:
+        async with contextlib.aclosing(self._watch(arguments, text)) as steps:
+            async for printed in steps:
+                if printed is not None:
+                    return printed
+        raise EngineFailed("flite gave no answer")
+
+    async def _watch(self, arguments: list[str], text: str, *passed: int) -> AsyncGenerator[str | None, None]:
+        """Run the program: None each time its processor time went on, then what it printed."""
+        with _memory_file(text.encode("ascii", "ignore")) as written:
+            process = await self._start([*arguments, "-f", f"/dev/fd/{written}"], (*passed, written))
+            answer = asyncio.create_task(process.communicate())
+            try:
+                async for _ in self._working(process, answer):
+                    yield None
+                printed, complaint = answer.result()
+                if process.returncode:
+                    reason = " ".join(complaint.decode(errors="replace").split())[:200]
+                    raise EngineFailed(f"flite ended with status {process.returncode}. {reason}".strip())
+                yield printed.decode(errors="replace")
+            finally:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+                await answer
+
+    async def _working(
+        self, process: asyncio.subprocess.Process, answer: asyncio.Task[tuple[bytes, bytes]]
+    ) -> AsyncGenerator[None, None]:
+        """Something each time the processor time went on, until the answer is there."""
+        used, moved_at = 0, time.monotonic()
+        while not (await asyncio.wait({answer}, timeout=_BEAT_S))[0]:
+            if (now := _processor_time(process.pid)) > used:
+                used, moved_at = now, time.monotonic()
+                yield None
+            elif time.monotonic() > moved_at + self._deadline_s:
+                raise EngineFailed(f"flite did nothing for {self._deadline_s:g} s and was ended")
+
+    async def _start(self, arguments: list[str], passed: tuple[int, ...]) -> asyncio.subprocess.Process:
+        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        try:
+            return await asyncio.create_subprocess_exec(
+                self._find(), *arguments, stdin=nothing, stdout=pipe, stderr=pipe, pass_fds=passed
+            )
+        except OSError as error:
+            raise EngineFailed(f"flite cannot be started: {error.strerror}") from error
+
+    def _find(self) -> str:
+        path = shutil.which(self._program)
+        if path is None:
+            raise EngineMissing("The program flite is not installed", remedy=REMEDY)
+        return path
+
+
+def _arguments(utterance: Utterance) -> list[str]:
+    options = utterance.options if isinstance(utterance.options, FliteOptions) else FliteOptions()
+    voice = utterance.voice.voice_id.removeprefix("flite-")
+    shift = 2 ** (utterance.pitch / 12)
+    pitch = f"int_f0_target_mean={_KAL_HZ * shift:.1f}" if voice == "kal16" else f"f0_shift={shift:.4f}"
+    stretch = options.duration_stretch / utterance.speed
+    return ["-voice", voice, "--setf", f"duration_stretch={stretch:.4f}", "--setf", pitch]
+
+
+def _ascii(word: str) -> str:
+    """The word as flite reads it; it knows ASCII only."""
+    folded = unicodedata.normalize("NFKD", word.translate(_PLAIN))
+    return "".join(character for character in folded if " " < character <= "~") or "-"
+
+
+def _bare(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """The word's span without the punctuation around it."""
+    inner = _EDGES.fullmatch(text, *span)
+    return inner.span(1) if inner else span
+
+
+@contextmanager
+def _memory_file(contents: bytes = b"") -> Iterator[int]:
+    """A file in memory that another process opens as /dev/fd/N."""
+    descriptor = os.memfd_create("flite")
+    try:
+        os.write(descriptor, contents)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _contents(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _processor_time(pid: int) -> int:
+    """Clock ticks that process has used; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])

@@ -1,0 +1,229 @@
+"""The HTTP of the first release, on port 5050: /synthesize, /voices, /clone, /health.
+
+Every reply names the gRPC port in `X-Troupe-Grpc-Port`, by which a gateway that was given only this URL finds gRPC.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from svc_tts.audio.decode import MAX_FILE_BYTES, decode
+from svc_tts.audio.format import AudioFormat, Codec, codec_named
+from svc_tts.booth import Booth
+from svc_tts.engine import Gender
+from svc_tts.frontend.language import guess
+from svc_tts.speech import Header, Part, Sound, SpeechRequest
+from svc_tts.synthesis import MAX_TEXT_CHARS
+from svc_tts.voices.catalogue import VoiceWish
+from svc_tts.voices.seed import SEED_VOICES
+from svc_tts.voices.store import LONGEST_S, ClonedVoice
+from troupe.wire.errors import BodyTooLarge, TextTooLong, TroupeError, row
+from troupe.wire.ports import claim
+from troupe.wire.progress import Progress
+
+LOCAL_OWNER = "local"  # this HTTP knows no keys: whoever reaches it is the house itself
+GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
+_FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
+MEDIA_TYPES = {
+    Codec.PCM: "audio/pcm",
+    Codec.WAV: "audio/wav",
+    Codec.MP3: "audio/mpeg",
+    Codec.FLAC: "audio/flac",
+    Codec.OPUS: "audio/ogg",
+    Codec.AAC: "audio/aac",
+}
+
+
+class SynthesizeBody(BaseModel):
+    """What /synthesize takes; only `text` is needed."""
+
+    text: str
+    voice_id: str = ""
+    language: str = ""
+    gender: Gender = Gender.UNKNOWN
+    engine: str = ""
+    format: str = "mp3"
+    sample_rate: int = Field(0, ge=0)
+    channels: int = Field(0, ge=0)
+    bitrate: int = Field(0, ge=0)
+    speed: float = 1.0
+    pitch: float = 0.0
+    volume: float = 1.0
+
+
+def make_app(booth: Booth, grpc_port: str) -> FastAPI:
+    """The application; it speaks with the booth directly."""
+    app = FastAPI(title="Troupe svc-tts", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Door, grpc_port=grpc_port)
+    app.add_exception_handler(TroupeError, _error)
+
+    @app.post("/synthesize")
+    async def synthesize(body: SynthesizeBody) -> Response:
+        """Speak a text."""
+        return await _synthesize(booth, body)
+
+    @app.get("/voices")
+    async def voices() -> dict[str, Any]:
+        """The ten voices of the first release, then the engines' own."""
+        own = [voice for engine in booth.engines.values() for voice in engine.voices()]
+        return {
+            "voices": [
+                {"voice_id": v.voice_id, "name": v.name, "language": v.language, "gender": v.gender.value}
+                for v in (*SEED_VOICES, *own)
+            ]
+        }
+
+    @app.post("/clone")
+    async def clone(audio: Annotated[UploadFile, File()], name: Annotated[str, Form()]) -> dict[str, Any]:
+        """Keep a voice's reference."""
+        pcm = b"".join([piece async for piece in decode(await audio.read(), LONGEST_S)])
+        voice = await asyncio.to_thread(booth.store.add, LOCAL_OWNER, ClonedVoice("", name), pcm)
+        return {"voice_id": voice.voice_id, "name": voice.name, "stored": True, "usable": False, "why": voice.why}
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        """Exactly the words of the first release while an engine is ready."""
+        ready = booth.ready()
+        backend = ready[0] if ready else next(iter(booth.engines), "")
+        told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
+        return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
+
+    return app
+
+
+class Door:
+    """Refuses bodies that are too large before they are read, and names the gRPC port in every reply."""
+
+    def __init__(self, app: Any, grpc_port: str) -> None:
+        self._app = app
+        self._header = (GRPC_PORT_HEADER.lower().encode(), grpc_port.encode())
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_header(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), self._header]
+            await send(message)
+
+        most = MAX_FILE_BYTES + _FORM_OVERHEAD if scope["path"] == "/clone" else 8 * MAX_TEXT_CHARS
+        read = 0
+
+        async def bounded() -> Any:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise _too_large(most)
+            return message
+
+        try:
+            if _declared(scope) > most:
+                raise _too_large(most)
+            await self._app(scope, bounded, with_header)
+        except BodyTooLarge as error:
+            await _reply(error)(scope, receive, with_header)
+
+
+async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
+    if len(body.text) > MAX_TEXT_CHARS:
+        raise TextTooLong(f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests.")
+    fmt = AudioFormat.of(codec_named(body.format), body.sample_rate, body.channels, body.bitrate)
+    wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER)
+    language = await asyncio.to_thread(booth.catalogue.language_of, wish) or guess(body.text)
+    request = SpeechRequest(
+        engine=booth.choose(body.engine, language),
+        wish=wish,
+        format=fmt,
+        speed=body.speed,
+        pitch=body.pitch,
+        volume=body.volume,
+    )
+    parts = booth.speak(request, _once(body.text), Progress())
+    # The first sound is awaited here, so that what goes wrong before it is an error and not a broken answer.
+    head: list[Part] = []
+    try:
+        async for part in parts:
+            head.append(part)
+            if isinstance(part, Sound) and part.audio:
+                break
+    except BaseException:
+        await parts.aclose()
+        raise
+    return StreamingResponse(_bytes(head, parts), media_type=MEDIA_TYPES[fmt.codec], headers=dict(_said(head)))
+
+
+def _said(head: list[Part]) -> Iterator[tuple[str, str]]:
+    for part in head:
+        if isinstance(part, Header):
+            yield "X-Troupe-Voice", part.casting.voice.voice_id
+            yield "X-Troupe-Voice-Substituted", str(part.casting.substituted).lower()
+
+
+async def _bytes(head: list[Part], parts: AsyncGenerator[Part, None]) -> AsyncIterator[bytes]:
+    async with aclosing(parts):
+        for part in head:
+            if isinstance(part, Sound) and part.audio:
+                yield part.audio
+        async for part in parts:
+            if isinstance(part, Sound) and part.audio:
+                yield part.audio
+
+
+async def _once(text: str) -> AsyncGenerator[str, None]:
+    yield text
+
+
+async def _error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, TroupeError)  # noqa: S101  # registered for it alone
+    return _reply(error)
+
+
+def _reply(error: TroupeError) -> JSONResponse:
+    retry = error.retry_after_s
+    headers = {"Retry-After": str(max(1, round(retry)))} if retry is not None else {}
+    return JSONResponse({"detail": error.message, "code": error.code}, row(error).http, headers)
+
+
+def _declared(scope: Any) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body has more than {most:,} bytes; that is the most allowed here.", max_bytes=most)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The service itself listens for signals."""
+        yield
+
+
+@asynccontextmanager
+async def serve_http(booth: Booth, host: str, port: int, grpc_port: str, setting: str) -> AsyncIterator[str]:
+    """Serve while the block runs; gives "host:port". Raises `PortTaken`."""
+    bound = claim(host, port, setting)
+    config = uvicorn.Config(
+        make_app(booth, grpc_port), log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        yield f"{host}:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving

@@ -1,0 +1,35 @@
+"""Settings of svc-tts, from the environment."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of this service; the field's description is its documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="TROUPE_SPEECH_", frozen=True, extra="ignore", populate_by_name=True)
+
+    host: str = Field("127.0.0.1", description="Address the service listens on")
+    grpc_port: int = Field(50052, ge=0, le=65535, description="gRPC port; 0 = any free one")
+    http_port: int = Field(5050, ge=0, le=65535, description="HTTP port (/synthesize, /voices, /clone, /health)")
+    metrics_port: int = Field(9102, ge=0, le=65535, description="Prometheus metrics over HTTP; 0 = any free one")
+    engines: str = Field("flite,espeak", description="Engines to load, with commas, the preferred one first")
+    workers: int = Field(
+        default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=64, description="Processes an engine may keep"
+    )
+    silence_s: float = Field(2.0, gt=0, description="A working engine that gives nothing for so long has hung")
+    drain_s: float = Field(20.0, gt=0, description="Seconds running requests may take to end after SIGTERM")
+    request_s: float = Field(600.0, gt=0, description="Longest time one request may take, seconds")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    voices_url: str = Field(
+        "./voices", validation_alias="VOICES_URL", description="Folder of the references of cloned voices"
+    )
+
+    @property
+    def engine_names(self) -> tuple[str, ...]:
+        """The engines chosen, in order."""
+        return tuple(dict.fromkeys(name.strip() for name in self.engines.split(",") if name.strip()))

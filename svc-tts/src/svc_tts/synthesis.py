@@ -1,0 +1,184 @@
+"""Text as it comes -> sentences -> an engine -> sound with exact times.
+
+What is spoken is said in the caller's terms: words as code points of the input, times from the first sample of the
+whole answer, through cleaning, readings, pauses and resampling. gRPC and HTTP both stand on this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+
+from svc_tts.audio.timeline import Timeline
+from svc_tts.engine import Engine, Phone, SpokenWord, Utterance
+from svc_tts.frontend.aligned import AlignedText
+from svc_tts.frontend.clean import clean, speakable
+from svc_tts.frontend.language import guess
+from svc_tts.frontend.pauses import Pause, split_pauses
+from svc_tts.frontend.pronounce import Pronunciations
+from svc_tts.frontend.sentences import SentenceSplitter
+from svc_tts.speech import Cue, Flush, Header, Part, SentenceEnd, Sound, SpeechRequest, Word
+from svc_tts.voices.catalogue import Casting, Catalogue
+from troupe.wire.errors import EmptyText, InvalidArgument, TextTooLong
+from troupe.wire.progress import Progress
+
+MAX_TEXT_CHARS = 100_000
+MAX_PAUSES_S = 600.0  # of silence one request may ask for
+_SILENCE_STEP_S = 1.0  # longest silence made in one go
+
+
+async def sentences_of(
+    texts: AsyncIterator[str | Flush], language: str, progress: Progress
+) -> AsyncGenerator[str, None]:
+    """Sentences as soon as they are whole; raises `TextTooLong` as soon as it is."""
+    splitter = SentenceSplitter(language)
+    received = 0
+    while True:
+        with progress.waiting("waiting for text"):
+            piece = await anext(texts, None)
+        if isinstance(piece, str):
+            received += len(piece)
+            if received > MAX_TEXT_CHARS:
+                message = f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests."
+                raise TextTooLong(message, max_text_chars=MAX_TEXT_CHARS)
+        for sentence in splitter.feed(piece) if isinstance(piece, str) else splitter.flush():
+            yield sentence
+        if piece is None:
+            return
+
+
+class Speech:
+    """One answer being made."""
+
+    def __init__(self, request: SpeechRequest, engine: Engine, catalogue: Catalogue, progress: Progress) -> None:
+        request.check()
+        self._request = request
+        self._engine = engine
+        self._catalogue = catalogue
+        self._progress = progress
+        self._pronunciations = Pronunciations.parse(request.pronunciations)
+        self._timeline = Timeline(request.format, request.volume)
+        self._casting: Casting | None = None
+        self._consumed = 0  # code points of the input
+        self._told = SentenceEnd(0, 0)  # the last one
+        self._words = 0
+        self._cued_ms = 0  # where the last cue ended
+        self._paused_s = 0.0  # silence asked for so far
+        self._pauses: list[Pause] = []  # those that come before the next word
+
+    async def parts(self, texts: AsyncIterator[str | Flush]) -> AsyncGenerator[Part, None]:
+        """Speak all the text that comes; raises `EmptyText`, `TextTooLong`, `UnknownVoice`, `EngineFailed`, ..."""
+        language = await asyncio.to_thread(self._catalogue.language_of, self._request.wish)
+        async with aclosing(sentences_of(texts, language, self._progress)) as sentences:
+            async for sentence in sentences:
+                async with aclosing(self._sentence(sentence, language)) as parts:
+                    async for part in parts:
+                        yield part
+        if self._casting is None:
+            raise EmptyText("The text holds nothing to say: no letter, no digit. Send words.")
+        for sound in self._silence():
+            yield sound
+        yield Sound(await asyncio.to_thread(self._timeline.close))
+        if self._told != self._end():
+            yield self._end()
+
+    async def _sentence(self, raw: str, language: str) -> AsyncGenerator[Part, None]:
+        start = self._consumed
+        self._consumed += len(raw)
+        spoken_before = self._casting is not None
+        said = False
+        for stretch in self._stretches(raw, start):
+            if isinstance(stretch, Pause):
+                self._pause(stretch)
+                continue
+            if self._casting is None:
+                yield Header(await self._cast(language, stretch.text))
+            if spoken_before and not said and not self._pauses:
+                self._pauses.append(Pause(self._engine.facts.sentence_gap_s / self._request.speed))
+            said = True
+            for sound in self._silence():
+                yield sound
+            async with aclosing(self._utterance(stretch)) as sounds:
+                async for sound in sounds:
+                    yield sound
+        if said:
+            self._told = self._end()
+            yield self._told
+
+    def _stretches(self, raw: str, start: int) -> list[AlignedText | Pause]:
+        """What is to be said of a sentence, and the pauses in it."""
+        parts = split_pauses(AlignedText.of(raw, start))
+        cleaned = (part if isinstance(part, Pause) else self._pronunciations.apply(clean(part)) for part in parts)
+        return [part for part in cleaned if isinstance(part, Pause) or speakable(part.text)]
+
+    async def _cast(self, language: str, text: str) -> Casting:
+        wanted = language or guess(text)
+        self._casting = await asyncio.to_thread(
+            self._catalogue.cast, self._engine.facts.name, self._request.wish, wanted
+        )
+        return self._casting
+
+    async def _utterance(self, text: AlignedText) -> AsyncGenerator[Sound, None]:
+        assert self._casting is not None  # noqa: S101  # cast before the first utterance
+        utterance = Utterance(
+            text=text.text,
+            voice=self._casting.voice,
+            language=self._casting.language,
+            speed=self._request.speed,
+            pitch=self._request.pitch,
+            options=self._request.options,
+            words_before=self._words,
+        )
+        start_s = self._timeline.position_s
+        self._timeline.begin(self._engine.facts.sample_rate)
+        async with aclosing(self._engine.speak(utterance)) as pieces:
+            async for piece in pieces:
+                self._progress.beat("synthesizing")
+                audio = await asyncio.to_thread(self._timeline.feed, piece.pcm) if piece.pcm else b""
+                words = tuple(self._word(word, text, start_s) for word in piece.words)
+                cues = tuple(cue for phone in piece.phones if (cue := self._cue(phone, start_s)))
+                if audio or words or cues:
+                    yield Sound(audio, words, cues)
+        rest = await asyncio.to_thread(self._timeline.end)
+        yield Sound(rest, cues=self._quiet_to_now())
+
+    def _word(self, word: SpokenWord, text: AlignedText, start_s: float) -> Word:
+        self._words += 1
+        start, end = text.source(word.start, word.end)
+        return Word(
+            text.text[word.start : word.end], start, end, _ms(start_s + word.start_s), _ms(start_s + word.end_s)
+        )
+
+    def _cue(self, phone: Phone, start_s: float) -> Cue | None:
+        """The cue of a phone; each begins where the last one ended, whatever the rounding."""
+        begins, self._cued_ms = self._cued_ms, max(self._cued_ms, _ms(start_s + phone.end_s))
+        return Cue(phone.ipa, begins, self._cued_ms, phone.stressed) if self._cued_ms > begins else None
+
+    def _quiet_to_now(self) -> tuple[Cue, ...]:
+        now_s = self._timeline.position_s
+        cue = self._cue(Phone("", now_s, now_s), 0.0)
+        return (cue,) if cue else ()
+
+    def _pause(self, pause: Pause) -> None:
+        self._paused_s += pause.seconds
+        if self._paused_s > MAX_PAUSES_S:
+            raise InvalidArgument(f"The pauses in this text add up to more than {MAX_PAUSES_S:g} s.", field="text")
+        self._pauses.append(pause)
+
+    def _silence(self) -> Iterator[Sound]:
+        """The pauses due, in steps."""
+        due_s = sum(pause.seconds for pause in self._pauses)
+        self._pauses.clear()
+        while due_s > 0:
+            step_s = min(due_s, _SILENCE_STEP_S)
+            due_s -= step_s
+            self._progress.beat("synthesizing")
+            yield Sound(self._timeline.silence(step_s), cues=self._quiet_to_now())
+
+    def _end(self) -> SentenceEnd:
+        return SentenceEnd(self._consumed, _ms(self._timeline.position_s))
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
