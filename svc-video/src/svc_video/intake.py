@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from troupe.wire.serving import background
 SETTINGS_S = 10.0  # the first message must come within this
 PICTURE_S = 60.0  # and the picture within this
 HELD_MS = 60_000  # of speech beyond the picture; more is left with the caller
+DRAIN_S = 0.5  # how long a refused caller may finish what it was saying
 
 
 class Intake:
@@ -56,8 +57,29 @@ class Intake:
     @asynccontextmanager
     async def feeding(self, speech: Speech) -> AsyncIterator[None]:
         """While the block runs, the speech that comes is fed to the film; its end or error too."""
-        async with background(asyncio.create_task(self._feed(speech))):
+        feeder = asyncio.create_task(self._feed(speech))
+        async with background(feeder):
+            try:
+                yield
+            except TroupeError:
+                speech.stop()
+                await asyncio.wait({feeder}, timeout=DRAIN_S)
+                raise
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncIterator[None]:
+        """An error inside leaves only after the caller had a moment to end its sending.
+
+        A client of grpc.aio that is still writing when the call ends loses the status ("Internal error from Core").
+        """
+        try:
             yield
+        except TroupeError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_S):
+                    async for _ in self._messages:
+                        pass
+            raise
 
     async def _feed(self, speech: Speech) -> None:
         loop, room = asyncio.get_running_loop(), asyncio.Event()
@@ -72,6 +94,8 @@ class Intake:
                     await room.wait()
         except TroupeError as error:
             speech.fail(error)
+            async for _ in self._messages:
+                pass
         else:
             speech.end()
 

@@ -24,12 +24,14 @@ from av.video.stream import VideoStream
 from svc_video import mp4
 from svc_video.film import Film, Frame, Segment, Sink, SoundGrid, Writer, to_i420
 from svc_video.mp4 import Mp4Writer
+from svc_video.provenance import XMP_KEY
 from svc_video.speech import Pcm
 from svc_video.webm import WebmWriter
 from troupe.wire.media import SAMPLE_RATE
 
 FIRST_FRAGMENT_S = Fraction(1, 5)  # short, so that something is seen soon
 FRAGMENT_S = Fraction(2, 5)
+VP9_LEVEL_31 = 983_040  # pixels of a picture at most
 SOUND_LEAD_MS = 130  # two AAC frames (85 ms) and one of picture at 25 fps
 
 
@@ -73,6 +75,9 @@ class Muxer:
             sink, "w", format=film.container, options=mp4.options(film) if film.container == "mp4" else {}
         )
         self._container.metadata.update(film.mark.metadata)
+        if film.container == "webm":
+            # An MP4 gets a box for this.
+            self._container.metadata[XMP_KEY] = film.mark.xmp
         self._video = self._open_video()
         self._audio = self._open_audio()
         writer = Mp4Writer if film.container == "mp4" else WebmWriter
@@ -86,7 +91,8 @@ class Muxer:
     def mime_type(self) -> str:
         """The MIME type with its codecs parameter, as MSE wants it."""
         if self._film.container == "webm":
-            return 'video/webm; codecs="vp09.00.31.08,opus"'
+            level = 31 if self._film.width * self._film.height <= VP9_LEVEL_31 else 40
+            return f'video/webm; codecs="vp09.00.{level}.08,opus"'
         # avcC or Annex B, the three bytes after the SPS header byte are profile, constraints and level.
         extradata = self._video.codec_context.extradata or b""
         sps = extradata.index(b"\x00\x00\x01\x67") + 4

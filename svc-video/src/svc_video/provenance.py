@@ -65,7 +65,6 @@ class Mark:
         return {
             AIGC_KEY: self.aigc,
             "comment": f"Synthetic media made by {PRODUCER}/{self.engine}",
-            "encoder": PRODUCER,
         }
 
     def xmp_box(self) -> bytes:

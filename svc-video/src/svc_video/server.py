@@ -47,10 +47,15 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         """Make one film."""
         progress = Progress()
         deadline = Deadline.of_call(context, self._settings.request_s)
-        film = self._film(Intake(request_iterator, progress), progress)
+        film = self._refusing(Intake(request_iterator, progress), progress)
         async with deadline.scope("making the film"):
             async for message in with_ticks(film, progress, lambda tick: media_pb2.MediaChunk(tick=tick)):
                 yield message
+
+    async def _refusing(self, intake: Intake, progress: Progress) -> AsyncGenerator[media_pb2.MediaChunk, None]:
+        async with intake.refusing(), aclosing(self._film(intake, progress)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _film(self, intake: Intake, progress: Progress) -> AsyncGenerator[media_pb2.MediaChunk, None]:
         settings = await intake.settings()
@@ -91,7 +96,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
             find = partial(self._desk.gallery.prepared, order.engine, engine, order.owner, order.portrait_id, size)
         else:
             content = await intake.picture(MAX_BYTES)
-            find = partial(_prepare, engine, content, size)
+            find = partial(_decoded, engine, content, size)
         progress.beat("preparing the portrait")
         return await asyncio.to_thread(find)
 
@@ -112,12 +117,16 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         """Check a picture, store it, and show how it will be framed."""
         async with Deadline.of_call(context, UNARY_S).scope("preparing the portrait"):
             intake = Intake(request_iterator, Progress())
-            settings = await intake.settings()
-            _, engine = self._desk.engine(settings.engine)
-            if len(settings.name) > MAX_NAME:
-                raise InvalidArgument(f"The name has {len(settings.name)} characters; at most {MAX_NAME} are allowed.")
-            content = await intake.picture(MAX_BYTES)
-            return await asyncio.to_thread(self._store, settings, engine, content)
+            async with intake.refusing():
+                return await self._prepare(intake)
+
+    async def _prepare(self, intake: Intake) -> video_pb2.PreparePortraitResponse:
+        settings = await intake.settings()
+        _, engine = self._desk.engine(settings.engine)
+        if len(settings.name) > MAX_NAME:
+            raise InvalidArgument(f"The name has {len(settings.name)} characters; at most {MAX_NAME} are allowed.")
+        content = await intake.picture(MAX_BYTES)
+        return await asyncio.to_thread(self._store, settings, engine, content)
 
     def _store(
         self, settings: video_pb2.PreparePortraitSettings, engine: VideoEngine, content: bytes
@@ -176,5 +185,5 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         return engine_pb2.DescribeResponse(service="svc-video", version=version, engines=infos)
 
 
-def _prepare(engine: VideoEngine, content: bytes, size: tuple[int, int]) -> Prepared:
+def _decoded(engine: VideoEngine, content: bytes, size: tuple[int, int]) -> Prepared:
     return engine.prepare(decode(content), *size)

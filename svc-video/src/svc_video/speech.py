@@ -71,6 +71,8 @@ class Speech:
     def feed(self, pcm: bytes, cues: Sequence[Cue] = (), cues_complete_ms: int = 0) -> None:
         """Add sound and what is known of it. Raises `MediaTooLarge` past the longest film made here."""
         with self._changed:
+            if self._stopped:
+                return
             self._pcm += pcm
             if self._held_to() > self._max_ms * SAMPLES_PER_MS:
                 raise MediaTooLarge(
@@ -99,7 +101,9 @@ class Speech:
         """Wake everyone who waits: the caller left."""
         with self._changed:
             self._stopped = True
+            self._pcm.clear()
             self._changed.notify_all()
+        self._on_room()
 
     def when_room(self, call: Callable[[], None]) -> None:
         """Call this, from a reader's thread, each time old sound was forgotten."""
