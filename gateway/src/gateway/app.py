@@ -45,7 +45,7 @@ def app_of(house: House) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.house = house
-    errors.install(app)
+    errors.install(app, {*voice.VoiceRequest.model_fields, *avatar.AvatarRequest.model_fields})
     for dialect in (ops, voice, avatar, portraits, scenes):
         app.include_router(dialect.router)
     app.add_middleware(

@@ -164,7 +164,7 @@ def _fields(body: bytes | dict[str, Any]) -> AvatarRequest:
             return AvatarRequest.model_validate_json(body or b"{}")
         return AvatarRequest.model_validate(body)
     except ValidationError as error:
-        raise invalid([dict(problem) for problem in error.errors()]) from error
+        raise invalid([dict(problem) for problem in error.errors()], AvatarRequest.model_fields.keys()) from error
 
 
 async def _film_order(order: Order, visit: Visit) -> AvatarOrder:

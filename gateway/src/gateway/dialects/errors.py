@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from gateway.dialects.replies import ErrorReply, error_reply
-from troupe.wire.errors import BodyTooLarge, InvalidArgument, NotSupported, TroupeError
-from troupe.wire.interceptors import defect
+from troupe.wire.errors import BodyTooLarge, InvalidArgument, NotSupported, TroupeError, nearest
 
 DOCUMENTED = {
     status: {"model": ErrorReply, "description": description}
@@ -30,12 +32,12 @@ DOCUMENTED = {
 """The errors of every route of /api, for /docs."""
 
 
-def install(app: FastAPI) -> None:
-    """Let every exception of this application end as the JSON of an error."""
+def install(app: FastAPI, known_fields: Collection[str]) -> None:
+    """Let every exception end as the JSON of an error; a slip in a field's name names the nearest."""
+    app.state.known_fields = known_fields
     app.add_exception_handler(TroupeError, _on_troupe_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_defect)
 
 
 def request_id_of(request: Request) -> str:
@@ -52,16 +54,24 @@ async def _on_troupe_error(request: Request, error: Exception) -> JSONResponse:
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    return error_reply(invalid(list(error.errors())), request_id_of(request))
+    known = request.app.state.known_fields
+    return error_reply(invalid([dict(problem) for problem in error.errors()], known), request_id_of(request))
 
 
-def invalid(problems: list[dict[str, object]]) -> InvalidArgument:
+def invalid(problems: list[dict[str, Any]], known_fields: Collection[str]) -> InvalidArgument:
     """Pydantic's problems as one sentence each; the values themselves are not repeated (they may be private)."""
-    said = [f"{_place(problem)}: {problem['msg']}" for problem in problems[:5]]
+    said = [_sentence(problem, known_fields) for problem in problems[:5]]
     return InvalidArgument("; ".join(said) + ". See /docs for the fields.", field=_place(problems[0]))
 
 
-def _place(problem: dict[str, object]) -> str:
+def _sentence(problem: dict[str, Any], known_fields: Collection[str]) -> str:
+    place = _place(problem)
+    if problem["type"] == "extra_forbidden":
+        return f"{place[:64]}: there is no such field.{nearest(place[:64], known_fields)}"
+    return f"{place}: {problem['msg']}"
+
+
+def _place(problem: dict[str, Any]) -> str:
     location = problem.get("loc")
     parts = [str(part) for part in location if part != "body"] if isinstance(location, tuple | list) else []
     return ".".join(parts) or "body"
@@ -78,7 +88,3 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     reply.status_code = error.status_code
     reply.headers.update(error.headers or {})
     return reply
-
-
-async def _on_defect(request: Request, error: Exception) -> JSONResponse:
-    return error_reply(defect(error, request.url.path), request_id_of(request))

@@ -82,8 +82,9 @@ class MediaResponse(Response):
         headers: Mapping[str, str],
         on_broken: Callable[[TroupeError], None],
         on_close: Callable[[], Awaitable[None]],
+        status_code: int = 200,
     ) -> None:
-        super().__init__(None, headers=headers, media_type=media_type)
+        super().__init__(None, status_code, headers=headers, media_type=media_type)
         del self.headers["content-length"]
         self._source = source
         self._on_broken = on_broken

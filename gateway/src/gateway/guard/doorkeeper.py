@@ -93,8 +93,8 @@ class _Entry:
                 await _end(work)
         if self._verdict is not None:
             await self._refuse(self._verdict)
-        else:
-            self._look_at(work)
+        elif not work.cancelled() and (broken := work.exception()) is not None:
+            await self._answer_defect(broken)
 
     def account(self) -> None:
         """Count it and log it: one line, without anything the caller wrote."""
@@ -172,12 +172,10 @@ class _Entry:
             taken += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
 
-    def _look_at(self, work: asyncio.Future[None]) -> None:
-        if work.cancelled() or (error := work.exception()) is None:
-            return
-        # The application has answered a defect with its id and raised it again; after the first byte it could not.
-        if self._status < 500:
-            defect(error, self._scope["path"])
+    async def _answer_defect(self, error: BaseException) -> None:
+        reply = self._door.refusal(defect(error, self._scope["path"]), self._id)
+        if not self._status:
+            await reply(self._scope, self._receive, self._on_send)
 
 
 async def _end(task: asyncio.Future[Any]) -> None:
