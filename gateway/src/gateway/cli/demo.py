@@ -56,7 +56,8 @@ def run(order: Order) -> int:
     """Start a mesh, make the film, stop the mesh; gives the exit status."""
     read_env_file()
     fields = order.fields()
-    settings = free_ports()
+    # A mesh of its own: whatever keys and addresses the user set are for the one that keeps running.
+    settings = free_ports() | {"TROUPE_API_KEYS_FILE": "", "TROUPE_HOST": "127.0.0.1"}
     LOG.parent.mkdir(parents=True, exist_ok=True)
     print(f"Starting the mesh (its log: {LOG}) …", flush=True)
     with LOG.open("w") as log, ThreadPoolExecutor(1) as pool:
