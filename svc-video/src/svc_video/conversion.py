@@ -160,8 +160,14 @@ def chunks(segment: Segment) -> Iterator[media_pb2.MediaChunk]:
 
 def from_avatar(avatar: Avatar) -> video_pb2.Portrait:
     """A shipped portrait as it travels."""
+    width, height = avatar.size()
     return video_pb2.Portrait(
-        portrait_id=avatar.portrait_id, name=avatar.name, avatar=True, gender=GENDERS[avatar.gender]
+        portrait_id=avatar.portrait_id,
+        name=avatar.name,
+        avatar=True,
+        width=width,
+        height=height,
+        gender=GENDERS[avatar.gender],
     )
 
 
