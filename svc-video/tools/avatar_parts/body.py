@@ -1,6 +1,7 @@
 """Backdrop, neck, shoulders and clothes."""
 
 import numpy as np
+
 from avatar_parts.canvas import SCALE, SIDE, Canvas, Curve, Mask, dark, ellipse, light, mirrored, spline
 from avatar_parts.looks import Look
 

@@ -1,6 +1,7 @@
 """Ears, face, eyes, brows, nose and mouth. The light comes from the upper left."""
 
 import numpy as np
+
 from avatar_parts.canvas import Canvas, Curve, Mask, dark, ellipse, light, mirrored, mix, soft, spline
 from avatar_parts.looks import Look
 
@@ -68,7 +69,13 @@ def _lids(look: Look, side: int) -> tuple[Curve, Curve]:
     """Upper and lower lid from the inner to the outer corner."""
     x, y, tall = 512 + side * EYE_APART, EYE_LINE, look.eye_height
     inner, outer = (x - side * EYE_HALF, y + 6), (x + side * (EYE_HALF - 1), y + 3 - look.eye_tilt)
-    upper = [inner, (x - side * 25, y - 11 * tall), (x - side * 2, y - 19 * tall), (x + side * 23, y - 14 * tall), outer]
+    upper = [
+        inner,
+        (x - side * 25, y - 11 * tall),
+        (x - side * 2, y - 19 * tall),
+        (x + side * 23, y - 14 * tall),
+        outer,
+    ]
     lower = [inner, (x - side * 20, y + 11 * tall), (x + side * 4, y + 13 * tall), (x + side * 25, y + 9 * tall), outer]
     return spline(upper, closed=False), spline(lower, closed=False)
 
@@ -90,15 +97,18 @@ def _eye(canvas: Canvas, look: Look, side: int) -> None:
     canvas.shade(ellipse(x - 6.5, y - 8.5, 4.2, 4.6), (255, 255, 255), 0.96, 0.5, opening)
     canvas.shade(ellipse(x + 7, y + 6, 2.4, 2.4), (255, 255, 255), 0.45, 0.8, opening)
     canvas.stroke(lower + (0, 1), (0.8, 1.6, 2.6), dark(look.skin, 0.52), 0.7)
-    _lashes(canvas, look, side, upper)
+    _lashes(canvas, look, side, upper, lower)
     crease = upper[6:] + (side * 1, -11 * look.eye_height - 2)
     canvas.stroke(crease, (0.8, 2.6, 1.2), dark(look.skin, 0.45), 0.62)
 
 
-def _lashes(canvas: Canvas, look: Look, side: int, upper: Curve) -> None:
+def _lashes(canvas: Canvas, look: Look, side: int, upper: Curve, lower: Curve) -> None:
     """The dark line of the upper lid; with `wing` it goes on beyond the corner."""
     colour, weight = dark(look.hair, 0.55), look.lid
     line = upper + (0, -1.6 * weight)
+    fifth = len(upper) // 5
+    wedge = np.concatenate([upper[-fifth:], lower[-fifth // 2 :][::-1]])
+    canvas.fill(wedge, colour, 0.85, 0.8)  # the outer corner lies in the lashes' dark
     if look.wing:
         tip = upper[-1] + (side * 11, -7.5)
         line = np.concatenate([line, spline([tuple(line[-1]), tuple(tip)], closed=False, density=8)[1:]])

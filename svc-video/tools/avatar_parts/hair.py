@@ -1,6 +1,7 @@
 """Four heads of hair: what falls behind the neck, and what lies over the face's edge."""
 
 import numpy as np
+
 from avatar_parts.canvas import Canvas, Colour, Curve, Mask, dark, ellipse, light, soft, spline
 from avatar_parts.looks import Look
 
@@ -96,7 +97,9 @@ def _polyline(layer: Canvas, line: Curve, colour: Colour, thickness: int) -> Non
     import cv2  # noqa: PLC0415  # only curls need it here
 
     points = np.round(line * 2 * 16).astype(np.int32)
-    cv2.polylines(layer.pixels, [points], isClosed=False, color=colour, thickness=thickness, lineType=cv2.LINE_8, shift=4)
+    cv2.polylines(
+        layer.pixels, [points], isClosed=False, color=colour, thickness=thickness, lineType=cv2.LINE_8, shift=4
+    )
 
 
 def _cloud(look: Look, centre: tuple[float, float], radii: tuple[float, float], bumps: int) -> Curve:
@@ -104,7 +107,10 @@ def _cloud(look: Look, centre: tuple[float, float], radii: tuple[float, float], 
     rng = np.random.default_rng(look.seed + 5)
     t = np.linspace(0, 2 * np.pi, bumps, endpoint=False)
     grow = 1 + rng.uniform(-0.022, 0.022, bumps)
-    points = [(centre[0] + radii[0] * g * np.cos(a), centre[1] + radii[1] * g * np.sin(a)) for a, g in zip(t, grow, strict=True)]
+    points = [
+        (centre[0] + radii[0] * g * np.cos(a), centre[1] + radii[1] * g * np.sin(a))
+        for a, g in zip(t, grow, strict=True)
+    ]
     return spline(points)
 
 
@@ -158,9 +164,14 @@ def _crop_over(canvas: Canvas, look: Look) -> None:
     for x in np.linspace(392, 632, 13):
         tip = 372 + rng.uniform(-16, 14) - 22 * abs((x - 512) / 150) ** 2
         lean = rng.uniform(4, 26)
-        lock = spline([(x - 26, 262), (x + 22, 262), (x + 24 + lean * 0.4, 330), (x + lean, tip), (x - 14 + lean * 0.2, 330)])
+        lock = spline(
+            [(x - 26, 262), (x + 22, 262), (x + 24 + lean * 0.4, 330), (x + lean, tip), (x - 14 + lean * 0.2, 330)]
+        )
         canvas.fill(lock + (2, 5), dark(look.skin, 0.55), 0.22, 4)
-        strand = [_guide([(x - 20 + 36 * k, 258), (x - 12 + 30 * k + lean * 0.3, 320), (x + lean, tip)]) for k in (0.0, 0.5, 1.0)]
+        strand = [
+            _guide([(x - 20 + 36 * k, 258), (x - 12 + 30 * k + lean * 0.3, 320), (x + lean, tip)])
+            for k in (0.0, 0.5, 1.0)
+        ]
         mask = canvas.fill(lock, dark(look.hair, 0.05), 1, 0.8)
         canvas.strands(rng, strand, 60, _tones(look.hair), mask)
     crown = [_guide([(430 + 160 * k, 200), (400 + 220 * k, 250), (390 + 250 * k, 300)]) for k in np.linspace(0, 1, 6)]

@@ -25,7 +25,7 @@ OUTER_SHARE = 0.55  # the outer rim's part of the inner rim's way when lips clos
 JAW_LINE = (1.0, 0.97, 0.9, 0.76, 0.56, 0.34, 0.14)  # chin to jaw angle: part of the chin's drop
 CHIN_POINTS = {18: 0.97, 200: 1.0, 199: 1.0, 175: 1.0, 83: 0.97, 313: 0.97, 182: 0.95, 406: 0.95, 201: 1.0, 421: 1.0}
 CHEEKS = (50, 280, 205, 425, 101, 330, 36, 266)
-LID_DROP = 1.14  # a shut lid goes a little beyond the lower one's line: the eye must not gleam through
+LID_DROP = 1.1  # a shut lid goes a little beyond the lower one's line: the eye must not gleam through
 PUCKER_CLOSES = 0.85  # part of the picture's own gap that goes when the lips are rounded
 FIXED = (
     *(
@@ -85,7 +85,7 @@ LIP_SHAPES = {
     "smile": LipShape(upper=(0.0, 0.012), lower=(0.0, -0.012), out=0.075, down=-0.085, cheek=-0.05),
 }
 MOUTH_BASES = (*LIP_SHAPES, *(f"close_{name}" for name in LIP_SHAPES), "close_rest")
-EYE_BASES = ("blink_left", "blink_right", "brow", "lids")
+EYE_BASES = ("blink_left", "blink_right", "lids", "brow")
 LID_FOLLOW = 0.22  # of the gap: the lids go with a look up or down
 
 
@@ -112,7 +112,7 @@ def eye_weights(params: FaceParams) -> Float:
     """Coefficients in the order of EYE_BASES; a shut eye's lid follows no look."""
     left, right = np.clip((params.blink_left, params.blink_right), 0, 1)
     brow, look = np.clip((params.brow, params.gaze_y), -1, 1)
-    return np.array([left, right, brow, look * (1 - max(left, right))])
+    return np.array([left, right, look * (1 - max(left, right)), brow])
 
 
 def solve(points: lm.Points, triangles: NDArray[np.int16]) -> Blendshapes:
@@ -173,7 +173,7 @@ class _Face:
         brow |= {v: self._eye_pixels(-0.05) for v in (8, 9)}
         lids = {v: move * LID_FOLLOW for v, move in {**left, **right}.items()}
         lids |= {int(v): move for v, move in self._lower_follow()}
-        return [left, right, brow, lids]
+        return [left, right, lids, brow]
 
     def still_for_mouth(self) -> list[int]:
         """Points that no mouth shape moves: eyes, brows, nose, forehead."""

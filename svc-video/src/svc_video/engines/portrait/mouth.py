@@ -28,12 +28,12 @@ from svc_video.faces import landmarks as lm
 
 OPEN_PART = 0.05  # of the mouth's width: a picture with a larger gap shows its teeth
 JAW_TEETH_PART = 0.88  # the lower teeth's part of the lower lip's way
-TONGUE_PART = 0.62
+TONGUE_PART = 0.52
 ROUNDED_HIDES = 1.0  # of the upper teeth, by fully rounded lips
 PUCKER = MOUTH_BASES.index("pucker")
 RIM_BLUR = 0.012  # mouth widths
 SHADOW_BLUR = 0.075  # mouth widths
-SHADOW_DEPTH = 0.75
+SHADOW_DEPTH = 0.86
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svc_video.engines.portrait import blendshapes, sway
-from svc_video.engines.portrait.eyes import Eye
+from svc_video.engines.portrait.eyes import Brows, Eye
 from svc_video.engines.portrait.mouth import Mouth
 from svc_video.engines.portrait.params import FaceParams
 from svc_video.engines.portrait.sway import Sway
@@ -28,6 +28,7 @@ class Renderer:
         self._picture: Pixels = np.ascontiguousarray(prepared.picture)
         shapes = blendshapes.solve(prepared.points, prepared.triangles)
         self._mouth = Mouth(self._picture, prepared.points, shapes, prepared.triangles)
+        self._brows = Brows(self._picture, shapes)
         self._eyes = [Eye(self._picture, prepared.points, shapes, left=left) for left in (True, False)]
         self._sway = Sway((prepared.height, prepared.width), prepared.points)
 
@@ -38,8 +39,10 @@ class Renderer:
         if mouth.any():
             frame[self._mouth.region.part] = self._mouth.apply(self._picture, mouth)
         eyes, gaze = blendshapes.eye_weights(params), _gaze(params)
-        if eyes.any() or any(gaze):
-            for eye in self._eyes:
+        if params.brow:
+            frame[self._brows.region.part] = self._brows.apply(frame, float(eyes[-1]))
+        for eye in self._eyes:
+            if any(gaze) or not eye.is_still(eyes):
                 frame[eye.region.part] = eye.apply(frame, eyes, gaze)
         return self._sway.apply(frame, params) if sway.moves(params) else frame
 

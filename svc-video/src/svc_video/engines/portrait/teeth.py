@@ -13,7 +13,7 @@ from svc_video.engines.portrait.warp import Mask, Pixels
 ENAMEL = np.array([236.0, 222.0, 202.0])
 GUM = np.array([176.0, 92.0, 92.0])
 FLESH = np.array([188.0, 92.0, 90.0])
-DARK = np.array([46.0, 16.0, 18.0])
+DARK = np.array([62.0, 22.0, 24.0])
 UPPER_WIDTHS = (0.2, 0.17, 0.16, 0.13, 0.11, 0.09)  # from the middle, in half mouth widths
 LOWER_WIDTHS = (0.115, 0.125, 0.14, 0.14, 0.12, 0.1)
 UPPER_EDGE = 0.075  # how far the upper teeth reach below the lips' line, in mouth widths
@@ -39,9 +39,9 @@ def cavity(across: Mask, down: Mask, light: float) -> Pixels:
 
 def tongue(across: Mask, down: Mask, light: float) -> tuple[Pixels, Mask]:
     """A mound that lies on the jaw."""
-    height = down - (0.055 + 0.16 * across**2 + 0.012 * np.exp(-((across / 0.08) ** 2)))
+    height = down - (0.035 + 0.16 * across**2 + 0.012 * np.exp(-((across / 0.08) ** 2)))
     round_light = 0.5 + 0.5 * np.clip(height / 0.13, 0, 1) - 0.12 * np.exp(-((across / 0.05) ** 2))
-    return _pixels(FLESH * light * 0.8 * round_light[..., None]), _edge(height, 0.02) * _edge(
+    return _pixels(FLESH * light * 0.95 * round_light[..., None]), _edge(height, 0.02) * _edge(
         0.72 - np.abs(across), 0.1
     )
 

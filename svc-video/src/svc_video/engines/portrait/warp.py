@@ -140,6 +140,21 @@ def _newton_step(error: Map, slopes: Map) -> Map:
     return np.stack([(d * x - b * y) / determinant, (a * y - c * x) / determinant], axis=-1)
 
 
+class Warp:
+    """One layer that moves a whole region."""
+
+    def __init__(self, region: Region, layer: Layer) -> None:
+        self.region = region
+        self._layer = layer
+        self._pixels = region.pixels()
+
+    def apply(self, picture: Pixels, weights: Float) -> Pixels:
+        """The region (height, width, 3) of the picture moved."""
+        out = np.empty((self.region.height, self.region.width, 3), dtype=np.uint8)
+        _remap(picture, _scaled_up(self._layer.backward(weights), self._pixels), out)
+        return out
+
+
 class SplitWarp:
     """Two layers of one region and the line where they meet."""
 
@@ -147,14 +162,13 @@ class SplitWarp:
         self.region = region
         self._upper, self._lower = upper, lower
         self._pixels = region.pixels()
-        self._size = (region.width, region.height)
 
     def apply(self, picture: Pixels, weights: Float, seam: Float) -> Pixels:
         """The region (height, width, 3) of the picture moved; above the seam line (n, 2) by one layer, below by the other.
 
         The seam is given in the frame's pixels from left to right and is prolonged level to the region's edges.
         """
-        upper, lower = (self._source(layer.backward(weights)) for layer in (self._upper, self._lower))
+        upper, lower = (_scaled_up(layer.backward(weights), self._pixels) for layer in (self._upper, self._lower))
         line = np.concatenate([[[-1e4, seam[0, 1]]], seam, [[1e4, seam[-1, 1]]]]) - (self.region.left, self.region.top)
         top = int(np.clip(line[:, 1].min() - 3, 0, self.region.height - 1))
         bottom = int(np.clip(line[:, 1].max() + 4, top + 1, self.region.height))
@@ -168,9 +182,11 @@ class SplitWarp:
         out[top:bottom] = blend(out[top:bottom], below, mask)
         return out
 
-    def _source(self, displacement: Map) -> Map:
-        full = cv2.resize(displacement, self._size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(np.add(full, self._pixels, out=full), dtype=np.float32)
+
+def _scaled_up(displacement: Map, pixels: Map) -> Map:
+    """A grid's displacement as the source of every pixel."""
+    full = cv2.resize(displacement, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.add(full, pixels, out=full), dtype=np.float32)
 
 
 def _remap(picture: Pixels, source: Map, out: Pixels) -> None:
