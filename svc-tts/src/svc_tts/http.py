@@ -33,6 +33,7 @@ from troupe.wire.progress import Progress
 LOCAL_OWNER = "local"  # this HTTP knows no keys: whoever reaches it is the house itself
 GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
+_MAX_JSON_BYTES = 8 * MAX_TEXT_CHARS  # a character is at most four bytes, or twelve as escapes
 MEDIA_TYPES = {
     Codec.PCM: "audio/pcm",
     Codec.WAV: "audio/wav",
@@ -113,28 +114,39 @@ class Door:
             await self._app(scope, receive, send)
             return
 
-        async def with_header(message: Any) -> None:
+        body = _BoundedBody(receive, MAX_FILE_BYTES + _FORM_OVERHEAD if scope["path"] == "/clone" else _MAX_JSON_BYTES)
+
+        async def answer(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), self._header]
             await send(message)
 
-        most = MAX_FILE_BYTES + _FORM_OVERHEAD if scope["path"] == "/clone" else 8 * MAX_TEXT_CHARS
-        read = 0
+        async def unless_too_large(message: Any) -> None:
+            if not body.exceeded:
+                await answer(message)
 
-        async def bounded() -> Any:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > most:
-                raise _too_large(most)
-            return message
+        if _declared(scope) <= body.most:
+            await self._app(scope, body, unless_too_large)
+        if body.exceeded or _declared(scope) > body.most:
+            await _reply(_too_large(body.most))(scope, receive, answer)
 
-        try:
-            if _declared(scope) > most:
-                raise _too_large(most)
-            await self._app(scope, bounded, with_header)
-        except BodyTooLarge as error:
-            await _reply(error)(scope, receive, with_header)
+
+class _BoundedBody:
+    """Receives a body as long as it is small enough; then, for whoever reads it, the caller has left."""
+
+    def __init__(self, receive: Any, most: int) -> None:
+        self._receive = receive
+        self._read = 0
+        self.most = most  # bytes
+
+    @property
+    def exceeded(self) -> bool:
+        return self._read > self.most
+
+    async def __call__(self) -> Any:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.exceeded else message
 
 
 async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:

@@ -49,6 +49,7 @@ async def decode(data: bytes, max_duration_s: float = 0.0) -> AsyncGenerator[byt
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
+        start_new_session=True,  # Ctrl-C drains the service first
     )
     feeding = asyncio.create_task(_feed(process, data))
     try:

@@ -46,7 +46,9 @@ class Child:
     async def start(cls, arguments: Sequence[str], deadline_s: float) -> Child:
         """Start `python -m ARGUMENTS` and wait for its hello; raises `ChildDied`."""
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", *arguments, stdin=pipe, stdout=pipe)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *arguments, stdin=pipe, stdout=pipe, start_new_session=True
+        )
         child = cls(process, _START_S)
         try:
             child.hello = (await child._read()).message.get("hello", {})

@@ -21,7 +21,6 @@ from svc_tts.engines.child import ChildDied, ChildPool, Frame
 from svc_tts.engines.espeak_events import Transcript
 from svc_tts.engines.espeak_voices import LANGUAGES, VARIANTS, espeak_name, voices
 from svc_tts.frontend import readings
-from svc_tts.frontend.language import base, by_script
 from troupe.wire.errors import EngineFailed, EngineMissing, InvalidArgument, nearest
 
 _CHILD = "svc_tts.engines.espeak_child"
@@ -29,8 +28,9 @@ _RATE = 22_050  # Hz, espeak's own
 _WORDS_PER_MINUTE = 175  # espeak's usual speed
 _MIDDLE_PITCH, _PITCH_PER_SEMITONE = 50, 50 / 12  # espeak's scale 0..100 is two octaves
 _GAP_UNIT_MS = 10  # of espeakWORDGAP
-_PING_S = 0.35  # a tiny word takes 2 ms
+_PING_S = 0.4  # a tiny word takes 2 ms
 _ATTEMPTS = 2
+_BEAT_S = 0.2  # how often an utterance that waits for its turn says so
 _REMEDY = "python -m pip install espeakng-loader   (or: sudo apt-get install -y libespeak-ng1)"
 
 
@@ -96,15 +96,23 @@ class EspeakEngine:
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Piece, None]:
         """Speak; the child works ahead of the reader, by one utterance at most."""
-        runs = await asyncio.to_thread(readings.runs, utterance.text, _readable(utterance))
+        runs = await asyncio.to_thread(readings.runs, utterance.text, utterance.language)
         transcript = Transcript(runs, _RATE)
         frames: asyncio.Queue[Frame | EngineFailed] = asyncio.Queue()
         task = asyncio.create_task(self._ask(self._request(utterance, runs), frames))
         self._speaking.add(task)
         task.add_done_callback(self._speaking.discard)
         # Left alone when the reader goes: the rest of a sentence takes milliseconds, a new child 100 of them.
+        started = False
         while True:
-            frame = await frames.get()
+            try:
+                async with asyncio.timeout(_BEAT_S):
+                    frame = await frames.get()
+            except TimeoutError:
+                if not started and self.pool.busy:
+                    yield Piece()  # it waits for its turn
+                continue
+            started = True
             if isinstance(frame, EngineFailed):
                 raise frame
             if "done" in frame.message:
@@ -114,15 +122,15 @@ class EspeakEngine:
 
     async def check(self) -> None:
         """Each idle child says a tiny word; what is dead or hangs is replaced."""
-        if self._library is None or self._pool is None:
+        if self._library is None:
             raise EngineFailed("espeak was not started")
         if problem := self._library.problem():
             raise EngineFailed(f"espeak's library cannot be used: {problem}")
-        if await self._ping():
-            return
-        await self._pool.fill()
-        if not await self._ping():
-            raise EngineFailed("espeak's processes do not answer")
+        try:
+            async with asyncio.timeout(_PING_S):
+                await self._ping()
+        except (TimeoutError, ChildDied):
+            await self._ping()  # with new children, and as long as the caller allows
 
     async def stop(self) -> None:
         """End the children."""
@@ -139,15 +147,10 @@ class EspeakEngine:
             raise EngineFailed("espeak was not started")
         return self._pool
 
-    async def _ping(self) -> bool:
-        try:
-            async with asyncio.timeout(_PING_S):
-                await self.pool.fill()
-                if not self.pool.busy:
-                    await asyncio.gather(*(self._say_a() for _ in range(self.pool.size)))
-        except (TimeoutError, EngineFailed):
-            return False
-        return True
+    async def _ping(self) -> None:
+        await self.pool.fill()
+        if not self.pool.busy:
+            await asyncio.gather(*(self._say_a() for _ in range(self.pool.size)))
 
     async def _say_a(self) -> None:
         request = {"runs": [{"voice": "en-us", "text": "a"}], "rate": 450, "pitch": _MIDDLE_PITCH, "gap": 0}
@@ -212,12 +215,3 @@ class _Seen:
         self._sound += len(new_sound)
         self._events += len(new_events)
         return Frame(frame.message | {"events": new_events}, new_sound)
-
-
-def _readable(utterance: Utterance) -> str:
-    """The utterance's language, unless its text is in a script that no voice of that language reads."""
-    told = by_script(utterance.text)
-    if not told or base(told) == base(utterance.language) or base(told) in {"zh", "ja"}:
-        return utterance.language
-    same = {"ru": {"uk", "bg", "sr"}, "uk": {"ru", "bg"}, "ar": {"fa"}, "fa": {"ar"}}
-    return utterance.language if base(utterance.language) in same.get(base(told), ()) else told

@@ -125,7 +125,6 @@ class Speaker:
 def main() -> int:
     """Answer requests until the other side closes the pipe."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # never outlive the service
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C drains the service first
     library, data = sys.argv[1:3]
     speaker = Speaker(library, data, sys.stdout.buffer)
     for line in sys.stdin.buffer:

@@ -77,7 +77,6 @@ def voices() -> tuple[EngineVoice, ...]:
 
 def espeak_name(language: str, variant: str) -> str:
     """What espeak calls the voice of a language: "en-us+f2"; its base language's where the region is unknown."""
-    name = LANGUAGES.get(language) or next(
-        (own for tag, own in LANGUAGES.items() if base(tag) == base(language)), "en-us"
-    )
+    same = {tag.lower(): own for tag, own in reversed(LANGUAGES.items()) if base(tag) == base(language)}
+    name = same.get(language.lower()) or next(reversed(same.values()), "en-us")
     return f"{name}+{variant}" if variant else name

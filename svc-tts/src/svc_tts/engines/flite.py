@@ -107,7 +107,30 @@ class FliteEngine:
         words = [_ascii(utterance.text[start:end]) for start, end in spans]
         if not any(_LATIN.search(word) for word in words):
             raise UnsupportedLanguage("flite reads English only; this text has no Latin letters. Choose espeak.")
-        async with self._slots, contextlib.aclosing(self._synthesize(" ".join(words), utterance)) as steps:
+        async for _ in self._queue():
+            yield Piece()
+        try:
+            async with contextlib.aclosing(self._said(utterance, spans, words)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._slots.release()
+
+    async def _queue(self) -> AsyncGenerator[None, None]:
+        """Something now and then until it is this utterance's turn; the place taken must be released."""
+        while True:
+            try:
+                async with asyncio.timeout(_BEAT_S):
+                    await self._slots.acquire()
+            except TimeoutError:
+                yield None
+            else:
+                return
+
+    async def _said(
+        self, utterance: Utterance, spans: Sequence[tuple[int, int]], words: Sequence[str]
+    ) -> AsyncGenerator[Piece, None]:
+        async with contextlib.aclosing(self._synthesize(" ".join(words), utterance)) as steps:
             async for step in steps:
                 if step is None:
                     yield Piece()
@@ -199,7 +222,13 @@ class FliteEngine:
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
             return await asyncio.create_subprocess_exec(
-                self._find(), *arguments, stdin=nothing, stdout=pipe, stderr=pipe, pass_fds=passed
+                self._find(),
+                *arguments,
+                stdin=nothing,
+                stdout=pipe,
+                stderr=pipe,
+                pass_fds=passed,
+                start_new_session=True,
             )
         except OSError as error:
             raise EngineFailed(f"flite cannot be started: {error.strerror}") from error

@@ -14,7 +14,7 @@ _EMOJI = (
     "\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\ufe00-\ufe0f\u20e3"
 )
 _UNSPEAKABLE = re.compile(rf"[{_EMOJI}]+")
-_MARKUP = re.compile(r"[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}|^#{1,6}\s+", re.MULTILINE)
+_MARKUP = re.compile(r"(?<![\w*_`~])[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?![\w*_`~])|^#{1,6}\s+", re.MULTILINE)
 _SPACES = re.compile(r"\s+")
 _CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn")
 _JOINERS = frozenset("\u200c\u200d")  # they shape Persian and Indic words, so they stay inside words

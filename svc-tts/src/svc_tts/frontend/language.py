@@ -9,26 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from svc_tts.frontend.scripts import ARABIC, CYRILLIC, EAST_ASIAN, KANA, LATIN, READERS, counts
+
 DEFAULT = "en-US"
 
-_SCRIPTS = (
-    ("ja-JP", re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")),
-    ("zh-CN", re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
-    ("ko-KR", re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")),
-    ("uk-UA", re.compile(r"[іїєґІЇЄҐ]")),
-    ("ru-RU", re.compile(r"[\u0400-\u04ff]")),
-    ("fa-IR", re.compile(r"[پچژگ]")),
-    ("ar-SA", re.compile(r"[\u0600-\u06ff\u0750-\u077f]")),
-    ("he-IL", re.compile(r"[\u0590-\u05ff]")),
-    ("el-GR", re.compile(r"[\u0370-\u03ff]")),
-    ("hi-IN", re.compile(r"[\u0900-\u097f]")),
-    ("bn-IN", re.compile(r"[\u0980-\u09ff]")),
-    ("ta-IN", re.compile(r"[\u0b80-\u0bff]")),
-    ("th-TH", re.compile(r"[\u0e00-\u0e7f]")),
-    ("hy-AM", re.compile(r"[\u0530-\u058f]")),
-    ("ka-GE", re.compile(r"[\u10a0-\u10ff]")),
-)
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
+_PERSIAN = re.compile(r"[پچژگ]")
+_KANA = re.compile(f"[{KANA}]")
 
 _COMMON_WORDS = {
     "en-US": "the of and to in is you that it he was for on are with as his they at be this have from or had by hello",
@@ -52,16 +39,20 @@ def guess(text: str) -> str:
 
 
 def by_script(text: str) -> str:
-    """The language that the text's script tells; empty for Latin script."""
-    counts = {language: len(script.findall(text)) for language, script in _SCRIPTS}
-    if not any(counts.values()) or len(_LATIN.findall(text)) > 2 * sum(counts.values()):
+    """The language that the text's script tells; empty for Latin script and for none."""
+    found = counts(text)
+    latin = found.pop(LATIN, 0)
+    # A foreign name in Latin letters does not make a text English: ideographs say more per letter.
+    if not found or latin > 2 * sum(found.values()):
         return ""
-    if counts["ja-JP"]:
-        return "ja-JP"  # kana: its kanji are Japanese too
-    for special, common in (("uk-UA", "ru-RU"), ("fa-IR", "ar-SA")):
-        if counts[special]:
-            counts[common] = 0
-    return max(counts, key=lambda language: counts[language])
+    script = max(found, key=lambda name: found[name])
+    if script == EAST_ASIAN:
+        return "ja-JP" if _KANA.search(text) else "zh-CN"  # with kana its ideographs are Japanese too
+    if script == CYRILLIC and _UKRAINIAN.search(text):
+        return "uk-UA"
+    if script == ARABIC and _PERSIAN.search(text):
+        return "fa-IR"
+    return READERS[script]
 
 
 def base(language: str) -> str:

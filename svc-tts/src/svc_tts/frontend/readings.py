@@ -1,7 +1,7 @@
 """Chinese as pinyin and Japanese as kana, for engines that spell what they cannot read.
 
 espeak names each unknown ideograph "Chinese letter"; so each run of a sentence is handed over in a script that its
-voice reads. Words in Latin letters inside Chinese or Japanese become runs of their own, read by an English voice.
+voice reads; words in Latin letters inside Chinese become a run of their own, read by an English voice.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from typing import Any
 
 from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.language import base
+from svc_tts.frontend.scripts import EAST_ASIAN, HAN, KANA, READERS, native_script, stretches
 
-_HAN = r"\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_KANA = r"\u3040-\u30ff\uff66-\uff9f"
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0x3002: ".", 0x3001: ",", 0x3000: " "}
 _STOPS = re.compile("[。、，！？；：]")
-_EAST_ASIAN = re.compile(rf"[{_HAN}{_KANA}]")
-_TONED = r"(?:\([a-zü:]{1,6}[1-5]\))+"  # the caller's own pinyin: "(chu3)(li3)"
-_LATIN_RUN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'’.&-]*(?:\s+[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'’.&-]*)*")
-_HAN_RUN = re.compile(rf"[{_HAN}]+")
-_TONED_RUN = re.compile(_TONED)
+_HAN_RUN = re.compile(f"[{HAN}]+")
+_KANA = re.compile(f"[{KANA}]")
+_TONED = re.compile(r"\(([a-zü:]{1,6}[1-5])\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +33,20 @@ class Run:
 
 def runs(text: str, language: str) -> list[Run]:
     """`text` cut into runs, each in a script that an espeak-like voice of its language reads."""
-    whole = AlignedText.of(text)
-    if not _EAST_ASIAN.search(text):
-        return [Run(language, whole)]
-    asian = _asian_language(text, language)
-    outside = "en-US" if base(language) in _READERS else language
-    parts = [Run(asian if _is_asian(part.text) else outside, part) for part in _by_script(whole)]
-    return [Run(run.language, _READERS[base(asian)](run.text)) if run.language == asian else run for run in parts]
+    native = native_script(language)
+    cut: list[Run] = []
+    for script, part in stretches(AlignedText.of(text)):
+        reader = language if script in {"", native} else _reader(script, text)
+        if cut and (not part.text.strip() or cut[-1].language == reader):
+            cut[-1] = Run(cut[-1].language, AlignedText.join([cut[-1].text, part]))
+        else:
+            cut.append(Run(reader, part))
+    return [Run(run.language, _READINGS.get(base(run.language), _as_it_is)(run.text)) for run in cut]
 
 
 def pinyin(text: AlignedText) -> AlignedText:
     """Ideographs as numbered pinyin, one syllable a word."""
-    text = _half_width(text).sub(_TONED_RUN, lambda match: " " + re.sub(r"[()]+", " ", match.group()).replace("ü", "v"))
+    text = _half_width(text).sub(_TONED, lambda match: f" {match.group(1).replace('ü', 'v')} ")
     parts: list[AlignedText] = []
     at = 0
     for match in _HAN_RUN.finditer(text.text):
@@ -69,42 +68,17 @@ def warm_up() -> None:
     runs("日本", "ja-JP")
 
 
-_READERS: dict[str, Callable[[AlignedText], AlignedText]] = {"zh": pinyin, "ja": kana}
+def _as_it_is(text: AlignedText) -> AlignedText:
+    return text
 
 
-def _asian_language(text: str, language: str) -> str:
-    if base(language) in _READERS:
-        return language
-    return "ja-JP" if re.search(f"[{_KANA}]", text) else "zh-CN"
+_READINGS: dict[str, Callable[[AlignedText], AlignedText]] = {"zh": pinyin, "ja": kana}
 
 
-def _is_asian(text: str) -> bool:
-    return not _LATIN_RUN.fullmatch(text.strip())
-
-
-def _by_script(text: AlignedText) -> list[AlignedText]:
-    parts: list[AlignedText] = []
-    at = 0
-    for match in _LATIN_RUN.finditer(text.text):
-        if _in_toned(text.text, match.start()):
-            continue
-        parts += [text[at : match.start()], text[match.start() : match.end()]]
-        at = match.end()
-    return _joined([part for part in [*parts, text[at:]] if part.text.strip()])
-
-
-def _joined(parts: list[AlignedText]) -> list[AlignedText]:
-    """A run of punctuation alone belongs to the run before it."""
-    joined: list[AlignedText] = []
-    for part in parts:
-        if joined and not re.search(r"\w", part.text):
-            continue
-        joined.append(part)
-    return joined
-
-
-def _in_toned(text: str, at: int) -> bool:
-    return any(match.start() < at < match.end() for match in _TONED_RUN.finditer(text))
+def _reader(script: str, text: str) -> str:
+    if script == EAST_ASIAN:
+        return "ja-JP" if _KANA.search(text) else "zh-CN"
+    return READERS[script]
 
 
 def _half_width(text: AlignedText) -> AlignedText:
