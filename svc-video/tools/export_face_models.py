@@ -142,7 +142,7 @@ def fetch() -> zipfile.ZipFile:
     with tempfile.TemporaryDirectory() as folder:
         where = ["--platform", "manylinux_2_28_x86_64", "--python-version", "3.11", "--only-binary=:all:"]
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", folder, *where, WHEEL]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True)  # noqa: S603  fixed words
         content = next(Path(folder).glob("*.whl")).read_bytes()
     checked(content, WHEEL_SHA256, WHEEL)
     return zipfile.ZipFile(io.BytesIO(content))
@@ -166,7 +166,7 @@ def main() -> None:
         text = json.dumps({"ops": result.ops, "outputs": network.outputs(), "input": int(network.graph.Inputs(0))})
         plan = np.frombuffer(text.encode(), dtype=np.uint8)
         np.savez_compressed(DATA / f"{name}.npz", plan=plan, **result.arrays, **extra)
-        print(name, len(result.ops), "ops", (DATA / f"{name}.npz").stat().st_size, "bytes")
+        print(name, len(result.ops), "ops", (DATA / f"{name}.npz").stat().st_size, "bytes")  # noqa: T201  a program for developers
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avatar_parts.canvas import SCALE, SIDE, Canvas, Curve, Mask, dark, ellipse, light, mirrored, spline
+from avatar_parts.canvas import SCALE, SIDE, Canvas, Curve, Mask, dark, ellipse, light, mirrored, shifted, spline
 from avatar_parts.looks import Look
 
 
@@ -57,7 +57,7 @@ def _torso(canvas: Canvas, look: Look, opening: float, depth: float) -> Mask:
         at = 512 + side * (look.shoulders * 0.62 + bend)
         fold = spline([(at, 900), (at + side * 14, 960), (at + side * 8, 1030)], closed=False)
         canvas.paint(canvas.mask(ellipse(at + side * 10, 975, 9, 70, -side * 8), 9) * mask, dark(look.cloth, 0.5), 0.5)
-        canvas.stroke(fold + (-5, 0), (0.5, 2, 0.5), light(look.cloth, 0.25), 0.25)
+        canvas.stroke(shifted(fold, -5, 0), (0.5, 2, 0.5), light(look.cloth, 0.25), 0.25)
     return mask
 
 
@@ -71,7 +71,7 @@ def _blazer(canvas: Canvas, look: Look) -> None:
     for side in (-1, 1):
         lapel = [(84, 800), (118, 842), (142, 900), (96, 922), (110, 946), (34, 1070), (10, 1080), (52, 930)]
         outline = np.array([(512 + side * x, y) for x, y in lapel], dtype=np.float64)
-        shadow = outline + (side * 6, 8)
+        shadow = shifted(outline, side * 6, 8)
         canvas.fill(shadow, dark(look.cloth, 0.6), 0.5, 5)
         tone = light(look.cloth, 0.1) if side < 0 else dark(look.cloth, 0.06)
         canvas.fill(outline, tone, 1, 0.4)
@@ -83,9 +83,9 @@ def _blouse(canvas: Canvas, look: Look) -> None:
     """A round, low neckline with a hem."""
     _torso(canvas, look, 112, 912)
     line = spline([(400, 808), (432, 862), (512, 906), (592, 862), (624, 808)], closed=False)
-    canvas.stroke(line + (0, 9), (10, 15, 10), dark(look.cloth, 0.16))
-    canvas.stroke(line + (0, 1), (3, 5, 3), light(look.cloth, 0.35), 0.8)
-    canvas.stroke(line + (0, -6), (4, 9, 4), dark(look.skin, 0.5), 0.35)
+    canvas.stroke(shifted(line, 0, 9), (10, 15, 10), dark(look.cloth, 0.16))
+    canvas.stroke(shifted(line, 0, 1), (3, 5, 3), light(look.cloth, 0.35), 0.8)
+    canvas.stroke(shifted(line, 0, -6), (4, 9, 4), dark(look.skin, 0.5), 0.35)
 
 
 def _shirt(canvas: Canvas, look: Look) -> None:
@@ -94,11 +94,11 @@ def _shirt(canvas: Canvas, look: Look) -> None:
     canvas.fill(collar, look.inner)
     _torso(canvas, look, 108, 952)
     line = spline([(404, 812), (440, 884), (512, 946), (584, 884), (620, 812)], closed=False)
-    canvas.stroke(line + (0, 8), (12, 16, 12), dark(look.cloth, 0.22))
+    canvas.stroke(shifted(line, 0, 8), (12, 16, 12), dark(look.cloth, 0.22))
     for side in (-1, 1):
         wing = [(86, 770), (112, 800), (122, 872), (62, 906), (2, 868), (44, 846)]
         outline = np.array([(512 + side * x, y) for x, y in wing], dtype=np.float64)
-        canvas.fill(outline + (side * 3, 8), dark(look.cloth, 0.7), 0.5, 5)
+        canvas.fill(shifted(outline, side * 3, 8), dark(look.cloth, 0.7), 0.5, 5)
         mask = canvas.fill(outline, look.inner if side < 0 else dark(look.inner, 0.07), 1, 0.4)
         canvas.shade(ellipse(512 + side * 50, 806, 40, 40), dark(look.inner, 0.4), 0.4, 14, mask)
     canvas.fill(ellipse(512, 884, 5, 5), dark(look.inner, 0.25))
@@ -108,8 +108,8 @@ def _crew(canvas: Canvas, look: Look) -> None:
     """A jumper with a ribbed round collar over a tee."""
     _torso(canvas, look, 104, 884)
     line = spline([(406, 806), (436, 848), (512, 878), (588, 848), (618, 806)], closed=False)
-    canvas.stroke(line + (0, 10), (20, 26, 20), dark(look.cloth, 0.2))
-    canvas.stroke(line + (0, -3), (5, 8, 5), look.inner)
+    canvas.stroke(shifted(line, 0, 10), (20, 26, 20), dark(look.cloth, 0.2))
+    canvas.stroke(shifted(line, 0, -3), (5, 8, 5), look.inner)
     for k in np.linspace(6, len(line) - 7, 30).astype(int):
         x, y = line[k]
         rib = np.array([[x, y + 2], [x + (x - 512) * 0.02, y + 10], [x + (x - 512) * 0.05, y + 20]])

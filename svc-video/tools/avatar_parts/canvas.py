@@ -53,6 +53,11 @@ def light(colour: Colour, part: float) -> Colour:
     return mix(colour, (255, 244, 232), part)
 
 
+def shifted(curve: Curve, x: float, y: float) -> Curve:
+    """The curve moved to the right and down."""
+    return np.asarray(curve + np.array([x, y]))
+
+
 class Canvas:
     """What has been painted so far, (SIDE, SIDE, 3) float32 RGB."""
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avatar_parts.canvas import Canvas, Curve, Mask, dark, ellipse, light, mirrored, mix, soft, spline
+from avatar_parts.canvas import Canvas, Curve, Mask, dark, ellipse, light, mirrored, mix, shifted, soft, spline
 from avatar_parts.looks import Look
 
 EYE_LINE, EYE_APART, EYE_HALF = 494.0, 80.0, 41.0
@@ -92,20 +92,20 @@ def _eye(canvas: Canvas, look: Look, side: int) -> None:
     canvas.shade(ellipse(x + 1, y + 8, 13, 8), light(look.iris, 0.45), 0.8, 4, opening)
     canvas.shade(ellipse(*iris, 12, 12), dark(look.iris, 0.3), 0.6, 3, opening)
     canvas.shade(ellipse(*iris, 8.6, 8.6), (16, 12, 14), 1.0, 0.7, opening)
-    shadow = np.concatenate([upper + (0, -6), (upper + (0, 7))[::-1]])
+    shadow = np.concatenate([shifted(upper, 0, -6), (shifted(upper, 0, 7))[::-1]])
     canvas.shade(shadow, (64, 44, 52), 0.5, 3.2, opening)
     canvas.shade(ellipse(x - 6.5, y - 8.5, 4.2, 4.6), (255, 255, 255), 0.96, 0.5, opening)
     canvas.shade(ellipse(x + 7, y + 6, 2.4, 2.4), (255, 255, 255), 0.45, 0.8, opening)
-    canvas.stroke(lower + (0, 1), (0.8, 1.6, 2.6), dark(look.skin, 0.52), 0.7)
+    canvas.stroke(shifted(lower, 0, 1), (0.8, 1.6, 2.6), dark(look.skin, 0.52), 0.7)
     _lashes(canvas, look, side, upper, lower)
-    crease = upper[6:] + (side * 1, -11 * look.eye_height - 2)
+    crease = shifted(upper[6:], side * 1, -11 * look.eye_height - 2)
     canvas.stroke(crease, (0.8, 2.6, 1.2), dark(look.skin, 0.45), 0.62)
 
 
 def _lashes(canvas: Canvas, look: Look, side: int, upper: Curve, lower: Curve) -> None:
     """The dark line of the upper lid; with `wing` it goes on beyond the corner."""
     colour, weight = dark(look.hair, 0.55), look.lid
-    line = upper + (0, -1.6 * weight)
+    line = shifted(upper, 0, -1.6 * weight)
     fifth = len(upper) // 5
     wedge = np.concatenate([upper[-fifth:], lower[-fifth // 2 :][::-1]])
     canvas.fill(wedge, colour, 0.85, 0.8)  # the outer corner lies in the lashes' dark
@@ -125,7 +125,7 @@ def _brow(canvas: Canvas, look: Look, side: int) -> None:
     for k in np.linspace(2, len(line) - 6, 34).astype(int):
         t = k / len(line)
         root = line[k] + rng.uniform(-0.4, 0.4, 2) * weight * (1 - t)
-        hair = np.array([root, root + (side * 6, -4 + 4 * t), root + (side * 12, -5 + 9 * t)])
+        hair = np.array([root, shifted(root, side * 6, -4 + 4 * t), shifted(root, side * 12, -5 + 9 * t)])
         canvas.stroke(hair, (1.6, 1.4, 0.5), dark(look.brows, 0.3), 0.5)
 
 

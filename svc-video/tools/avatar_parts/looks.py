@@ -57,8 +57,8 @@ LOOKS = (
         name="leo", gender="male", skin=(216, 168, 134), blush=(198, 110, 92), lips=(180, 100, 92),
         hair=(52, 36, 30), brows=(48, 34, 28), iris=(98, 66, 40), hair_style="side", clothes="shirt",
         cloth=(52, 78, 124), inner=(238, 240, 244), backdrop=((222, 226, 232), (180, 188, 202)),
-        jaw=17, chin=8, neck=88, shoulders=352, eye_height=0.86, eye_tilt=2, lid=0.62, brow_weight=15, nose=38, mouth=62,
-        fullness=0.82, stubble=0.36, seed=13,
+        jaw=17, chin=8, neck=88, shoulders=352, eye_height=0.86, eye_tilt=2, lid=0.62, brow_weight=15, nose=38,
+        mouth=62, fullness=0.82, stubble=0.36, seed=13,
     ),
     Look(
         name="kenji", gender="male", skin=(238, 202, 170), blush=(222, 134, 116), lips=(192, 110, 104),

@@ -1,7 +1,7 @@
 """Finds faces with the short-range BlazeFace network (Bazarevsky et al. 2019) on 128 x 128 pictures.
 
-The network sees faces between a tenth and two thirds of the picture. Where a first look finds none, a second one shrinks
-the picture (the face may fill it or stand at its edge) and then looks at overlapping tiles (it may be small).
+The network sees faces between a tenth and two thirds of the picture. Where a first look finds none, a second one
+shrinks the picture (the face may fill it or stand at its edge) and then looks at overlapping tiles (it may be small).
 """
 
 from collections.abc import Iterator

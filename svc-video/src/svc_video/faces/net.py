@@ -71,12 +71,11 @@ def _depthwise(op: Op, x: Array, weight: Array, bias: Array) -> Array:
     kernel, stride = weight.shape[1], op["stride"]
     x = _padded(x, kernel, stride) if op["same"] else x
     height, width = x.shape[1] - kernel + 1, x.shape[2] - kernel + 1
-    total: Array | None = None
+    total = np.broadcast_to(bias, (1, -(-height // stride), -(-width // stride), x.shape[3])).astype(np.float32)
     for i in range(kernel):
         for j in range(kernel):
-            part = x[:, i : i + height : stride, j : j + width : stride] * weight[0, i, j]
-            total = part if total is None else np.add(total, part, out=total)
-    return np.asarray(total + bias)
+            total += x[:, i : i + height : stride, j : j + width : stride] * weight[0, i, j]
+    return total
 
 
 def _max_pool(op: Op, x: Array) -> Array:
@@ -119,7 +118,7 @@ def _crop(op: Op, x: Array, matrix: Array) -> Array:
     at = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1) + 0.5  # (y, x, 2): x first
     where = at @ matrix[0, :2, :2].T + matrix[0, :2, 3] - 0.5
     height, width = x.shape[1:3]
-    inside = ((where >= 0) & (where <= (width - 1, height - 1))).all(axis=-1)
+    inside = np.asarray(((where >= 0) & (where <= (width - 1, height - 1))).all(axis=-1))
     low = np.clip(np.floor(where).astype(int), 0, (width - 2, height - 2))
     part = (where - low)[..., None].astype(np.float32)
     column, row = low[..., 0], low[..., 1]

@@ -26,7 +26,7 @@ BROKEN = (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, 
 
 
 def decode(content: bytes) -> Rgb:
-    """An upright RGB picture with sides of MIN_SIDE..MAX_SIDE pixels; UnsupportedMedia, MediaTooLarge, InvalidArgument."""
+    """An upright RGB picture of at most MAX_SIDE; UnsupportedMedia, MediaTooLarge, InvalidArgument."""
     if len(content) > MAX_BYTES:
         raise MediaTooLarge(f"The picture has {len(content)} bytes; at most {MAX_BYTES} (20 MiB) are allowed.")
     kind, width, height = picture_size(content)

@@ -1,8 +1,8 @@
 """How every point of the face moves for each parameter: prescribed moves of a few points, the rest by interpolation.
 
-A shape says where lips, chin, lids and brows go, in units of the mouth's width or of the gap between the lids; all other
-points follow by biharmonic interpolation over the mesh's graph (Botsch & Kobbelt 2004), which makes smooth cheeks and
-jaws. The graph has no edges across mouth and eyes, so the lips part. Displacements are linear in the parameters.
+A shape says where lips, chin, lids and brows go, in units of the mouth's width or of the gap between the lids; the
+other points follow by biharmonic interpolation over the mesh's graph (Botsch & Kobbelt 2004), which makes smooth cheeks
+and jaws. The graph has no edges across mouth and eyes, so the lips part. Displacements are linear in the parameters.
 
 Every mouth shape has a second one that undoes the gap it opens: with `close` = 1 the lips meet whatever else is said.
 """
@@ -247,7 +247,7 @@ class _Graph:
         A point that any shape prescribes is at rest in the shapes that do not, so that one solution serves all.
         """
         total = len(self.bilaplacian)
-        known = sorted({v for moves in shapes for v in moves} | set(still) | set(self.ring))
+        known = np.array(sorted({v for moves in shapes for v in moves} | set(still) | set(self.ring)))
         free = np.setdiff1d(np.arange(total), known)
         values = np.zeros((total, len(shapes), 2))
         for number, moves in enumerate(shapes):

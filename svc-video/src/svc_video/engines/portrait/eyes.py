@@ -1,6 +1,5 @@
 """The eyes: lids by two layers over an eyeball that stays, the iris shifted for gaze; and the brows above them."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from svc_video.engines.portrait.warp import (
     blend,
     polygon_mask,
     region_around,
+    remapped,
 )
 from svc_video.faces import landmarks as lm
 
@@ -106,7 +106,7 @@ class Eye:
             return np.asarray(picture[rows, columns])
         shift = gaze[0] * GAZE_ACROSS * self._axes[0] + gaze[1] * GAZE_DOWN * self._axes[1]
         source = self.region.pixels() - self._look * (shift * self._width).astype(np.float32)
-        return np.asarray(cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        return np.asarray(remapped(picture, source))
 
 
 def _smooth(t: NDArray[np.float32]) -> Mask:
@@ -117,7 +117,7 @@ def _smooth(t: NDArray[np.float32]) -> Mask:
 
 def _lash_colour(picture: Pixels, line: Float) -> NDArray[np.uint8]:
     """The darkest colour along the upper lid, (3,)."""
-    at = np.clip(np.concatenate([line + (0, d) for d in (-2, -1, 0)]).round().astype(int), 0, None)
+    at = np.clip(np.concatenate([line + np.array([0, d]) for d in (-2, -1, 0)]).round().astype(int), 0, None)
     rows, columns = np.minimum(at[:, 1], picture.shape[0] - 1), np.minimum(at[:, 0], picture.shape[1] - 1)
     colours = picture[rows, columns]
     dark = colours[np.argsort(colours.sum(axis=1))[: len(colours) // 5]]

@@ -48,8 +48,7 @@ class Canvas:
 class Mouth:
     """Renders the lower face of one portrait."""
 
-    def __init__(self, picture: Pixels, points: lm.Points, shapes: Blendshapes, triangles: NDArray[np.int16]) -> None:
-        del triangles
+    def __init__(self, picture: Pixels, shapes: Blendshapes) -> None:
         self._shapes = shapes
         face = shapes.points
         unit = shapes.mouth_width
@@ -62,7 +61,6 @@ class Mouth:
         self._rim = self._make_rim()
         self._canvas = _canvas(shapes, self.region, self._middle)
         self._inside = _Inside(picture, self._canvas, shapes, self._rest_gap())
-        del points
 
     def apply(self, picture: Pixels, weights: Float) -> Pixels:
         """The region's pixels for coefficients of MOUTH_BASES."""
@@ -84,7 +82,7 @@ class Mouth:
     def _middle(self) -> Float:
         """The line where the lips meet when closed, (11, 2)."""
         face = self._shapes.points
-        return (face[lm.UPPER_INNER] + face[lm.LOWER_INNER]) / 2
+        return np.asarray((face[lm.UPPER_INNER] + face[lm.LOWER_INNER]) / 2)
 
     def _is_open(self) -> bool:
         face = self._shapes.points

@@ -27,7 +27,7 @@ class Renderer:
     def __init__(self, prepared: PreparedFace) -> None:
         self._picture: Pixels = np.ascontiguousarray(prepared.picture)
         shapes = blendshapes.solve(prepared.points, prepared.triangles)
-        self._mouth = Mouth(self._picture, prepared.points, shapes, prepared.triangles)
+        self._mouth = Mouth(self._picture, shapes)
         self._brows = Brows(self._picture, shapes)
         self._eyes = [Eye(self._picture, prepared.points, shapes, left=left) for left in (True, False)]
         self._sway = Sway((prepared.height, prepared.width), prepared.points)

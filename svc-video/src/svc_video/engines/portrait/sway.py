@@ -1,14 +1,14 @@
 """The head's small moves: yaw, pitch, roll and shift as displacement fields that vanish at the frame's edge.
 
-The depth is the mesh's own inside the face and falls off around it; the head turns about an axis behind the face. Fields
-are sampled on a coarse grid once per portrait and summed per frame.
+The depth is the mesh's own inside the face and falls off around it; the head turns about an axis behind the face.
+Fields are sampled on a coarse grid once per portrait and summed per frame.
 """
 
 import cv2
 import numpy as np
 
 from svc_video.engines.portrait.params import FaceParams
-from svc_video.engines.portrait.warp import Float, Map, Pixels, thin_plate
+from svc_video.engines.portrait.warp import Float, Map, Pixels, remapped, thin_plate
 from svc_video.faces import landmarks as lm
 
 NODES = 41  # per side of the frame
@@ -40,7 +40,7 @@ class Sway:
         moved = (weights @ self._fields).reshape(self._shape)
         full = cv2.resize(moved, self._size, interpolation=cv2.INTER_LINEAR)
         source = np.subtract(self._pixels, full, out=np.asarray(full))
-        return np.asarray(cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        return np.asarray(remapped(picture, source))
 
 
 def moves(params: FaceParams) -> bool:

@@ -22,6 +22,7 @@ MIN_DETERMINANT = 0.15  # below it the map nearly folds, and Newton's step would
 BORDER_FADE = 2.5  # nodes over which a layer's displacement falls to zero at the region's edge
 SEAM_BLUR = 0.9  # pixels
 LINE_SHIFT = 4  # sub-pixel bits of cv2's polygons
+NO_MAP = np.empty(0, dtype=np.float32)  # cv2.remap's second map, unused where the first has two channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,11 @@ class Region:
         """Points around the region that never move, (n, 2)."""
         x, y = np.linspace(0, self.width, 7), np.linspace(0, self.height, 7)
         edges = [(a, b) for a in x for b in (0, self.height)] + [(a, b) for a in (0, self.width) for b in y[1:-1]]
-        return np.array(edges) + (self.left, self.top)
+        return np.asarray(np.array(edges) + np.array([self.left, self.top]))
 
 
 def region_around(points: Float, margins: tuple[float, float, float, float], frame: tuple[int, int]) -> Region:
-    """The region holding the points with margins (left, top, right, bottom) in pixels, inside a frame (height, width)."""
+    """The region holding the points with margins (left, top, right, bottom), inside a frame (height, width)."""
     low = points.min(axis=0) - margins[:2]
     high = points.max(axis=0) + margins[2:]
     left, top = (int(max(v, 0)) for v in low)
@@ -124,12 +125,12 @@ def _fade(rows: int, columns: int) -> Float:
 
 def _slopes(moved: Map) -> Map:
     """Derivatives (rows, columns, 4) per pixel: xx, xy, yx, yy."""
-    down, across = np.gradient(moved, NODE_STEP, axis=(0, 1))
+    down, across = (np.asarray(slope) for slope in np.gradient(moved, NODE_STEP, axis=(0, 1)))
     return np.ascontiguousarray(np.stack([across[..., 0], down[..., 0], across[..., 1], down[..., 1]], axis=-1))
 
 
 def _sample(grid: Map, at: Map) -> Map:
-    return np.asarray(cv2.remap(grid, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32)
+    return np.asarray(cv2.remap(grid, at, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32)
 
 
 def _newton_step(error: Map, slopes: Map) -> Map:
@@ -137,7 +138,8 @@ def _newton_step(error: Map, slopes: Map) -> Map:
     a, b, c, d = slopes[..., 0] + 1, slopes[..., 1], slopes[..., 2], slopes[..., 3] + 1
     determinant = np.maximum(a * d - b * c, MIN_DETERMINANT)
     x, y = error[..., 0], error[..., 1]
-    return np.stack([(d * x - b * y) / determinant, (a * y - c * x) / determinant], axis=-1)
+    step = np.stack([(d * x - b * y) / determinant, (a * y - c * x) / determinant], axis=-1)
+    return step.astype(np.float32, copy=False)
 
 
 class Warp:
@@ -150,9 +152,7 @@ class Warp:
 
     def apply(self, picture: Pixels, weights: Float) -> Pixels:
         """The region (height, width, 3) of the picture moved."""
-        out = np.empty((self.region.height, self.region.width, 3), dtype=np.uint8)
-        _remap(picture, _scaled_up(self._layer.backward(weights), self._pixels), out)
-        return out
+        return remapped(picture, _scaled_up(self._layer.backward(weights), self._pixels))
 
 
 class SplitWarp:
@@ -164,7 +164,7 @@ class SplitWarp:
         self._pixels = region.pixels()
 
     def apply(self, picture: Pixels, weights: Float, seam: Float) -> Pixels:
-        """The region (height, width, 3) of the picture moved; above the seam line (n, 2) by one layer, below by the other.
+        """The region (height, width, 3) moved: above the seam line (n, 2) by one layer, below it by the other.
 
         The seam is given in the frame's pixels from left to right and is prolonged level to the region's edges.
         """
@@ -173,11 +173,10 @@ class SplitWarp:
         top = int(np.clip(line[:, 1].min() - 3, 0, self.region.height - 1))
         bottom = int(np.clip(line[:, 1].max() + 4, top + 1, self.region.height))
         out = np.empty((self.region.height, self.region.width, 3), dtype=np.uint8)
-        _remap(picture, upper[:bottom], out[:bottom])
+        remapped(picture, upper[:bottom], out[:bottom])
         if bottom < self.region.height:
-            _remap(picture, lower[bottom:], out[bottom:])
-        below = np.empty((bottom - top, self.region.width, 3), dtype=np.uint8)
-        _remap(picture, lower[top:bottom], below)
+            remapped(picture, lower[bottom:], out[bottom:])
+        below = remapped(picture, lower[top:bottom])
         mask = below_line(line - (0, top), (bottom - top, self.region.width))
         out[top:bottom] = blend(out[top:bottom], below, mask)
         return out
@@ -189,8 +188,10 @@ def _scaled_up(displacement: Map, pixels: Map) -> Map:
     return np.asarray(np.add(full, pixels, out=full), dtype=np.float32)
 
 
-def _remap(picture: Pixels, source: Map, out: Pixels) -> None:
-    cv2.remap(picture, source, None, cv2.INTER_LINEAR, dst=out, borderMode=cv2.BORDER_REPLICATE)
+def remapped(picture: Pixels, source: Map, out: Pixels | None = None) -> Pixels:
+    """The picture with every pixel taken from its place in `source`; into `out` where it is given."""
+    flags, border = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+    return np.asarray(cv2.remap(picture, source, NO_MAP, flags, dst=out, borderMode=border), dtype=np.uint8)
 
 
 def blend(under: Pixels, over: Pixels, mask: Mask) -> Pixels:
@@ -210,4 +211,4 @@ def polygon_mask(outline: Float, shape: tuple[int, int], blur: float) -> Mask:
     corners = np.round(np.clip(outline, -2e4, 2e4) * (1 << LINE_SHIFT)).astype(np.int32)
     cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, LINE_SHIFT)
     soft = cv2.GaussianBlur(mask, (0, 0), blur) if blur > 0 else mask
-    return np.asarray(soft, dtype=np.float32) / 255
+    return np.asarray(np.asarray(soft, dtype=np.float32) / 255, dtype=np.float32)
