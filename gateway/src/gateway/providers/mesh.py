@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +31,7 @@ class MeshRung:
     timeout_s: float
     cloud: bool = False
     missed_ticks: int = MISSED_TICKS
-    health: CallHealth = field(default_factory=CallHealth)
+    health: CallHealth = field(default_factory=lambda: CallHealth(time.monotonic))
 
     @property
     def engine(self) -> str:

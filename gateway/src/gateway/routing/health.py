@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from gateway.routing.rung import Outcome
@@ -15,7 +14,7 @@ COOL_DOWN_S = 1.0
 class CallHealth:
     """The memory of one rung; written by `report`, read by `trouble`."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._failed_at: float | None = None
         self._why = ""
