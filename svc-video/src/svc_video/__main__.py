@@ -1,91 +1,17 @@
 """`python -m svc_video` serves; `python -m svc_video doctor [--json]` says what works here."""
 
-from __future__ import annotations
-
-import argparse
-import asyncio
-import json
-import logging
+import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from prometheus_client import CollectorRegistry
-
-from svc_video.desk import SERVICE, Desk
-from svc_video.doctor import examine
-from svc_video.portraits.gallery import Gallery
-from svc_video.portraits.store import PortraitStore, folder_of
-from svc_video.server import VideoServicer
-from svc_video.settings import Settings
-from troupe.v1.video_pb2_grpc import add_VideoServicer_to_server
-from troupe.wire.errors import TroupeError
-from troupe.wire.logs import configure
-from troupe.wire.serving import Addresses, Listen, Service, background, serve
-
-SWEEP_S = 3600.0  # between two looks for expired portraits
-
-log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Read the command line, then serve or examine."""
-    parser = argparse.ArgumentParser(prog="svc_video", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
-    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
-    arguments = parser.parse_args()
-    settings = Settings()
-    configure("video", settings.log_level)
-    if arguments.command == "doctor":
-        return _doctor(as_json=arguments.json)
-    try:
-        asyncio.run(_serve(settings))
-    except TroupeError as error:
-        sys.exit(f"svc-video: {error.message}")
-    return 0
+    """Set what must be set before numpy is imported, then run."""
+    # One thread per film is what this service is made of. OpenBLAS's own threads spin against each other: preparing a
+    # portrait took 1.5 s of CPU with them and takes 0.24 s without.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from svc_video.process import run  # noqa: PLC0415  # numpy reads the line above when it is imported
 
-
-async def _serve(settings: Settings) -> None:
-    store = PortraitStore(folder_of(settings.portraits_url))
-    desk = Desk(settings.engine_names, Gallery(store), settings.max_streams)
-    servicer = VideoServicer(desk, settings)
-    service = Service(SERVICE, lambda server: add_VideoServicer_to_server(servicer, server))
-
-    @asynccontextmanager
-    async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
-        async with background(asyncio.create_task(desk.load()), asyncio.create_task(_sweep(store))):
-            yield {}
-        await desk.stop()
-
-    await serve("video", [service], desk.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
-
-
-async def _sweep(store: PortraitStore) -> None:
-    while True:
-        if gone := await asyncio.to_thread(store.sweep):
-            log.info("%d portraits expired", gone)
-        await asyncio.sleep(SWEEP_S)
-
-
-def _listen(settings: Settings) -> Listen:
-    return Listen(
-        host=settings.host,
-        grpc_port=settings.grpc_port,
-        metrics_port=settings.metrics_port,
-        grpc_setting="TROUPE_VIDEO_GRPC_PORT",
-        metrics_setting="TROUPE_VIDEO_METRICS_PORT",
-        drain_s=settings.drain_s,
-    )
-
-
-def _doctor(*, as_json: bool) -> int:
-    rows = examine()
-    if as_json:
-        print(json.dumps(rows))
-    else:
-        for row in rows:
-            print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
-    return 0 if all(row["ready"] for row in rows) else 1
+    return run(__doc__ or "")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from svc_video.engine import Job, Prepared, VideoEngine, make
 from svc_video.film import Frame
 from svc_video.portraits.gallery import Gallery
 from svc_video.speech import SAMPLES_PER_MS, Speech
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, Overloaded, TroupeError
 from troupe.wire.health import EngineBoard
 from troupe.wire.media import SAMPLE_BYTES
@@ -24,6 +25,7 @@ SERVICE = "troupe.v1.Video"
 FIRST_FRAME_S = 60.0  # the first frame after loading must come within this
 PROBE_S = 5.0  # ... and any later one within this
 PROBE_SIZE = 256
+USUAL_SIZE = (512, 512)
 PROBE_MS = 200  # of silence
 RETRY_S = 0.5  # between two probes of a broken engine
 
@@ -60,6 +62,14 @@ class Desk:
                 self.broke(name, error)
             else:
                 await self.board.ready(name)
+        await self._warm()
+
+    async def _warm(self) -> None:
+        """Prepare the avatars at the usual size, so that the first film of each does not wait for it."""
+        for name, engine in self.engines.items():
+            for avatar in self.gallery.avatars:
+                if self.board.status(name).state == ENGINE_STATE_READY:
+                    await asyncio.to_thread(self.gallery.prepared, name, engine, "", avatar, USUAL_SIZE)
 
     @contextmanager
     def serving(self, name: str) -> Iterator[None]:
