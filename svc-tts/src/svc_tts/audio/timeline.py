@@ -13,7 +13,8 @@ import soxr
 from svc_tts.audio.encode import make_encoder
 from svc_tts.audio.format import AudioFormat
 
-Samples = npt.NDArray[np.int16]
+Samples = npt.NDArray[np.float32]
+"""Samples in the range of s16. soxr dithers what it is given as integers: silence would not be silent."""
 
 
 class Timeline:
@@ -34,11 +35,11 @@ class Timeline:
     def begin(self, rate: int) -> None:
         """An utterance of an engine at `rate` Hz begins here."""
         same = rate == self._fmt.sample_rate
-        self._resampler = None if same else soxr.ResampleStream(rate, self._fmt.sample_rate, 1, dtype="int16")
+        self._resampler = None if same else soxr.ResampleStream(rate, self._fmt.sample_rate, 1, dtype="float32")
 
     def feed(self, pcm: bytes) -> bytes:
         """Sound of that utterance: PCM s16le mono at the engine's rate."""
-        samples = self._louder(np.frombuffer(pcm, dtype="<i2"))
+        samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) * np.float32(self._gain)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         return self._encode(samples)
@@ -47,26 +48,19 @@ class Timeline:
         """The utterance is over: what the resampler held back."""
         if self._resampler is None:
             return b""
-        rest = self._resampler.resample_chunk(np.zeros(0, np.int16), last=True)
+        rest = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
         self._resampler = None
         return self._encode(rest)
 
     def silence(self, seconds: float) -> bytes:
         """That much silence."""
-        return self._encode(np.zeros(round(seconds * self._fmt.sample_rate), np.int16))
+        return self._encode(np.zeros(round(seconds * self._fmt.sample_rate), np.float32))
 
     def close(self) -> bytes:
         """The end of the whole answer: what the encoder held back."""
         return self._encoder.flush()
 
-    def _louder(self, samples: Samples) -> Samples:
-        if self._gain == 1.0:
-            return samples
-        louder: Samples = np.clip(np.rint(samples * self._gain), -32768, 32767).astype(np.int16)
-        return louder
-
     def _encode(self, samples: Samples) -> bytes:
         self._samples += len(samples)
-        if self._fmt.channels == 2:
-            samples = np.repeat(samples, 2)
-        return self._encoder.feed(samples.astype("<i2", copy=False).tobytes())
+        whole = np.clip(np.rint(samples), -32768, 32767).astype("<i2")
+        return self._encoder.feed((np.repeat(whole, 2) if self._fmt.channels == 2 else whole).tobytes())

@@ -90,7 +90,8 @@ class Child:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_END_S):
                 if stdout is not None:
-                    await stdout.read()  # to the end, so that the pipe's transport closes
+                    with contextlib.suppress(RuntimeError):  # somebody else reads it
+                        await stdout.read()  # to the end, so that the pipe's transport closes
                 await self._process.wait()
 
     async def _write(self, data: bytes) -> None:

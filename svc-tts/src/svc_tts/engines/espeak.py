@@ -126,11 +126,8 @@ class EspeakEngine:
             raise EngineFailed("espeak was not started")
         if problem := self._library.problem():
             raise EngineFailed(f"espeak's library cannot be used: {problem}")
-        try:
-            async with asyncio.timeout(_PING_S):
-                await self._ping()
-        except (TimeoutError, ChildDied):
-            await self._ping()  # with new children, and as long as the caller allows
+        if not await self._ping(_PING_S) and not await self._ping(self._context.deadline_s):
+            raise EngineFailed("espeak's processes do not answer")
 
     async def stop(self) -> None:
         """End the children."""
@@ -147,16 +144,22 @@ class EspeakEngine:
             raise EngineFailed("espeak was not started")
         return self._pool
 
-    async def _ping(self) -> None:
+    async def _ping(self, patience_s: float) -> bool:
+        """Whether all children answer; those that do not are gone after it."""
         await self.pool.fill()
-        if not self.pool.busy:
-            await asyncio.gather(*(self._say_a() for _ in range(self.pool.size)))
+        if self.pool.busy:
+            return True  # they work, and each answer has a deadline of its own
+        return all(await asyncio.gather(*(self._say_a(patience_s) for _ in range(self.pool.size))))
 
-    async def _say_a(self) -> None:
+    async def _say_a(self, patience_s: float) -> bool:
         request = {"runs": [{"voice": "en-us", "text": "a"}], "rate": 450, "pitch": _MIDDLE_PITCH, "gap": 0}
-        async with self.pool.child() as child:
-            async for _ in child.ask(request):
-                pass
+        try:
+            async with asyncio.timeout(patience_s), self.pool.child() as child:
+                async for _ in child.ask(request):
+                    pass
+        except (TimeoutError, ChildDied):
+            return False
+        return True
 
     async def _ask(self, request: dict[str, Any], frames: asyncio.Queue[Frame | EngineFailed]) -> None:
         """Put all frames of the answer into the queue, from a second child where the first one dies."""

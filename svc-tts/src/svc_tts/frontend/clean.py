@@ -13,7 +13,7 @@ _EMOJI = (
     "\U000e0000-\U000e0fff"  # tags and variation selectors
     "\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\ufe00-\ufe0f\u20e3"
 )
-_UNSPEAKABLE = re.compile(rf"[{_EMOJI}]+")
+_UNSPEAKABLE = re.compile(rf"[{_EMOJI}](?:\u200d?[{_EMOJI}])*")
 _MARKUP = re.compile(r"(?<![\w*_`~])[*_`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?![\w*_`~])|^#{1,6}\s+", re.MULTILINE)
 _SPACES = re.compile(r"\s+")
 _CONTROL = ("Cc", "Cf", "Cs", "Co", "Cn")
