@@ -9,7 +9,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
-export PYTHONDONTWRITEBYTECODE ?=
 .PHONY: help setup system demo up doctor key test lint format protos locks torch clean bench-start bench-portrait bench-avatar
 
 help: ## List the targets

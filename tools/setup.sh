@@ -44,6 +44,6 @@ if [ ! -x "$venv/bin/uv" ]; then
   "$venv/bin/python" -m pip install -q --disable-pip-version-check "uv==$UV_VERSION"
 fi
 say "Installing the locked packages"
-uv=("$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-config)
+uv=("$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-config --compile-bytecode)
 "${uv[@]}" --require-hashes -r requirements.txt
 "${uv[@]}" --no-deps --no-build-isolation -e protos -e gateway -e svc-text -e svc-tts -e svc-video

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -58,6 +59,10 @@ def main() -> int:
         return int(given.run(given))
     except TroupeError as error:
         print(f"troupe: {error.message}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output left (`troupe demo | head`); Python would complain once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130
