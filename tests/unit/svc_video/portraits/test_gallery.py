@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from svc_video.engine import Prepared
+from svc_video.portraits.avatars import shipped
+from svc_video.portraits.gallery import KEPT_FACES, Gallery
+from svc_video.portraits.store import PortraitStore
+from troupe.wire.errors import UnknownPortrait
+
+SIZE = (64, 64)
+
+
+class Preparing:
+    """An engine that counts how often it prepares."""
+
+    def __init__(self) -> None:
+        self.prepared: list[tuple[int, int]] = []
+
+    def prepare(self, picture: np.ndarray, width: int, height: int) -> Prepared:
+        self.prepared.append((width, height))
+        return Prepared(width, height, picture)
+
+
+@pytest.fixture
+def gallery(tmp_path) -> Gallery:
+    return Gallery(PortraitStore(tmp_path))
+
+
+@pytest.fixture
+def engine() -> Preparing:
+    return Preparing()
+
+
+def stored(gallery: Gallery, owner: str = "me") -> str:
+    return gallery.store.add(owner, np.zeros((64, 64, 3), np.uint8), "", (), keep=False).portrait_id
+
+
+def test_a_face_is_prepared_once_per_engine_and_size(gallery, engine) -> None:
+    portrait_id = stored(gallery)
+    first = gallery.prepared("still", engine, "me", portrait_id, SIZE)
+    assert gallery.prepared("still", engine, "me", portrait_id, SIZE) is first
+    gallery.prepared("still", engine, "me", portrait_id, (128, 64))
+    gallery.prepared("portrait", engine, "me", portrait_id, SIZE)
+    assert engine.prepared == [(64, 64), (128, 64), (64, 64)]
+
+
+def test_avatars_are_prepared_once_for_everybody(gallery, engine) -> None:
+    avatar = gallery.default
+    assert avatar == next(iter(shipped()))
+    first = gallery.prepared("still", engine, "me", avatar, SIZE)
+    assert gallery.prepared("still", engine, "you", avatar, SIZE) is first
+
+
+def test_a_prepared_face_is_no_way_round_the_owner(gallery, engine) -> None:
+    portrait_id = stored(gallery)
+    gallery.prepared("still", engine, "me", portrait_id, SIZE)
+    with pytest.raises(UnknownPortrait):
+        gallery.prepared("still", engine, "you", portrait_id, SIZE)
+
+
+def test_deleting_forgets_the_face_too(gallery, engine) -> None:
+    portrait_id = stored(gallery)
+    gallery.prepared("still", engine, "me", portrait_id, SIZE)
+    gallery.delete("me", portrait_id)
+    with pytest.raises(UnknownPortrait):
+        gallery.prepared("still", engine, "me", portrait_id, SIZE)
+
+
+def test_only_the_last_used_faces_are_kept(gallery, engine) -> None:
+    avatar = gallery.default
+    sizes = [(64 + 2 * step, 64) for step in range(KEPT_FACES)]
+    for size in sizes:
+        gallery.prepared("still", engine, "", avatar, size)
+    gallery.prepared("still", engine, "", avatar, sizes[0])  # used again: stays
+    gallery.prepared("still", engine, "", avatar, (512, 64))  # one too many
+    before = len(engine.prepared)
+    gallery.prepared("still", engine, "", avatar, sizes[0])
+    assert len(engine.prepared) == before
+    gallery.prepared("still", engine, "", avatar, sizes[1])
+    assert len(engine.prepared) == before + 1
+
+
+def test_an_unknown_id_names_the_nearest_avatar(gallery, engine) -> None:
+    avatar = gallery.default
+    with pytest.raises(UnknownPortrait, match=f'Did you mean "{avatar}"'):
+        gallery.prepared("still", engine, "", avatar.upper() + "x", SIZE)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from svc_video.desk import Desk
+from svc_video.engine import EngineFacts, Job, Prepared
+from svc_video.film import Frame
+from svc_video.portraits.gallery import Gallery
+from svc_video.portraits.store import PortraitStore
+from svc_video.speech import Speech
+from troupe.v1.engine_pb2 import ENGINE_STATE_BROKEN, ENGINE_STATE_MISSING, ENGINE_STATE_READY
+from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, UnknownEngine
+
+
+class Moody:
+    """An engine with a switch."""
+
+    installed = True
+    works = True
+
+    def __init__(self) -> None:
+        self.facts = EngineFacts(model="moody", version="1", device="cpu", licence="MIT", commercial_use=True)
+
+    def start(self) -> None:
+        if not Moody.installed:
+            raise EngineMissing("It is not there.", remedy="apt install moody")
+
+    def stop(self) -> None:
+        pass
+
+    def prepare(self, picture: np.ndarray, width: int, height: int) -> Prepared:
+        return Prepared(width, height, None)
+
+    def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
+        for _ in speech.frames(job.rate):
+            if not Moody.works:
+                raise ZeroDivisionError("gears")
+            yield np.zeros((job.portrait.height, job.portrait.width, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def in_order(monkeypatch) -> None:
+    monkeypatch.setattr(Moody, "installed", True)
+    monkeypatch.setattr(Moody, "works", True)
+
+
+@pytest.fixture
+async def desk(tmp_path, monkeypatch):
+    monkeypatch.setattr("svc_video.engine.ENGINES", {"moody": "moody:Moody"})
+    monkeypatch.setattr("svc_video.desk.make", lambda _: Moody())
+    desk = Desk(["moody"], Gallery(PortraitStore(tmp_path)), max_streams=2)
+    yield desk
+    await desk.stop()
+
+
+async def until(desk: Desk, state: int) -> None:
+    async with asyncio.timeout(5):  # the promise is one second
+        while desk.board.status("moody").state != state:
+            await asyncio.sleep(0.01)
+
+
+async def test_ready_means_that_a_frame_was_drawn(desk) -> None:
+    await desk.load()
+    assert desk.board.status("moody").state == ENGINE_STATE_READY
+    assert desk.engine("")[0] == "moody"
+
+
+async def test_an_engine_that_draws_nothing_is_broken_and_recovers(desk) -> None:
+    Moody.works = False
+    await desk.load()
+    await until(desk, ENGINE_STATE_BROKEN)
+    assert "gears" in desk.board.status("moody").reason
+    with pytest.raises(EngineFailed, match="gears"):
+        desk.engine("moody")
+    Moody.works = True
+    await until(desk, ENGINE_STATE_READY)
+
+
+async def test_what_is_not_installed_says_what_mends_it(desk) -> None:
+    Moody.installed = False
+    await desk.load()
+    status = desk.board.status("moody")
+    assert (status.state, status.remedy) == (ENGINE_STATE_MISSING, "apt install moody")
+
+
+async def test_one_that_breaks_while_working_is_taken_off_until_it_works(desk) -> None:
+    await desk.load()
+    Moody.works = False
+    desk.broke("moody", EngineFailed("it fell over"))
+    desk.broke("moody", EngineFailed("again"))
+    await until(desk, ENGINE_STATE_BROKEN)
+    Moody.works = True
+    await until(desk, ENGINE_STATE_READY)
+
+
+async def test_films_at_once_are_bounded(desk) -> None:
+    await desk.load()
+    with desk.serving("moody"), desk.serving("moody"):
+        assert desk.outstanding == {"moody": 2}
+        with pytest.raises(Overloaded, match="2 films"), desk.serving("moody"):
+            pass
+    assert desk.outstanding == {"moody": 0}
+
+
+def test_an_engine_nobody_knows_is_refused(tmp_path) -> None:
+    with pytest.raises(UnknownEngine, match='"portrait"'):
+        Desk(["portrat"], Gallery(PortraitStore(tmp_path)), max_streams=1)
