@@ -162,10 +162,12 @@ def main() -> None:
     for name, (path, sha256) in MODELS.items():
         network = Network(checked(wheel.read(path), sha256, path))
         result = network.export()
-        extra = {"triangles": triangles(wheel.read(TOPOLOGY).decode())} if name == "mesh" else {}
+        if name == "mesh":
+            result.arrays["triangles"] = triangles(wheel.read(TOPOLOGY).decode())
         text = json.dumps({"ops": result.ops, "outputs": network.outputs(), "input": int(network.graph.Inputs(0))})
         plan = np.frombuffer(text.encode(), dtype=np.uint8)
-        np.savez_compressed(DATA / f"{name}.npz", plan=plan, **result.arrays, **extra)
+        arrays: dict[str, Any] = {"plan": plan, **result.arrays}
+        np.savez_compressed(DATA / f"{name}.npz", **arrays)
         print(name, len(result.ops), "ops", (DATA / f"{name}.npz").stat().st_size, "bytes")  # noqa: T201  a program for developers
 
 

@@ -132,7 +132,7 @@ def _patch(outline: Curve, blur: float) -> tuple[tuple[slice, slice], Mask]:
     flat = np.zeros((high[1] - low[1] + 2 * room, high[0] - low[0] + 2 * room), dtype=np.uint8)
     corners = np.round((np.asarray(outline) * SCALE - low + room) * (1 << SHIFT)).astype(np.int32)
     cv2.fillPoly(flat, [corners], 255, cv2.LINE_AA, SHIFT)
-    part = soft(flat.astype(np.float32) / 255, blur)[room:-room, room:-room]
+    part = soft(np.asarray(flat / 255, dtype=np.float32), blur)[room:-room, room:-room]
     return (slice(low[1], high[1]), slice(low[0], high[0])), part
 
 
@@ -163,4 +163,4 @@ def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> Curv
     t = np.linspace(0, 2 * np.pi, 90, endpoint=False)
     flat = np.stack([np.cos(t) * rx, np.sin(t) * ry], axis=1)
     angle = np.radians(turn)
-    return flat @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + (x, y)
+    return np.asarray(flat @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + np.array([x, y]))

@@ -12,7 +12,7 @@ MOUTH_LINE = 651.0
 def outline(look: Look) -> Curve:
     """The face from the skull (under the hair) to the chin."""
     jaw, chin = look.jaw, look.chin
-    half = [(0, 258), (92, 272), (154, 334), (173, 424), (172, 500), (164 + jaw * 0.4, 570)]
+    half: list[tuple[float, float]] = [(0, 258), (92, 272), (154, 334), (173, 424), (172, 500), (164 + jaw * 0.4, 570)]
     half += [(137 + jaw, 640 + chin * 0.3), (94 + jaw * 0.9, 697 + chin), (46 + jaw * 0.5, 732 + chin), (0, 742 + chin)]
     return spline(mirrored(half))
 

@@ -66,9 +66,12 @@ class Eye:
         edge = face[upper].copy()
         edge[1:-1] -= shapes.axes[1] * width * LID_INSET
         self._rim = Rim((edge, face[lower]), moves, shapes.axes[1], yielding=0)
+        corner = (self.region.left, self.region.top)
+        rest = self._rim.at(np.zeros(len(EYE_BASES)))
+        self._rest_mask = polygon_mask(outline(*rest) - corner, (self.region.height, self.region.width), RIM_BLUR)
         iris = points[(lm.IRIS_LEFT if left else lm.IRIS_RIGHT) :][:5, :2].astype(np.float64)
         self._look = self._look_field(iris)
-        self._lash = _lash_colour(picture, self._rim.at(np.zeros(len(EYE_BASES)))[0])
+        self._lash = _lash_colour(picture, rest[0])
         self._axes, self._blink = shapes.axes, EYE_BASES.index("blink_left" if left else "blink_right")
 
     def is_still(self, weights: Float) -> bool:
@@ -77,6 +80,8 @@ class Eye:
 
     def apply(self, picture: Pixels, weights: Float, gaze: tuple[float, float]) -> Pixels:
         """The region's pixels for coefficients of EYE_BASES and a gaze of -1..1 across and down."""
+        if self.is_still(weights):
+            return blend(picture[self.region.part].copy(), self._eyeball(picture, gaze), self._rest_mask)
         lids = weights * (1 - BROW)  # the brows have moved before
         upper, lower = self._rim.at(lids)
         skin = self._warp.apply(picture, lids, (upper + lower) / 2)

@@ -190,8 +190,9 @@ def _scaled_up(displacement: Map, pixels: Map) -> Map:
 
 def remapped(picture: Pixels, source: Map, out: Pixels | None = None) -> Pixels:
     """The picture with every pixel taken from its place in `source`; into `out` where it is given."""
+    whole, part = cv2.convertMaps(source, NO_MAP, cv2.CV_16SC2)  # 1/32 pixel: twice as fast as floating point
     flags, border = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
-    return np.asarray(cv2.remap(picture, source, NO_MAP, flags, dst=out, borderMode=border), dtype=np.uint8)
+    return np.asarray(cv2.remap(picture, whole, part, flags, dst=out, borderMode=border), dtype=np.uint8)
 
 
 def blend(under: Pixels, over: Pixels, mask: Mask) -> Pixels:

@@ -1,0 +1,20 @@
+"""The face networks and the shipped avatars, loaded once."""
+
+import cv2
+import numpy as np
+import pytest
+from svc_video.faces.finder import DATA, FaceFinder
+from svc_video.faces.picture import decode
+
+AVATARS = ("ada", "kenji", "leo", "maya")
+
+
+@pytest.fixture(scope="session")
+def finder():
+    cv2.setNumThreads(1)
+    return FaceFinder()
+
+
+@pytest.fixture(scope="session")
+def avatars():
+    return {name: np.array(decode((DATA / "avatars" / f"{name}.webp").read_bytes())) for name in AVATARS}

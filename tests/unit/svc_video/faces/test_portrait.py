@@ -1,0 +1,61 @@
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+from svc_video.faces import landmarks as lm
+from svc_video.faces.portrait import LOOSEST, TIGHTEST, PreparedFace, prepare
+from troupe.wire.errors import InvalidArgument
+
+
+def face_part(prepared):
+    height = np.linalg.norm(prepared.points[lm.CHIN, :2] - prepared.points[lm.FOREHEAD, :2])
+    return height / prepared.height
+
+
+@pytest.mark.parametrize("size", [(512, 512), (256, 256), (360, 640), (640, 360)])
+def test_the_face_is_framed_at_any_size(finder, avatars, size):
+    prepared = prepare(finder, avatars["maya"], size)
+    assert (prepared.width, prepared.height) == size
+    assert LOOSEST * 0.9 < face_part(prepared) < TIGHTEST * 1.1
+    again, presence = finder.landmarks(prepared.picture, prepared.points)
+    assert presence > 0.9
+    assert np.abs(again[:468, :2] - prepared.points[:468, :2]).max() < 0.012 * max(size)
+
+
+def test_a_small_head_is_cut_closer_and_it_is_said(finder, avatars):
+    wide = np.full((1000, 1600, 3), 190, dtype=np.uint8)
+    wide[500:740, 1100:1340] = cv2.resize(avatars["leo"], (240, 240), interpolation=cv2.INTER_AREA)
+    prepared = prepare(finder, wide, (1024, 1024))
+    assert face_part(prepared) > LOOSEST * 0.9
+    assert any("look soft" in note for note in prepared.notes)
+
+
+def test_a_face_that_fills_the_picture_gets_room(finder, avatars):
+    prepared = prepare(finder, np.ascontiguousarray(avatars["kenji"][300:760, 320:704]))
+    assert face_part(prepared) < TIGHTEST * 1.1
+
+
+@pytest.mark.parametrize("size", [(511, 512), (32, 32), (4096, 512)])
+def test_impossible_sizes_are_refused(finder, avatars, size):
+    with pytest.raises(InvalidArgument, match="both sides are even"):
+        prepare(finder, avatars["ada"], size)
+
+
+def test_what_is_saved_comes_back(finder, avatars, tmp_path):
+    prepared = prepare(finder, avatars["ada"], (256, 256))
+    prepared = PreparedFace(prepared.picture, prepared.points, prepared.triangles, ("a note", "another, längere"))
+    prepared.save(tmp_path / "ada.npz")
+    for copy in (PreparedFace.load(tmp_path / "ada.npz"), pickle.loads(pickle.dumps(prepared))):
+        np.testing.assert_array_equal(copy.picture, prepared.picture)
+        np.testing.assert_array_equal(copy.points, prepared.points)
+        assert copy.notes == prepared.notes
+    assert [p.name for p in tmp_path.iterdir()] == ["ada.npz"]
+
+
+def test_another_versions_file_is_refused(finder, avatars, tmp_path, monkeypatch):
+    monkeypatch.setattr("svc_video.faces.portrait.VERSION", 0)
+    prepare(finder, avatars["ada"], (64, 64)).save(tmp_path / "old.npz")
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="another version"):
+        PreparedFace.load(tmp_path / "old.npz")
