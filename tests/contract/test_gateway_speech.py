@@ -133,7 +133,14 @@ def test_a_bad_request_is_told_what_is_wrong_and_what_is_allowed(client, body, s
 
 @pytest.mark.parametrize(
     "text",
-    ["tab\tand bell\x07 and null\x00", "שלום עולם", "مرحبا بالعالم", "Hello 👋🏽 world 👩‍👩‍👧‍👦", "half a \\ud83d pair", "\u202eright to left"],
+    [
+        "tab\tand bell\x07 and null\x00",
+        "שלום עולם",
+        "مرحبا بالعالم",
+        "Hello 👋🏽 world 👩‍👩‍👧‍👦",
+        "half a \\ud83d pair",
+        "\u202eright to left",
+    ],
 )
 def test_odd_text_is_spoken(client, text) -> None:
     reply = client.post("/api/voice", json={"text": text, "voice_id": "en-US-GuyNeural"})
