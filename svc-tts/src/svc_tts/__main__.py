@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from svc_tts.booth import SERVICE, Booth
 from svc_tts.doctor import examine
-from svc_tts.engine import EngineContext
+from svc_tts.engine import EngineContext, load_engine
 from svc_tts.http import serve_http
 from svc_tts.server import SpeechServicer
 from svc_tts.settings import Settings
@@ -44,7 +44,8 @@ def main() -> int:
 
 async def _serve(settings: Settings) -> None:
     context = EngineContext(settings.workers, settings.silence_s)
-    booth = Booth(settings.engine_names, context, VoiceStore.at(settings.voices_url))
+    engines = {name: load_engine(name, context) for name in settings.engine_names}
+    booth = Booth(engines, VoiceStore.at(settings.voices_url))
     servicer = SpeechServicer(booth, settings.request_s)
     service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
 

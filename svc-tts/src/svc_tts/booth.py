@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import aclosing, contextmanager
 
-from svc_tts.engine import Engine, EngineContext, Utterance, load_engine
+from svc_tts.engine import Engine, Utterance
 from svc_tts.frontend.language import base
 from svc_tts.speech import Flush, Part, SpeechRequest
 from svc_tts.synthesis import Speech
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 class Booth:
     """Engines, their health, their voices."""
 
-    def __init__(self, names: tuple[str, ...], context: EngineContext, store: VoiceStore) -> None:
-        self.engines: dict[str, Engine] = {name: load_engine(name, context) for name in names}
+    def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
+        self.engines = dict(engines)
         self.board = EngineBoard(SERVICE, self.engines)
         self.store = store
         self.catalogue = Catalogue(self.engines, store)

@@ -56,15 +56,20 @@ class ContainerEncoder:
         """Whole packets or pages."""
         if pcm:
             for frame in self._resampler.resample(self._frame(pcm)):
-                self._container.mux(self._stream.encode(frame))
+                self._mux(self._stream.encode(frame))
         return self._sink.take()
 
     def flush(self) -> bytes:
         """The last packets, and the container's end."""
         if self._samples:
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._stream.encode(None))
         self._container.close()
         return self._sink.take()
+
+    def _mux(self, packets: list[Any]) -> None:
+        # ADTS cannot say that the first frame is the encoder's own delay, so it is left out: times stay exact.
+        adts = self._fmt.codec is Codec.AAC
+        self._container.mux([packet for packet in packets if not (adts and packet.pts is not None and packet.pts < 0)])
 
     def _frame(self, pcm: bytes) -> av.AudioFrame:
         samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)  # (1, samples * channels): packed

@@ -17,7 +17,8 @@ def sound(codec: Codec, seconds: float, rate: int = 24_000) -> bytes:
     timeline = Timeline(AudioFormat.of(codec, rate))
     timeline.begin(rate)
     at = np.arange(round(seconds * rate)) / rate
-    data = timeline.feed((np.sin(2 * np.pi * 300 * at) * 9_000).astype("<i2").tobytes())
+    fade = np.minimum(1, at / 0.1)  # codecs of music answer a sudden tone with a click
+    data = timeline.feed((np.sin(2 * np.pi * 300 * at) * 9_000 * fade).astype("<i2").tobytes())
     return data + timeline.end() + timeline.close()
 
 
