@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MASK = (1 << 64) - 1
 
@@ -116,6 +117,7 @@ class Moments:
         return -1, -math.inf
 
 
+@lru_cache(maxsize=4096)  # neighbouring frames ask for the same lattice points
 def noise(seed: int, name: str, number: int) -> float:
     """A number in 0..1, always the same for the same arguments (FNV-1a, then splitmix64)."""
     state = 0xCBF29CE484222325

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from svc_video.engine import Job, Prepared
+from svc_video.engines.portrait.engine import FaceTrack, PortraitEngine
+from svc_video.film import to_rgb
+from svc_video.portraits.avatars import shipped
+from svc_video.speech import Cue, Speech
+from troupe.wire.errors import EngineMissing, NoFace
+
+RATE = Fraction(25)
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def engine() -> PortraitEngine:
+    engine = PortraitEngine()
+    engine.start()
+    return engine
+
+
+@pytest.fixture(scope="module")
+def portrait(engine) -> Prepared:
+    return engine.prepare(next(iter(shipped().values())).picture(), SIDE, SIDE)
+
+
+def hum(seconds: float) -> bytes:
+    at = np.arange(round(seconds * 24_000)) / 24_000
+    return (6000 * np.sign(np.sin(2 * np.pi * 130 * at))).astype("<i2").tobytes()
+
+
+def spoken(cues: list[Cue], seconds: float = 2.0, start_ms: int = 0) -> Speech:
+    speech = Speech(has_cues=bool(cues), start_ms=start_ms)
+    speech.feed(hum(seconds)[start_ms * 48 :], cues)
+    speech.end()
+    return speech
+
+
+CUES = [Cue(ipa, 200 + 100 * number, 300 + 100 * number, stressed=ipa == "a") for number, ipa in enumerate("amaufibo")]
+SILENT = Prepared(SIDE, SIDE, None)
+
+
+def params(speech: Speech, **told):
+    track = FaceTrack(Job(SILENT, RATE, **told), speech)
+    return {index: track.at(index) for index in speech.frames(RATE)}
+
+
+def test_cues_drive_the_mouth() -> None:
+    faces = params(spoken(CUES))
+    assert faces[8].close == 1.0  # the m, 300..400 ms
+    assert faces[6].jaw > 0.4  # the a before it
+    assert faces[12].pucker > 0.3  # the u
+    assert faces[40].jaw < 0.05  # silence after the last cue, whatever the sound
+
+
+def test_without_cues_the_sound_drives_it() -> None:
+    faces = params(spoken([]))
+    assert faces[25].jaw > 0.2
+
+
+def test_where_cues_end_the_sound_takes_over() -> None:
+    speech = Speech(has_cues=True)
+    speech.feed(hum(3.0), CUES, cues_complete_ms=1000)
+    track = FaceTrack(Job(SILENT, RATE), speech)
+    jaws = [track.at(index).jaw for index in range(20, 40)]
+    assert jaws[-1] > 0.2  # 1.5 s: no cue, but sound
+    assert np.abs(np.diff(jaws)).max() < 0.35  # and no jump between
+
+
+def test_a_resumed_film_goes_on_with_the_same_faces() -> None:
+    whole, rest = params(spoken(CUES), seed=5), params(spoken(CUES, start_ms=600), seed=5)
+    assert min(rest) == 15
+    for index in range(20, 50):  # a little after the seam, where loudness has settled
+        assert asdict(rest[index]) == pytest.approx(asdict(whole[index]), abs=0.02)
+
+
+def test_an_expression_is_worn_and_stress_lifts_the_brow() -> None:
+    happy, plain = params(spoken(CUES), expression="happy"), params(spoken(CUES), expression="unheard of")
+    assert happy[0].smile > 0.2 > plain[0].smile == 0
+    assert plain[6].brow > plain[45].brow + 0.1
+
+
+def test_a_still_head_is_still() -> None:
+    faces = params(spoken(CUES), options={"head_motion": 0.0, "blink_rate": 0.0})
+    assert {(face.yaw, face.pitch, face.roll, face.dx, face.blink_left) for face in faces.values()} == {(0, 0, 0, 0, 0)}
+
+
+def test_frames_show_what_is_said(engine, portrait) -> None:
+    job = Job(portrait, RATE, options={"head_motion": 0.0, "blink_rate": 0.0})
+    frames = [to_rgb(frame).astype(int) for frame in engine.animate(job, spoken(CUES))]
+    assert len(frames) == 50
+    assert frames[0].shape == (SIDE, SIDE, 3)
+    moved = [np.abs(frame - frames[0]).mean(axis=2) for frame in frames]
+    where = np.argwhere(moved[6] > 40)
+    assert len(where) > 50
+    assert SIDE * 0.45 < where[:, 0].mean() < SIDE * 0.85  # the mouth, not the eyes
+    assert (moved[8] > 40).sum() < (moved[6] > 40).sum() / 2  # shut again
+
+
+def test_the_same_film_twice_is_the_same(engine, portrait) -> None:
+    one, other = ([*engine.animate(Job(portrait, RATE, seed=9), spoken(CUES, 0.4))] for _ in range(2))
+    assert all((a == b).all() for a, b in zip(one, other, strict=True))
+
+
+def test_a_picture_without_a_face_is_refused(engine) -> None:
+    with pytest.raises(NoFace, match="face"):
+        engine.prepare(np.full((256, 256, 3), 128, np.uint8), SIDE, SIDE)
+
+
+def test_it_must_be_started_first() -> None:
+    with pytest.raises(EngineMissing):
+        PortraitEngine().prepare(np.zeros((64, 64, 3), np.uint8), SIDE, SIDE)
