@@ -163,4 +163,5 @@ def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> Curv
     t = np.linspace(0, 2 * np.pi, 90, endpoint=False)
     flat = np.stack([np.cos(t) * rx, np.sin(t) * ry], axis=1)
     angle = np.radians(turn)
-    return np.asarray(flat @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + np.array([x, y]))
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return shifted(flat @ matrix, x, y)

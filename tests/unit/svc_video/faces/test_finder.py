@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+
 from svc_video.faces import landmarks as lm
 from svc_video.faces.detector import SIDE
 from troupe.wire.errors import NoFace

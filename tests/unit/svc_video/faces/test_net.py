@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from svc_video.faces.finder import DATA
 from svc_video.faces.net import KINDS, Net
 

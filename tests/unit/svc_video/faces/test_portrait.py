@@ -3,6 +3,7 @@ import pickle
 import cv2
 import numpy as np
 import pytest
+
 from svc_video.faces import landmarks as lm
 from svc_video.faces.portrait import LOOSEST, TIGHTEST, PreparedFace, prepare
 from troupe.wire.errors import InvalidArgument

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+
 from svc_video.engines.portrait.renderer import Renderer
 from svc_video.faces.finder import DATA, FaceFinder
 from svc_video.faces.picture import decode

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from svc_video.engines.portrait.blendshapes import (
     EYE_BASES,
     LIP_SHAPES,

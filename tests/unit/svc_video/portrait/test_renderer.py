@@ -5,6 +5,7 @@ import tracemalloc
 import cv2
 import numpy as np
 import pytest
+
 from svc_video.engines.portrait.params import FaceParams
 from svc_video.engines.portrait.renderer import Renderer
 from svc_video.faces import landmarks as lm

@@ -22,7 +22,9 @@ MIN_DETERMINANT = 0.15  # below it the map nearly folds, and Newton's step would
 BORDER_FADE = 2.5  # nodes over which a layer's displacement falls to zero at the region's edge
 SEAM_BLUR = 0.9  # pixels
 LINE_SHIFT = 4  # sub-pixel bits of cv2's polygons
-NO_MAP = np.empty(0, dtype=np.float32)  # cv2.remap's second map, unused where the first has two channels
+# cv2.convertMaps' second map where the first has two channels. OpenCV 5.0.0 computes nonsense when cv2.remap itself
+# gets an empty array there (1, 3 or 4 channels, floating-point map), so remap never does.
+NO_MAP = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,9 @@ def _slopes(moved: Map) -> Map:
 
 
 def _sample(grid: Map, at: Map) -> Map:
-    return np.asarray(cv2.remap(grid, at, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32)
+    """The grid's values at places counted in nodes. Two maps, not one of two channels: see NO_MAP."""
+    x, y = np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
+    return np.asarray(cv2.remap(grid, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32)
 
 
 def _newton_step(error: Map, slopes: Map) -> Map:
