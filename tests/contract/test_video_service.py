@@ -312,7 +312,9 @@ async def test_a_broken_engine_ends_in_a_typed_error_and_recovers(stub, service)
         ({"fps": 200.0}, InvalidArgument, "60"),
         ({"fps": float("nan")}, InvalidArgument, "60"),
         ({"portrait": video_pb2.PortraitSettings(codec="av1")}, UnsupportedFormat, "vp9"),
-        ({"start_ms": 4_000_000_000}, MediaTooLarge, "1800000"),
+        ({"start_ms": 4_000_000_000, "first_sequence": 9}, MediaTooLarge, "1800000"),
+        ({"start_ms": 400}, InvalidArgument, "first_sequence"),
+        ({"first_sequence": 3}, InvalidArgument, "start_ms"),
     ],
 )
 async def test_what_cannot_be_made_is_refused(stub, settings, leaf, says) -> None:

@@ -49,6 +49,11 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
     """The settings as an order; raises the leaf that says what is not allowed."""
     rate = _rate(settings.fps)
     width, height = _size(settings.width, settings.height)
+    if bool(settings.start_ms) != (settings.first_sequence > 1):
+        raise InvalidArgument(
+            f"start_ms is {settings.start_ms} and first_sequence {settings.first_sequence}: a resumed film has both, "
+            "the end of the last fragment and the number after it; a new one has neither."
+        )
     if settings.start_ms >= max_ms:
         raise MediaTooLarge(f"start_ms is {settings.start_ms}; the longest film made here has {max_ms} ms.")
     film = Film(

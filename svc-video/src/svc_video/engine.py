@@ -13,6 +13,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -78,8 +79,8 @@ class VideoEngine(Protocol):
     def start(self) -> None:
         """Load. Raises `EngineMissing` or `CheckpointNotFound` with the command that mends it."""
 
-    def prepare(self, picture: Rgb, width: int, height: int) -> Prepared:
-        """Find the face and frame it; raises `NoFace`."""
+    def prepare(self, picture: Rgb, width: int, height: int, kept: Path | None = None) -> Prepared:
+        """Find the face and frame it; raises `NoFace`. `kept` is a file the engine may keep its findings in."""
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
         """One frame for each number of `speech.frames`. Closing the iterator frees the engine at once."""

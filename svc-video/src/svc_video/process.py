@@ -34,11 +34,11 @@ def run(about: str) -> int:
     parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
     parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
     arguments = parser.parse_args()
-    settings = Settings()
-    configure("video", settings.log_level)
-    if arguments.command == "doctor":
-        return _doctor(as_json=arguments.json)
     try:
+        settings = Settings.load()
+        configure("video", settings.log_level)
+        if arguments.command == "doctor":
+            return _doctor(as_json=arguments.json)
         asyncio.run(_serve(settings))
     except TroupeError as error:
         sys.exit(f"svc-video: {error.message}")

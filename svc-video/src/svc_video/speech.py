@@ -58,6 +58,8 @@ class Speech:
         self._max_ms = max_ms
         self._waiting = waiting
         self._changed = threading.Condition()
+        self._fed = 0
+        self._fed_when_given_up = -1
         self._pcm = bytearray()
         self._base = start_ms * SAMPLES_PER_MS  # number of the first sample still held
         self._cues: list[Cue] = []
@@ -74,6 +76,7 @@ class Speech:
             if self._stopped:
                 return
             self._pcm += pcm
+            self._fed += 1
             if self._held_to() > self._max_ms * SAMPLES_PER_MS:
                 raise MediaTooLarge(
                     f"The speech is longer than {self._max_ms / 1000:.0f} s, the longest film made here. Cut it.",
@@ -175,14 +178,16 @@ class Speech:
             cued = not self.has_cues or self._cues_complete_ms * SAMPLES_PER_MS >= until
             return self._ended or (self._held_to() >= until and cued)
 
-        self._wait(there, LOOK_AHEAD_WAIT_S, must=False)
+        # Once per piece of speech: a caller whose cues lag must not slow down every frame.
+        if self._fed != self._fed_when_given_up and not self._wait(there, LOOK_AHEAD_WAIT_S, must=False):
+            self._fed_when_given_up = self._fed
 
-    def _wait(self, there: Callable[[], bool], seconds: float, *, must: bool) -> None:
+    def _wait(self, there: Callable[[], bool], seconds: float, *, must: bool) -> bool:
         limit = time.monotonic() + seconds
         with self._changed:
             self.check()
             if there():
-                return
+                return True
             with self._waiting("waiting for speech"):
                 while not there() and (remaining := limit - time.monotonic()) > 0:
                     self._changed.wait(remaining)
@@ -191,6 +196,7 @@ class Speech:
                 raise DeadlineExceeded(
                     f"No speech came for {seconds:.0f} s. Send it, or end the stream of it.", waited_s=seconds
                 )
+            return there()
 
     def check(self) -> None:
         """Raise `Stopped` when the caller left, or the error that ended the speech."""

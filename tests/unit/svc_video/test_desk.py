@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ class Moody:
     def stop(self) -> None:
         pass
 
-    def prepare(self, picture: np.ndarray, width: int, height: int) -> Prepared:
+    def prepare(self, picture: np.ndarray, width: int, height: int, kept: Path | None = None) -> Prepared:
         return Prepared(width, height, None)
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:

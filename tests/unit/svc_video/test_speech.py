@@ -75,6 +75,17 @@ def test_the_wait_for_what_follows_is_bounded() -> None:
     assert time.monotonic() - started < 1.0
 
 
+def test_lagging_cues_hold_up_the_film_once_per_piece() -> None:
+    speech = Speech(has_cues=True)
+    frames = speech.frames(RATE, look_ahead_ms=100)
+    started = time.monotonic()
+    for _ in range(3):
+        speech.feed(pcm(1000))
+        for _ in range(20):
+            next(frames)
+    assert time.monotonic() - started < 2.5  # sixty frames, three waits of 0.15 s
+
+
 def test_waiting_is_told() -> None:
     stages = []
 

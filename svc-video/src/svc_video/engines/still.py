@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -41,8 +42,8 @@ class StillEngine:
     def stop(self) -> None:
         """Nothing to free."""
 
-    def prepare(self, picture: Rgb, width: int, height: int) -> Prepared:
-        """Fill the frame with the middle of the picture."""
+    def prepare(self, picture: Rgb, width: int, height: int, kept: Path | None = None) -> Prepared:  # noqa: ARG002
+        """Fill the frame with the middle of the picture; that is nothing worth keeping."""
         return Prepared(width, height, cover(picture, width, height))
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:

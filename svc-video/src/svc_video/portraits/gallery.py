@@ -1,7 +1,7 @@
 """Avatars and stored portraits under one roof, and the faces prepared from them, kept while they are in use.
 
-Preparing a face costs some 150 ms and its data some megabytes, so the last ones used are kept in memory, per engine and
-frame size. Blocking: call it in a thread.
+Preparing a face costs a quarter of a second and its data some megabytes, so the last ones used are kept in memory, per
+engine and frame size, and what was found in an uploaded picture is kept beside it. Blocking: call it in a thread.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ class Gallery:
             if key in self._faces:
                 self._faces.move_to_end(key)
                 return self._faces[key]
-        face = engine.prepare(self._picture(owner, portrait_id), *size)
+        kept = None
+        if portrait_id not in self.avatars:
+            kept = self.store.kept(owner, portrait_id, f"{name}-{size[0]}x{size[1]}")
+        face = engine.prepare(self._picture(owner, portrait_id), *size, kept)
         with self._lock:
             self._faces[key] = face
             while len(self._faces) > KEPT_FACES:

@@ -28,6 +28,7 @@ KEPT_S = 30 * 24 * 3600  # unless the caller asks to keep it
 ID_BYTES = 16
 ID = re.compile(r"p_[A-Za-z0-9_-]{22}")
 PICTURE, FACTS = "picture.png", "portrait.json"
+MAX_KEPT = 8  # files beside one picture: there are a quarter of a million frame sizes
 ASIDE = ".aside-"  # prefix of folders being written or removed
 ASIDE_S = 3600  # older ones were left by a process that died
 
@@ -88,6 +89,13 @@ class PortraitStore:
         with Image.open(self._folder(owner) / portrait_id / PICTURE) as image:
             return np.asarray(image.convert("RGB"), np.uint8)
 
+    def kept(self, owner: str, portrait_id: str, name: str) -> Path | None:
+        """A file beside the picture for what an engine found in it; None where there are enough of them already."""
+        folder = self._folder(owner) / portrait_id
+        file = folder / f"{name}.kept"
+        enough = len(list(folder.glob("*.kept"))) >= MAX_KEPT
+        return file if file.exists() or not enough else None
+
     def owned(self, owner: str) -> list[PortraitFacts]:
         """The owner's portraits, the newest first."""
         folder = self._folder(owner)
@@ -113,7 +121,10 @@ class PortraitStore:
 
     def _over(self, entry: Path) -> bool:
         if entry.name.startswith(ASIDE):
-            return entry.stat().st_mtime < self._clock() - ASIDE_S
+            try:
+                return entry.stat().st_mtime < self._clock() - ASIDE_S
+            except FileNotFoundError:
+                return False  # another replica sweeps too
         return bool(ID.fullmatch(entry.name)) and self._read(entry) is None
 
     def _read(self, entry: Path) -> PortraitFacts | None:

@@ -107,6 +107,21 @@ def test_the_same_film_twice_is_the_same(engine, portrait) -> None:
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
+def test_a_kept_face_is_used_and_a_broken_one_made_anew(engine, tmp_path) -> None:
+    picture = next(iter(shipped().values())).picture()
+    kept = tmp_path / "face.kept"
+    first = engine.prepare(picture, SIDE, SIDE, kept)
+    grey = np.full((256, 256, 3), 128, np.uint8)  # has no face: only the kept one can be meant
+    again = engine.prepare(grey, SIDE, SIDE, kept)
+    said = Job(first, RATE), Job(again, RATE)
+    frames = [next(iter(engine.animate(job, spoken(CUES)))) for job in said]
+    assert (frames[0] == frames[1]).all()
+    kept.write_bytes(b"PK\x03\x04 cut off")
+    assert engine.prepare(picture, SIDE, SIDE, kept).width == SIDE
+    with pytest.raises(NoFace):
+        engine.prepare(grey, SIDE, SIDE, tmp_path / "other.kept")
+
+
 def test_a_picture_without_a_face_is_refused(engine) -> None:
     with pytest.raises(NoFace, match="face"):
         engine.prepare(np.full((256, 256, 3), 128, np.uint8), SIDE, SIDE)

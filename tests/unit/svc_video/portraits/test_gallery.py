@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from svc_video.engine import Prepared
 from svc_video.portraits.avatars import shipped
 from svc_video.portraits.gallery import KEPT_FACES, Gallery
-from svc_video.portraits.store import PortraitStore
+from svc_video.portraits.store import MAX_KEPT, PortraitStore
 from troupe.wire.errors import UnknownPortrait
 
 SIZE = (64, 64)
@@ -18,7 +20,9 @@ class Preparing:
     def __init__(self) -> None:
         self.prepared: list[tuple[int, int]] = []
 
-    def prepare(self, picture: np.ndarray, width: int, height: int) -> Prepared:
+    def prepare(self, picture: np.ndarray, width: int, height: int, kept: Path | None = None) -> Prepared:
+        if kept is not None:
+            kept.write_bytes(b"found")
         self.prepared.append((width, height))
         return Prepared(width, height, picture)
 
@@ -58,6 +62,17 @@ def test_a_prepared_face_is_no_way_round_the_owner(gallery, engine) -> None:
     gallery.prepared("still", engine, "me", portrait_id, SIZE)
     with pytest.raises(UnknownPortrait):
         gallery.prepared("still", engine, "you", portrait_id, SIZE)
+
+
+def test_what_was_found_is_kept_beside_the_picture_and_not_without_bound(gallery, engine, tmp_path) -> None:
+    portrait_id = stored(gallery)
+    for step in range(MAX_KEPT + 3):
+        gallery.prepared("still", engine, "me", portrait_id, (64 + 2 * step, 64))
+    kept = list(tmp_path.rglob("*.kept"))
+    assert len(kept) == MAX_KEPT
+    assert {path.parent.name for path in kept} == {portrait_id}
+    gallery.delete("me", portrait_id)
+    assert list(tmp_path.rglob("*.kept")) == []
 
 
 def test_deleting_forgets_the_face_too(gallery, engine) -> None:
