@@ -127,10 +127,8 @@ async def test_a_program_that_vanishes_breaks_its_engine(tmp_path: Path) -> None
     path = tmp_path / "flite"
     path.write_text("#!/bin/sh\necho pau:0.1 w:0.2 ah:0.3 n:0.4\n")
     path.chmod(0o755)
-    engine = FliteEngine(CONTEXT, str(path))
-    await engine.check()
-    async with kept(tmp_path, flite=engine) as booth:
-        assert "status" in (await becomes(booth, "flite", ENGINE_STATE_BROKEN) or "status")
+    async with kept(tmp_path, flite=FliteEngine(CONTEXT, str(path))) as booth:
+        assert "wrote no sound" in await becomes(booth, "flite", ENGINE_STATE_BROKEN)
         path.unlink()
         async with asyncio.timeout(BROKEN_WITHIN_S):
             while "not installed" not in booth.board.status("flite").reason:

@@ -141,7 +141,10 @@ class FliteEngine:
     async def _pieces(
         self, spoken: _Spoken, text: str, spans: Sequence[tuple[int, int]], words: Sequence[str]
     ) -> AsyncGenerator[Piece, None]:
-        samples, rate = soundfile.read(io.BytesIO(spoken.wav), dtype="int16")
+        try:
+            samples, rate = soundfile.read(io.BytesIO(spoken.wav), dtype="int16")
+        except soundfile.LibsndfileError as error:
+            raise EngineFailed("flite ended well and wrote no sound") from error
         if rate != _RATE or samples.ndim != 1:
             raise EngineFailed(f"flite gave {rate} Hz where {_RATE} Hz mono was expected")
         segments = parse_segments(spoken.printed, len(samples) / _RATE)
