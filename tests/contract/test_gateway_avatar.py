@@ -155,7 +155,7 @@ def test_a_form_may_hold_text(client) -> None:
         ({"json": {"text": "Hi", "voice_id": "en-US-GayNeural"}}, 404, "unknown_voice", "en-US-GuyNeural"),
         ({"json": {"text": "Hi", "container": "avi"}}, 400, "unsupported_format", "mp4"),
         ({"json": {"text": "Hi", "width": 100_000}}, 400, "invalid_argument", "width"),
-        ({"files": {"portrait": ("p.png", b"a text file")}, "data": {"text": "Hi"}}, 415, "unsupported_media", "a text"),
+        ({"files": {"portrait": ("p.png", b"a text")}, "data": {"text": "Hi"}}, 415, "unsupported_media", "a text"),
         ({"files": {"audio": ("a.wav", b"\x89PNG\r\n\x1a\n....")}}, 415, "unsupported_media", "a PNG file"),
         ({"files": {"potrait": ("p.png", b"x")}, "data": {"text": "Hi"}}, 400, "invalid_argument", "portrait"),
         ({"content": b"text=Hi", "headers": {"content-type": "text/plain"}}, 415, "unsupported_media", "text/plain"),

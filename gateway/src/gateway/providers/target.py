@@ -90,7 +90,8 @@ class MeshTarget:
     async def first_answer(self, within_s: float) -> None:
         """Wait for the first `Describe` to come back, well or badly."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._described.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._described.wait()
 
     async def refresh(self) -> None:
         """Ask the service to describe itself, and remember the answer or the trouble."""
@@ -112,8 +113,10 @@ class MeshTarget:
         while True:
             self._poke.clear()
             await self.refresh()
+            # Not wait_for: in Python 3.11 it can swallow a cancellation that meets the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._poke.wait(), REFRESH_S)
+                async with asyncio.timeout(REFRESH_S):
+                    await self._poke.wait()
 
     async def _watch(self, health: Any, name: str) -> None:
         while True:

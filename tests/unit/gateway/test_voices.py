@@ -1,0 +1,103 @@
+import pytest
+
+from gateway.minimax_voices import MINIMAX_VOICES
+from gateway.routing.capability import primary
+from gateway.voices import SEED_VOICES, Voice, VoiceTable, built_in, cast
+from troupe.v1.engine_pb2 import GENDER_FEMALE, GENDER_MALE, EngineInfo
+from troupe.v1.engine_pb2 import Voice as WireVoice
+from troupe.wire.errors import UnknownVoice
+
+ESPEAK = EngineInfo(
+    name="espeak",
+    voices=[
+        WireVoice(voice_id="es-m", language="es-ES", gender=GENDER_MALE, usable=True),
+        WireVoice(voice_id="en-gb-f", language="en-GB", gender=GENDER_FEMALE, usable=True),
+        WireVoice(voice_id="en-us-f", language="en-US", gender=GENDER_FEMALE, usable=True),
+        WireVoice(voice_id="en-us-m", language="en-US", gender=GENDER_MALE, usable=True),
+        WireVoice(voice_id="zh-m", language="cmn", gender=GENDER_MALE, usable=True),
+    ],
+)
+TABLE = VoiceTable()
+
+
+def test_the_seeds_ten_ids_are_there() -> None:
+    assert len(SEED_VOICES) == 10
+    voice = TABLE.resolve("ja-JP-NanamiNeural", "", [])
+    assert (voice.name, voice.language, voice.gender) == ("Nanami", "ja-JP", GENDER_FEMALE)
+
+
+def test_minimaxs_ids_resolve_with_language_and_gender() -> None:
+    assert len(MINIMAX_VOICES) >= 40
+    assert len({row[0] for row in MINIMAX_VOICES}) == len(MINIMAX_VOICES)
+    expected = {
+        "male-qn-qingse": ("zh-CN", GENDER_MALE),
+        "female-shaonv": ("zh-CN", GENDER_FEMALE),
+        "English_Graceful_Lady": ("en-US", GENDER_FEMALE),
+        "Chinese (Mandarin)_Gentleman": ("zh-CN", GENDER_MALE),
+        "French_Female_News Anchor": ("fr-FR", GENDER_FEMALE),
+        "Spanish_Narrator": ("es-ES", GENDER_MALE),
+        "Japanese_KindLady": ("ja-JP", GENDER_FEMALE),
+        "presenter_male": ("zh-CN", GENDER_MALE),
+        "Wise_Woman": ("en-US", GENDER_FEMALE),
+    }
+    for voice_id, (language, gender) in expected.items():
+        voice = TABLE.resolve(voice_id, "", [])
+        assert (voice.language, voice.gender) == (language, gender), voice_id
+
+
+def test_no_id_of_the_table_holds_the_stand_in_for_a_space() -> None:
+    assert not [voice.voice_id for voice in built_in() if "\u00a0" in voice.voice_id + voice.name]
+
+
+def test_an_unknown_id_names_the_nearest() -> None:
+    with pytest.raises(UnknownVoice, match='Did you mean "en-US-AriaNeural"'):
+        TABLE.resolve("en-US-AryaNeural", "", [])
+
+
+def test_an_engines_own_voice_may_be_asked_for() -> None:
+    assert TABLE.resolve("en-us-m", "", [ESPEAK]).source == "espeak"
+    assert cast(TABLE.resolve("en-us-m", "", [ESPEAK]), "", ESPEAK).substituted is False
+
+
+def test_without_an_id_a_voice_of_the_language_is_taken() -> None:
+    assert TABLE.resolve("", "", []).voice_id == "en-US-AriaNeural"
+    assert TABLE.resolve("", "fr", []).voice_id == "fr-FR-DeniseNeural"
+    assert TABLE.resolve("", "zh-CN", []).voice_id == "zh-CN-XiaoxiaoNeural"
+    nobody = TABLE.resolve("", "is-IS", [])
+    assert (nobody.voice_id, nobody.language) == ("", "is-IS")
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("en-US-GuyNeural", "en-us-m"),
+        ("en-GB-SoniaNeural", "en-gb-f"),
+        ("en-GB-RyanNeural", "en-us-m"),
+        ("Spanish_SereneWoman", "es-m"),
+    ],
+)
+def test_a_stand_in_keeps_the_language_then_the_gender(asked, given) -> None:
+    casting = cast(TABLE.resolve(asked, "", []), "", ESPEAK)
+    assert (casting.voice_id, casting.substituted) == (given, True)
+
+
+def test_a_language_that_is_asked_for_counts_more_than_the_voices_own() -> None:
+    assert cast(TABLE.resolve("en-US-GuyNeural", "", []), "es-ES", ESPEAK).voice_id == "es-m"
+
+
+def test_an_engine_that_has_the_voice_uses_it() -> None:
+    edge = EngineInfo(name="edge", voices=[WireVoice(voice_id="en-US-GuyNeural", language="en-US", usable=True)])
+    assert cast(TABLE.resolve("en-US-GuyNeural", "", []), "", edge).substituted is False
+
+
+def test_an_engine_that_has_said_nothing_chooses_itself() -> None:
+    assert cast(TABLE.resolve("en-US-GuyNeural", "", []), "", None).voice_id == "en-US-GuyNeural"
+
+
+def test_the_names_an_engine_knows_a_voice_by_are_used() -> None:
+    voice = Voice("mine", "Mine", "en-US", GENDER_MALE, engines={"espeak": "en-us-m"})
+    assert cast(voice, "", ESPEAK) == cast(Voice("en-us-m", "", "en-US"), "", ESPEAK)
+
+
+def test_every_language_of_the_table_is_well_formed() -> None:
+    assert all(2 <= len(primary(voice.language)) <= 3 for voice in built_in())
