@@ -72,12 +72,13 @@ class LipShape:
     down: float = 0.0
     chin: float = 0.0
     cheek: float = 0.0
+    flatten: float = 0.0  # part of the picture's own smile that goes
 
 
 LIP_SHAPES = {
     "jaw": LipShape(upper=(-0.03, -0.02), lower=(0.40, 0.385), out=-0.045, down=0.06, chin=0.34),
     "wide": LipShape(upper=(0.0, 0.012), lower=(0.015, -0.005), out=0.095, down=-0.012, cheek=-0.01),
-    "pucker": LipShape(upper=(-0.012, -0.06), lower=(0.028, 0.08), out=-0.2, chin=0.02),
+    "pucker": LipShape(upper=(-0.012, -0.06), lower=(0.028, 0.08), out=-0.2, chin=0.02, flatten=0.85),
     "press": LipShape(upper=(0.05, 0.02), lower=(-0.05, -0.02), out=0.01),
     "upper": LipShape(upper=(-0.09, -0.07), lower=(0.0, 0.0), down=-0.01),
     "lower": LipShape(lower=(0.13, 0.11), out=0.02, down=0.01, chin=0.03),
@@ -206,8 +207,14 @@ class _Face:
         at = (self.points[ring] - self.points[ring].mean(axis=0)) @ self.axes[0]
         t = np.clip(2 * (at - at.min()) / (at.max() - at.min()) - 1, -1, 1)
         profile = (1 - t**2) ** LIP_ROUNDNESS
-        down = shape.down * t**2 + drop * profile
+        down = (shape.down + shape.flatten * self._smile()) * t**2 + drop * profile
         return {int(v): self._pixels(shape.out * s / 1.0, d) for v, s, d in zip(ring, t, down, strict=True)}
+
+    def _smile(self) -> float:
+        """How far the corners stand above the middle of the lips, in mouth widths; 0 for a straight or sad mouth."""
+        middle = (self.points[13] + self.points[14]) / 2
+        corners = (self.points[78] + self.points[308]) / 2
+        return max(float((middle - corners) @ self.axes[1]) / self.mouth_width, 0.0)
 
     def _chin_parts(self) -> dict[int, float]:
         start = int(np.flatnonzero(lm.OVAL == lm.CHIN)[0])

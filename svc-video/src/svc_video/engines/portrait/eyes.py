@@ -26,9 +26,9 @@ RIM_BLUR = 0.7  # pixels
 GAZE_ACROSS = 0.13  # eye widths that the iris goes for a full look to the side
 GAZE_DOWN = 0.05
 LID_INSET = 0.03  # eye widths: the lid's edge is taken inside the lashes, so that no white goes with it
-LASH_WIDTH = 0.04  # eye widths
+LASH_WIDTH = 0.035  # eye widths
 LASH_FROM = 0.35  # blink from which the closing lids' lashes are drawn
-LASH_OPACITY = 0.75
+LASH_OPACITY = 0.6
 BROW = np.array([0.0] * (len(EYE_BASES) - 1) + [1.0])
 
 

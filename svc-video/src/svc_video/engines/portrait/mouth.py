@@ -29,7 +29,7 @@ from svc_video.faces import landmarks as lm
 OPEN_PART = 0.05  # of the mouth's width: a picture with a larger gap shows its teeth
 JAW_TEETH_PART = 0.88  # the lower teeth's part of the lower lip's way
 TONGUE_PART = 0.52
-ROUNDED_HIDES = 1.0  # of the upper teeth, by fully rounded lips
+ROUNDED_HIDES = 0.1  # mouth widths by which fully rounded lips hide drawn upper teeth
 PUCKER = MOUTH_BASES.index("pucker")
 RIM_BLUR = 0.012  # mouth widths
 SHADOW_BLUR = 0.075  # mouth widths
@@ -146,28 +146,31 @@ class _Inside:
         self._tongue, self._tongue_alpha = teeth.tongue(canvas.across, canvas.down, light)
         self._lower, self._lower_alpha = teeth.lower_teeth(canvas.across, canvas.down, light)
         self._upper, self._upper_alpha = teeth.upper_teeth(canvas.across, canvas.down, light)
+        self._teeth_height = ROUNDED_HIDES * self._unit
         self._rest_shadow: Mask = np.ones(self._shape, dtype=np.float32)
         if rest_gap is not None:
             gap = polygon_mask(rest_gap - (box.left, box.top), self._shape, 0)
             self._upper, self._upper_alpha = teeth.own_teeth(picture[box.part], gap, self._unit)
+            self._teeth_height = float((gap > 0.5).sum(axis=0).max())
             self._rest_shadow = self._shadow(gap)
 
     def paint(self, mask: Mask, jaw: float, rounded: float) -> Pixels:
         """The inside for a gap's mask, a jaw dropped by pixels and lips rounded by 0..1, which hide the teeth."""
         out = self._cavity
-        for pixels, alpha, part in (
-            (self._tongue, self._tongue_alpha, TONGUE_PART),
-            (self._lower, self._lower_alpha, JAW_TEETH_PART),
-        ):
-            x, y = self._down * jaw * part
-            move = np.array([[1, 0, x], [0, 1, y]])
-            size = self._shape[::-1]
-            moved = cv2.warpAffine(pixels, move, size, borderMode=cv2.BORDER_REPLICATE)
-            out = blend(out, np.asarray(moved), np.asarray(cv2.warpAffine(alpha, move, size), dtype=np.float32))
-        hidden = 1 - ROUNDED_HIDES * rounded
-        out = blend(out, self._upper, self._upper_alpha * np.float32(hidden) if rounded else self._upper_alpha)
+        out = blend(out, *self._moved(self._tongue, self._tongue_alpha, self._down * jaw * TONGUE_PART))
+        out = blend(out, *self._moved(self._lower, self._lower_alpha, self._down * jaw * JAW_TEETH_PART))
+        lift = -self._down * rounded * self._teeth_height
+        out = blend(out, *self._moved(self._upper, self._upper_alpha, lift if rounded else None))
         shade = np.minimum(self._shadow(mask) / self._rest_shadow, 1)
         return np.asarray(cv2.blendLinear(out, out, shade, np.zeros_like(shade)), dtype=np.uint8)
+
+    def _moved(self, pixels: Pixels, alpha: Mask, by: Float | None) -> tuple[Pixels, Mask]:
+        """A layer shifted by (x, y) pixels."""
+        if by is None:
+            return pixels, alpha
+        shift, size = np.array([[1, 0, by[0]], [0, 1, by[1]]]), self._shape[::-1]
+        moved = cv2.warpAffine(pixels, shift, size, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, dtype=np.uint8), np.asarray(cv2.warpAffine(alpha, shift, size), dtype=np.float32)
 
     def _shadow(self, mask: Mask) -> Mask:
         """Light that reaches the inside: less near the lips."""
