@@ -9,30 +9,35 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, File, Form, Request, UploadFile
-from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from svc_tts.audio.decode import MAX_FILE_BYTES, decode
 from svc_tts.audio.format import AudioFormat, Codec, codec_named
 from svc_tts.booth import Booth
-from svc_tts.engine import Gender
+from svc_tts.engine import EngineVoice, Gender
 from svc_tts.frontend.language import guess
 from svc_tts.speech import Header, Part, Sound, SpeechRequest
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
 from svc_tts.voices.seed import SEED_VOICES
 from svc_tts.voices.store import LONGEST_S, ClonedVoice
-from troupe.wire.errors import BodyTooLarge, TextTooLong, TroupeError, row
+from troupe.wire.errors import BodyTooLarge, InvalidArgument, TextTooLong, TroupeError, row
 from troupe.wire.ports import claim
 from troupe.wire.progress import Progress
 
 LOCAL_OWNER = "local"  # this HTTP knows no keys: whoever reaches it is the house itself
 GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
+_MAX_FIELDS = 8  # of a form
 _MAX_JSON_BYTES = 8 * MAX_TEXT_CHARS  # a character is at most four bytes, or twelve as escapes
 MEDIA_TYPES = {
     Codec.PCM: "audio/pcm",
@@ -61,44 +66,33 @@ class SynthesizeBody(BaseModel):
     volume: float = 1.0
 
 
-def make_app(booth: Booth, grpc_port: str) -> FastAPI:
+def make_app(booth: Booth, grpc_port: str) -> Starlette:
     """The application; it speaks with the booth directly."""
-    app = FastAPI(title="Troupe svc-tts", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Door, grpc_port=grpc_port)
-    app.add_exception_handler(TroupeError, _error)
 
-    @app.post("/synthesize")
-    async def synthesize(body: SynthesizeBody) -> Response:
-        """Speak a text."""
-        return await _synthesize(booth, body)
+    async def synthesize(request: Request) -> Response:
+        return await _synthesize(booth, _parsed(await request.body()))
 
-    @app.get("/voices")
-    async def voices() -> dict[str, Any]:
-        """The ten voices of the first release, then the engines' own."""
+    async def voices(_: Request) -> Response:
         own = [voice for engine in booth.engines.values() for voice in engine.voices()]
-        return {
-            "voices": [
-                {"voice_id": v.voice_id, "name": v.name, "language": v.language, "gender": v.gender.value}
-                for v in (*SEED_VOICES, *own)
-            ]
-        }
+        return JSONResponse({"voices": [_told(voice) for voice in (*SEED_VOICES, *own)]})
 
-    @app.post("/clone")
-    async def clone(audio: Annotated[UploadFile, File()], name: Annotated[str, Form()]) -> dict[str, Any]:
-        """Keep a voice's reference."""
-        pcm = b"".join([piece async for piece in decode(await audio.read(), LONGEST_S)])
-        voice = await asyncio.to_thread(booth.store.add, LOCAL_OWNER, ClonedVoice("", name), pcm)
-        return {"voice_id": voice.voice_id, "name": voice.name, "stored": True, "usable": False, "why": voice.why}
+    async def clone(request: Request) -> Response:
+        async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
+            return await _clone(booth, form.get("audio"), form.get("name"))
 
-    @app.get("/health")
-    async def health() -> JSONResponse:
-        """Exactly the words of the first release while an engine is ready."""
-        ready = booth.ready()
-        backend = ready[0] if ready else next(iter(booth.engines), "")
-        told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
-        return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
+    async def health(_: Request) -> Response:
+        return _health(booth)
 
-    return app
+    return Starlette(
+        routes=[
+            Route("/synthesize", synthesize, methods=["POST"]),
+            Route("/voices", voices),
+            Route("/clone", clone, methods=["POST"]),
+            Route("/health", health),
+        ],
+        middleware=[Middleware(Door, grpc_port=grpc_port)],
+        exception_handlers={TroupeError: _error},
+    )
 
 
 class Door:
@@ -126,7 +120,8 @@ class Door:
                 await answer(message)
 
         if _declared(scope) <= body.most:
-            await self._app(scope, body, unless_too_large)
+            with contextlib.suppress(ClientDisconnect):  # the caller left, or was refused
+                await self._app(scope, body, unless_too_large)
         if body.exceeded or _declared(scope) > body.most:
             await _reply(_too_large(body.most))(scope, receive, answer)
 
@@ -147,6 +142,38 @@ class _BoundedBody:
         message = await self._receive()
         self._read += len(message.get("body", b""))
         return {"type": "http.disconnect"} if self.exceeded else message
+
+
+def _parsed(body: bytes) -> SynthesizeBody:
+    try:
+        return SynthesizeBody.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "body"
+        message = f'{where}: {first["msg"]}. Send JSON like {{"text": "Hello world", "voice_id": "en-US-AriaNeural"}}.'
+        raise InvalidArgument(message, field=where) from error
+
+
+def _told(voice: EngineVoice) -> dict[str, str]:
+    gender = voice.gender.value
+    return {"voice_id": voice.voice_id, "name": voice.name, "language": voice.language, "gender": gender}
+
+
+async def _clone(booth: Booth, audio: UploadFile | str | None, name: UploadFile | str | None) -> Response:
+    if not isinstance(audio, UploadFile) or not isinstance(name, str):
+        raise InvalidArgument("Send a multipart form with the file `audio` and the field `name`.")
+    pcm = b"".join([piece async for piece in decode(await audio.read(), LONGEST_S)])
+    voice = await asyncio.to_thread(booth.store.add, LOCAL_OWNER, ClonedVoice("", name), pcm)
+    told = {"voice_id": voice.voice_id, "name": voice.name, "stored": True, "usable": False, "why": voice.why}
+    return JSONResponse(told)
+
+
+def _health(booth: Booth) -> Response:
+    """Exactly the words of the first release while an engine is ready."""
+    ready = booth.ready()
+    backend = ready[0] if ready else next(iter(booth.engines), "")
+    told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
+    return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
 
 
 async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:

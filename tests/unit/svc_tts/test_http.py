@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -149,7 +148,23 @@ async def test_a_real_server_streams_and_stops(booth: Booth) -> None:
                 pass
 
 
-async def test_what_is_no_json_is_told(client: httpx.AsyncClient) -> None:
-    reply = await client.post("/synthesize", content=b"{", headers={"content-type": "application/json"})
-    assert reply.status_code == 422
-    assert json.loads(reply.text)
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"text": 5}', b'{"text": "hi", "speed": "quick"}', b'{"voice_id": "x"}', b"\xff\xfe"]
+)
+async def test_what_is_no_request_is_told_without_saying_it_back(client: httpx.AsyncClient, body: bytes) -> None:
+    reply = await client.post("/synthesize", content=body)
+    assert (reply.status_code, reply.json()["code"]) == (400, "invalid_argument")
+    assert "Send JSON like" in reply.json()["detail"]
+    assert "quick" not in reply.text
+
+
+async def test_a_form_without_its_parts_is_told(client: httpx.AsyncClient) -> None:
+    for form in ({"data": {"name": "x"}}, {"files": {"audio": ("a.wav", b"RIFF")}}, {"content": b"x"}):
+        reply = await client.post("/clone", **form)
+        assert (reply.status_code, reply.json()["code"]) == (400, "invalid_argument")
+
+
+async def test_other_paths_and_methods_are_not_there(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nowhere")).status_code == 404
+    assert (await client.get("/synthesize")).status_code == 405
+    assert (await client.get("/nowhere")).headers[GRPC_PORT_HEADER] == GRPC_PORT
