@@ -443,3 +443,28 @@ async def test_sigterm_lets_a_film_end(start_service) -> None:
         assert got.ended
         assert got.times[-1][1] == 2000
     assert await asyncio.to_thread(service.popen.wait, 10) == 0
+
+
+async def test_a_portrait_speaks_by_its_cues(start_service) -> None:
+    service = start_service("svc_video", TROUPE_VIDEO_ENGINES="portrait", PROVIDER_PORTRAIT_CODEC="vp9")
+    async with open_channel(service.grpc) as channel:
+        await serving(channel, "portrait")
+        stub = video_pb2_grpc.VideoStub(channel)
+        cues = [
+            media_pb2.MouthCue(ipa=ipa, start_ms=number * 200, end_ms=number * 200 + 200)
+            for number, ipa in enumerate("mama")
+        ]
+        said = video_pb2.Speech24k(pcm=hum(0.8), cues=cues, cues_complete_ms=800)
+        calm = video_pb2.PortraitSettings(head_motion=0.0, blink_rate=0.0)
+        asked = still(engine="portrait", has_cues=True, portrait=calm)
+        got = await film(stub, asked, [video_pb2.AnimateInput(speech=said)])
+        assert got.header.mime_type.startswith("video/webm")
+        with av.open(io.BytesIO(got.data)) as container:
+            frames = [frame.to_ndarray(format="gray").astype(int) for frame in container.decode(video=0)]
+        assert len(frames) == 20
+        opened = [int((np.abs(frame - frames[2]) > 40).sum()) for frame in frames]
+        assert min(opened[6:9]) > 3 * max(1, *opened[11:14])  # the first a, the second m
+        refused = still(engine="portrait", portrait_id="")
+        blank = [video_pb2.AnimateInput(picture=png(np.full((200, 200, 3), 90, np.uint8)))]
+        error = await refusal(stub.Animate(sent(refused, blank), timeout=10))
+        assert error.code == "no_face"
