@@ -72,9 +72,11 @@ def _depthwise(op: Op, x: Array, weight: Array, bias: Array) -> Array:
     x = _padded(x, kernel, stride) if op["same"] else x
     height, width = x.shape[1] - kernel + 1, x.shape[2] - kernel + 1
     total = np.broadcast_to(bias, (1, -(-height // stride), -(-width // stride), x.shape[3])).astype(np.float32)
+    part = np.empty_like(total)
     for i in range(kernel):
         for j in range(kernel):
-            total += x[:, i : i + height : stride, j : j + width : stride] * weight[0, i, j]
+            np.multiply(x[:, i : i + height : stride, j : j + width : stride], weight[0, i, j], out=part)
+            total += part
     return total
 
 

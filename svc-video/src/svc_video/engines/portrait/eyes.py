@@ -28,7 +28,7 @@ GAZE_DOWN = 0.05
 LID_INSET = 0.03  # eye widths: the lid's edge is taken inside the lashes, so that no white goes with it
 LASH_WIDTH = 0.035  # eye widths
 LASH_FROM = 0.35  # blink from which the closing lids' lashes are drawn
-LASH_OPACITY = 0.6
+LASH_OPACITY = 0.68
 BROW = np.array([0.0] * (len(EYE_BASES) - 1) + [1.0])
 
 

@@ -85,8 +85,9 @@ def thin_plate(at: Float, values: Float, where: Float, stiffness: float = 1e-4) 
 
 
 def _kernel(a: Float, b: Float) -> Float:
-    squared = ((a[:, None] - b[None]) ** 2).sum(axis=-1)
-    return np.asarray(0.5 * squared * np.log(np.maximum(squared, 1e-12)))
+    squared = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2 * a @ b.T
+    np.maximum(squared, 1e-12, out=squared)
+    return np.asarray(0.5 * squared * np.log(squared))
 
 
 class Layer:
