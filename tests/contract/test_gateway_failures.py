@@ -231,7 +231,8 @@ def connect(gateway) -> socket.socket:
 def test_a_300_mb_body_is_refused_before_it_is_read(alone) -> None:
     with connect(alone) as connection:
         connection.sendall(
-            b"POST /api/voice HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 300000000\r\n\r\n"
+            b"POST /api/voice HTTP/1.1\r\nhost: x\r\n"
+            b"content-type: application/json\r\ncontent-length: 300000000\r\n\r\n"
         )
         said = connection.recv(65536)  # nothing of the body was sent
     assert said.startswith(b"HTTP/1.1 413 ")

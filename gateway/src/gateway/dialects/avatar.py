@@ -11,7 +11,6 @@ from starlette.datastructures import FormData, UploadFile
 
 from gateway.dialects.errors import DOCUMENTED, invalid
 from gateway.dialects.media import VIDEO_TYPES, MediaResponse, container
-from gateway.dialects.replies import REQUEST_ID_HEADER
 from gateway.dialects.visit import Documented, Here, Visit
 from gateway.dialects.voice import SpeechFields, speech_order, voice_headers
 from gateway.guard.uploads import check_picture, check_sound
@@ -118,17 +117,16 @@ async def avatar(request: Request, visit: Here) -> MediaResponse:
     return MediaResponse(
         film.media(),
         media_type=film.header.mime_type or VIDEO_TYPES[order.fields.container.strip().casefold()],
-        headers=_headers(film, scene.scene_id, visit),
+        headers=_headers(film, scene.scene_id),
         on_broken=lambda error: house.metrics.broken.labels("/api/avatar", error.code).inc(),
         on_close=film.aclose,
     )
 
 
-def _headers(film: Avatar, scene_id: str, visit: Visit) -> dict[str, str]:
+def _headers(film: Avatar, scene_id: str) -> dict[str, str]:
     headers = {
         "X-Troupe-Scene": scene_id,
         "X-Troupe-Provider": film.providers,
-        REQUEST_ID_HEADER: visit.request_id,
         "Cache-Control": "no-store",
     }
     return headers | (voice_headers(film.speech) if film.speech else {})

@@ -9,8 +9,6 @@ from pydantic import BaseModel, Field
 
 from troupe.wire.errors import AccessError, TroupeError, row
 
-REQUEST_ID_HEADER = "X-Troupe-Request-Id"
-
 
 class ErrorBody(BaseModel):
     """What went wrong, for people (`message`) and for programs (`code`, `details`)."""
@@ -148,7 +146,7 @@ def error_reply(error: TroupeError, request_id: str) -> JSONResponse:
         error=ErrorBody(code=error.code, message=error.message, details=error.details, request_id=request_id)
     )
     status = row(error).http
-    headers = {REQUEST_ID_HEADER: request_id}
+    headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, AccessError) and status == 401:

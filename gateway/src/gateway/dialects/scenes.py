@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Path
 
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.media import MediaResponse
-from gateway.dialects.replies import REQUEST_ID_HEADER, DeletedReply
+from gateway.dialects.replies import DeletedReply
 from gateway.dialects.visit import Documented, Here
 from gateway.scenes.registry import Event, Scene
 from troupe.wire.errors import TroupeError
@@ -43,7 +43,7 @@ async def events(
     return MediaResponse(
         _stream(scene, after),
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", REQUEST_ID_HEADER: visit.request_id},
+        headers={"Cache-Control": "no-store"},
         on_broken=_cannot_break,
         on_close=_nothing,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.media import AUDIO_TYPES, MediaResponse, audio_codec, sample_rate
-from gateway.dialects.replies import REQUEST_ID_HEADER, VoiceReply, VoicesReply
+from gateway.dialects.replies import VoiceReply, VoicesReply
 from gateway.dialects.visit import Documented, Here, Visit
 from gateway.routing.capability import primary, speaks
 from gateway.routing.need import Modality
@@ -99,7 +99,7 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     return MediaResponse(
         _sound(speech),
         media_type=_content_type(body.format, speech),
-        headers={**voice_headers(speech), "X-Troupe-Provider": speech.served.rung.name, **_request(visit)},
+        headers={**voice_headers(speech), "X-Troupe-Provider": speech.served.rung.name},
         on_broken=lambda error: house.metrics.broken.labels("/api/voice", error.code).inc(),
         on_close=speech.aclose,
     )
@@ -125,10 +125,6 @@ def voice_headers(speech: Speech) -> dict[str, str]:
     if header.voice_substituted:
         headers["X-Troupe-Voice-Substituted"] = _ascii(header.requested_voice_id)
     return headers
-
-
-def _request(visit: Visit) -> Mapping[str, str]:
-    return {REQUEST_ID_HEADER: visit.request_id}
 
 
 def _ascii(value: str) -> str:

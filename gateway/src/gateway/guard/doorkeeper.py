@@ -26,6 +26,7 @@ from troupe.wire.interceptors import defect
 OPEN_PATHS = frozenset(
     {"/", "/health", "/ready", "/metrics", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"}
 )
+REQUEST_ID_HEADER = b"x-troupe-request-id"
 LEFT = 499
 """The status counted for a client that left before its answer; nobody receives it."""
 LINGER_S = 2.0
@@ -146,6 +147,7 @@ class _Entry:
     async def _on_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            message = {**message, "headers": [*message["headers"], (REQUEST_ID_HEADER, self._id.encode())]}
         elif self._first_byte_s is None and message.get("body"):
             self._first_byte_s = time.monotonic() - self._started
         self._sent += len(message.get("body", b""))

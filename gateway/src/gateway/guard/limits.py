@@ -11,8 +11,6 @@ JSON_BYTES = 1024 * 1024
 FORM_OVERHEAD_BYTES = 1024 * 1024  # the parts of a form besides its files
 BODY_STALL_S = 20.0
 """A body that sends nothing for so long is given up."""
-SEND_STALL_S = 60.0
-"""A client that takes nothing for so long is given up; a paused player takes nothing for a while."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 

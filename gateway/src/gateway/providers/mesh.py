@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gateway.providers.stream import MeshStream
@@ -70,9 +71,8 @@ class MeshRung:
     def open(self, call: Call[Any]) -> MeshStream[Any]:
         """One attempt at this rung's service."""
         method = SERVICES[self.modality].methods_by_name[call.method]
-        multicallable: Callable[..., Any] = getattr(self.target.stub, call.method)
         return MeshStream(
-            multicallable,
+            partial(self.target.begin, call.method),
             call.inputs(self),
             client_streaming=method.client_streaming,
             server_streaming=method.server_streaming,

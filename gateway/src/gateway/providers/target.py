@@ -16,11 +16,12 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from gateway.providers.discovery import grpc_address, is_url
 from gateway.routing.need import Modality
 from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
 from troupe.v1.engine_pb2 import DescribeRequest, EngineInfo
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import from_rpc_error
+from troupe.wire.errors import CannotConnect, from_rpc_error
 
 REFRESH_S = 1.0
 DESCRIBE_TIMEOUT_S = 1.0
@@ -50,15 +51,17 @@ class MeshTarget:
         self.problem: str | None = None
         self._channel: grpc.aio.Channel | None = None
         self._stub: Any = None
+        self._connected_to = ""
         self._engines: dict[str, EngineInfo] = {}
         self._described = asyncio.Event()
         self._poke = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    @property
-    def stub(self) -> Any:
-        """The service's stub; the target must have been started."""
-        return self._stub
+    def begin(self, method: str, *request: Any, **options: Any) -> Any:
+        """Begin a call. Raises `CannotConnect` while it is not known where the service is."""
+        if self._stub is None:
+            raise CannotConnect(self.problem or f"The service at {self.address} has not been found yet.")
+        return getattr(self._stub, method)(*request, **options)
 
     @property
     def engines(self) -> Iterable[str]:
@@ -70,14 +73,13 @@ class MeshTarget:
         return self._engines.get(engine)
 
     async def start(self) -> None:
-        """Open the channel and begin to watch the service and its engines."""
-        self._channel = open_channel(self.address)
-        self._stub = _STUBS[self.modality](self._channel)
+        """Begin to watch the service and its engines."""
         full_name = SERVICES[self.modality].full_name
-        health = health_pb2_grpc.HealthStub(self._channel)
         names = ["", *(f"{full_name}/{engine}" for engine in self._watched)]
+        if not is_url(self.address):
+            await self._connect(self.address)
         self._tasks = [asyncio.create_task(self._keep_described())]
-        self._tasks += [asyncio.create_task(self._watch(health, name)) for name in names]
+        self._tasks += [asyncio.create_task(self._watch(name)) for name in names]
 
     async def stop(self) -> None:
         """Stop watching and close the channel; calls that still run are cancelled."""
@@ -96,13 +98,26 @@ class MeshTarget:
     async def refresh(self) -> None:
         """Ask the service to describe itself, and remember the answer or the trouble."""
         try:
-            answer = await self._stub.Describe(DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
+            if is_url(self.address) and (self._stub is None or self.problem):
+                await self._connect(await grpc_address(self.address))
+            answer = await self.begin("Describe", DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
+        except CannotConnect as error:
+            self._note(error.message)
         except grpc.aio.AioRpcError as error:
             self._note(_trouble(error, self.address))
         else:
             self._engines = {info.name: info for info in answer.engines}
             self._note(None)
         self._described.set()
+
+    async def _connect(self, address: str) -> None:
+        if address == self._connected_to:
+            return
+        if self._channel is not None:
+            await self._channel.close(None)
+        self._connected_to = address
+        self._channel = open_channel(address)
+        self._stub = _STUBS[self.modality](self._channel)
 
     def _note(self, problem: str | None) -> None:
         if (problem is None) != (self.problem is None) or not self._described.is_set():
@@ -118,14 +133,16 @@ class MeshTarget:
                 async with asyncio.timeout(REFRESH_S):
                     await self._poke.wait()
 
-    async def _watch(self, health: Any, name: str) -> None:
+    async def _watch(self, name: str) -> None:
         while True:
             try:
-                async for _status in health.Watch(health_pb2.HealthCheckRequest(service=name)):
-                    self._poke.set()
+                if self._channel is not None:
+                    health = health_pb2_grpc.HealthStub(self._channel)
+                    async for _status in health.Watch(health_pb2.HealthCheckRequest(service=name)):
+                        self._poke.set()
             except grpc.aio.AioRpcError as error:
                 log.debug("health watch of %s %s ended: %s", self.address, name, error.code())
-            self._poke.set()
+                self._poke.set()
             await asyncio.sleep(REWATCH_S)
 
 

@@ -324,3 +324,53 @@ def test_an_info_without_state_is_no_trouble() -> None:
     target = MeshTarget(Modality.TTS, "nowhere:1")
     target._engines = {"tone": EngineInfo(name="tone")}
     assert MeshRung("mine", Modality.TTS, ("tone",), target, 1.0).trouble() is None
+
+
+class OldService:
+    """The HTTP side of a TTS service: answers /health, with the gRPC port where it has one."""
+
+    def __init__(self, grpc_port: str) -> None:
+        self._port = grpc_port
+
+    async def answer(self, reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        port = f"X-Troupe-Grpc-Port: {self._port}\r\n" if self._port else ""
+        writer.write(f"HTTP/1.1 200 OK\r\n{port}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.fixture
+async def old_service():
+    servers = []
+
+    async def start(grpc_port: str) -> str:
+        server = await asyncio.start_server(OldService(grpc_port).answer, "127.0.0.1", 0)
+        servers.append(server)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    yield start
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+
+async def test_an_old_http_address_leads_to_grpc(speech_service, rung_at, old_service) -> None:
+    async with speech_service(echo) as (_, address):
+        rung = await rung_at(await old_service(address.rpartition(":")[2]))
+        assert rung.trouble() is None
+        assert await texts(rung.open(call())) == [b"one", b"two"]
+
+
+async def test_an_old_container_is_told_to_be_replaced(rung_at, old_service) -> None:
+    rung = await rung_at(await old_service(""))
+    assert "container of the first release" in rung.trouble()
+    with pytest.raises(CannotConnect, match="first release"):
+        await anext(rung.open(call()))
+
+
+async def test_an_old_address_where_nobody_is_names_the_setting(rung_at) -> None:
+    rung = await rung_at("http://127.0.0.1:1")
+    assert "Cannot connect to the TTS service at http://127.0.0.1:1" in rung.trouble()
+    assert "PROVIDER_COQUI_SERVICE_URL" in rung.trouble()

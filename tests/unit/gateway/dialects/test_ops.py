@@ -1,0 +1,60 @@
+from gateway.assembly import build
+from gateway.banner import banner
+from gateway.dialects.ops import provider_state
+from gateway.routing.chain import Chain
+from gateway.routing.need import Modality
+from gateway.settings import Settings
+from troupe.v1.engine_pb2 import (
+    ENGINE_STATE_BROKEN,
+    ENGINE_STATE_LOADING,
+    ENGINE_STATE_MISSING,
+    ENGINE_STATE_READY,
+    EngineInfo,
+)
+
+
+def test_a_provider_in_one_word_and_why(rung) -> None:
+    def state(trouble=None, info=None):
+        return provider_state(rung("a", trouble=trouble, info=info))
+
+    assert state(info=EngineInfo(state=ENGINE_STATE_READY)) == ("ready", "")
+    assert state(info=EngineInfo(state=ENGINE_STATE_BROKEN, reason="no child")) == ("broken", "no child")
+    assert state(info=EngineInfo(state=ENGINE_STATE_MISSING, reason="no file")) == ("missing", "no file")
+    assert state("it is still loading (4%)", EngineInfo(state=ENGINE_STATE_LOADING)) == (
+        "loading",
+        "it is still loading (4%)",
+    )
+    assert state("gone", EngineInfo(state=ENGINE_STATE_READY)) == ("unreachable", "gone")
+    assert state("gone") == ("unreachable", "gone")
+    assert state() == ("unknown", "it has not answered yet")
+
+
+def test_the_banner_is_the_seeds(rung) -> None:
+    house = build(Settings.load({}))
+    house.chains = {
+        Modality.TEXT: Chain(Modality.TEXT, []),
+        Modality.TTS: Chain(Modality.TTS, [rung("coqui"), rung("edge", trouble="gone")]),
+        Modality.VIDEO: Chain(
+            Modality.VIDEO, [rung("sadtalker", info=EngineInfo(state=ENGINE_STATE_MISSING)), rung("portrait")]
+        ),
+    }
+    assert banner(house).splitlines() == [
+        "=== Provider Configuration ===",
+        "Text provider: none",
+        "TTS provider: coqui",
+        "Video provider: portrait",
+        "",
+        "Available providers:",
+        "  Text: none",
+        "  TTS: coqui, edge (not ready)",
+        "  Video: portrait",
+    ]
+
+
+def test_the_one_who_would_be_asked_first_is_ready_and_well(rung) -> None:
+    house = build(Settings.load({}))
+    ready = EngineInfo(state=ENGINE_STATE_READY)
+    house.chains = {
+        Modality.TTS: Chain(Modality.TTS, [rung("a"), rung("b", trouble="x", info=ready), rung("c", info=ready)])
+    }
+    assert house.ready(Modality.TTS) == "c"
