@@ -155,13 +155,13 @@ def nose(canvas: Canvas, look: Look, mask: Mask) -> None:
 def mouth(canvas: Canvas, look: Look) -> None:
     """Two lips and the line between them, slightly smiling."""
     wide, full, y = look.mouth, look.fullness, MOUTH_LINE
-    line = spline([(512 - wide, y - 5.5), (512 - wide * 0.45, y + 0.5), (512, y + 2.5), (512 + wide * 0.45, y + 0.5),
-                   (512 + wide, y - 5.5)], closed=False)  # fmt: skip
-    top = spline([(512 - wide, y - 5.5), (512 - wide * 0.5, y - 12 * full), (512 - wide * 0.22, y - 18 * full),
+    line = spline([(512 - wide, y - 8), (512 - wide * 0.45, y + 0.5), (512, y + 2.5), (512 + wide * 0.45, y + 0.5),
+                   (512 + wide, y - 8)], closed=False)  # fmt: skip
+    top = spline([(512 - wide, y - 8), (512 - wide * 0.5, y - 12 * full), (512 - wide * 0.22, y - 18 * full),
                   (512, y - 14.5 * full), (512 + wide * 0.22, y - 18 * full), (512 + wide * 0.5, y - 12 * full),
-                  (512 + wide, y - 5.5)], closed=False)  # fmt: skip
-    bottom = spline([(512 - wide, y - 5.5), (512 - wide * 0.55, y + 16 * full), (512, y + 25 * full),
-                     (512 + wide * 0.55, y + 16 * full), (512 + wide, y - 5.5)], closed=False)  # fmt: skip
+                  (512 + wide, y - 8)], closed=False)  # fmt: skip
+    bottom = spline([(512 - wide, y - 8), (512 - wide * 0.55, y + 16 * full), (512, y + 25 * full),
+                     (512 + wide * 0.55, y + 16 * full), (512 + wide, y - 8)], closed=False)  # fmt: skip
     upper = canvas.fill(np.concatenate([top, line[::-1]]), dark(look.lips, 0.16), 0.94, 0.8)
     lower = canvas.fill(np.concatenate([line, bottom[::-1]]), look.lips, 0.94, 0.8)
     canvas.shade(ellipse(498, y + 13 * full, wide * 0.4, 5 * full), light(look.lips, 0.55), 0.6, 4, lower)
@@ -169,4 +169,4 @@ def mouth(canvas: Canvas, look: Look) -> None:
     canvas.shade(ellipse(500, y - 13 * full, wide * 0.3, 3), light(look.lips, 0.4), 0.4, 3, upper)
     canvas.stroke(line, (2.2, 4.0, 2.2), dark(look.lips, 0.72), 0.92)
     for side in (-1, 1):
-        canvas.fill(ellipse(512 + side * (wide + 2), y - 6, 5, 4), dark(look.skin, 0.5), 0.5, 2.4)
+        canvas.fill(ellipse(512 + side * (wide + 2), y - 8, 5, 4), dark(look.skin, 0.5), 0.5, 2.4)

@@ -27,7 +27,7 @@ class Look:
     chin: float = 0.0  # longer
     neck: float = 66.0  # half width
     shoulders: float = 306.0
-    eye_height: float = 1.0
+    eye_height: float = 1.08
     eye_tilt: float = 4.0  # the outer corner above the inner one
     lid: float = 1.0  # weight of the upper lash line
     brow_weight: float = 11.0
@@ -54,17 +54,17 @@ LOOKS = (
         jaw=4, nose=38, mouth=62, fullness=1.28, earrings=(230, 200, 130), seed=12,
     ),
     Look(
-        name="leo", gender="male", skin=(216, 168, 134), blush=(198, 110, 92), lips=(180, 100, 92),
+        name="leo", gender="male", skin=(216, 168, 134), blush=(198, 110, 92), lips=(176, 110, 96),
         hair=(52, 36, 30), brows=(48, 34, 28), iris=(98, 66, 40), hair_style="side", clothes="shirt",
         cloth=(52, 78, 124), inner=(238, 240, 244), backdrop=((222, 226, 232), (180, 188, 202)),
-        jaw=17, chin=8, neck=88, shoulders=352, eye_height=0.86, eye_tilt=2, lid=0.62, brow_weight=15, nose=38,
-        mouth=62, fullness=0.82, stubble=0.36, seed=13,
+        jaw=17, chin=8, neck=88, shoulders=352, eye_height=0.94, eye_tilt=2, lid=0.62, brow_weight=15, nose=38,
+        mouth=62, fullness=0.74, stubble=0.36, seed=13,
     ),
     Look(
-        name="kenji", gender="male", skin=(238, 202, 170), blush=(222, 134, 116), lips=(192, 110, 104),
+        name="kenji", gender="male", skin=(238, 202, 170), blush=(222, 134, 116), lips=(198, 130, 116),
         hair=(28, 26, 30), brows=(36, 32, 34), iris=(66, 44, 32), hair_style="crop", clothes="crew",
         cloth=(108, 116, 122), inner=(238, 238, 236), backdrop=((228, 220, 226), (188, 176, 192)),
-        jaw=9, chin=2, neck=82, shoulders=338, eye_height=0.84, eye_tilt=6, lid=0.8, brow_weight=14, nose=36, mouth=59,
-        fullness=0.88, seed=14,
+        jaw=16, chin=5, neck=86, shoulders=338, eye_height=0.92, eye_tilt=6, lid=0.62, brow_weight=16, nose=36, mouth=59,
+        fullness=0.76, seed=14,
     ),
 )  # fmt: skip

@@ -25,7 +25,7 @@ OUTER_SHARE = 0.55  # the outer rim's part of the inner rim's way when lips clos
 JAW_LINE = (1.0, 0.97, 0.9, 0.76, 0.56, 0.34, 0.14)  # chin to jaw angle: part of the chin's drop
 CHIN_POINTS = {18: 0.97, 200: 1.0, 199: 1.0, 175: 1.0, 83: 0.97, 313: 0.97, 182: 0.95, 406: 0.95, 201: 1.0, 421: 1.0}
 CHEEKS = (50, 280, 205, 425, 101, 330, 36, 266)
-LID_DROP = 1.1  # a shut lid goes a little beyond the lower one's line: the eye must not gleam through
+LID_DROP = 1.24  # a shut lid goes a little beyond the lower one's line: the eye must not gleam through
 PUCKER_CLOSES = 0.85  # part of the picture's own gap that goes when the lips are rounded
 FIXED = (
     *(

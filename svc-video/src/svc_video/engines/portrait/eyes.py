@@ -25,7 +25,8 @@ Indices = NDArray[np.int64]
 RIM_BLUR = 0.7  # pixels
 GAZE_ACROSS = 0.13  # eye widths that the iris goes for a full look to the side
 GAZE_DOWN = 0.05
-LID_INSET = 0.03  # eye widths: the lid's edge is taken inside the lashes, so that no white goes with it
+# eye widths by which the lids' edges are taken inside the lashes, so that no white goes with a lid or stays under it
+UPPER_INSET, LOWER_INSET = 0.03, 0.04
 LASH_WIDTH = 0.035  # eye widths
 LASH_FROM = 0.35  # blink from which the closing lids' lashes are drawn
 LASH_OPACITY = 0.68
@@ -63,9 +64,10 @@ class Eye:
         layers = [Layer(self.region, face[v], shapes.eyes[:, v]) for v in _sides(face, shapes, upper, lower)]
         self._warp = SplitWarp(self.region, *layers)
         moves = (shapes.eyes[:, upper], shapes.eyes[:, lower])
-        edge = face[upper].copy()
-        edge[1:-1] -= shapes.axes[1] * width * LID_INSET
-        self._rim = Rim((edge, face[lower]), moves, shapes.axes[1], yielding=0)
+        edges = (face[upper].copy(), face[lower].copy())
+        edges[0][1:-1] -= shapes.axes[1] * width * UPPER_INSET
+        edges[1][1:-1] += shapes.axes[1] * width * LOWER_INSET
+        self._rim = Rim(edges, moves, shapes.axes[1], yielding=0)
         corner = (self.region.left, self.region.top)
         rest = self._rim.at(np.zeros(len(EYE_BASES)))
         self._rest_mask = polygon_mask(outline(*rest) - corner, (self.region.height, self.region.width), RIM_BLUR)
