@@ -9,15 +9,17 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import AsyncGenerator
 
 from svc_tts.audio.decode_child import EXIT_TOO_LONG
+from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import DeadlineExceeded, MediaTooLarge, UnsupportedMedia
 from troupe.wire.media import SAMPLE_RATE
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_DURATION_S = 600.0
-_TIME_S = 20.0  # wall time for one file
+_HUNG_S = 5.0  # a decoder that uses no processor time for so long hangs; how much it may use is an rlimit
 _STEP = 64 * 1024  # bytes read at a time
 _KINDS = "wav, mp3, flac, ogg (opus, vorbis), m4a, aac, webm"
 
@@ -40,7 +42,10 @@ def format_of(head: bytes) -> str:
 
 
 async def decode(data: bytes, max_duration_s: float = 0.0) -> AsyncGenerator[bytes, None]:
-    """The sound in pieces of PCM s16le mono 24 kHz; raises `UnsupportedMedia`, `MediaTooLarge`, `DeadlineExceeded`."""
+    """The sound in pieces of PCM s16le mono 24 kHz, empty ones while the decoder works.
+
+    Raises `UnsupportedMedia`, `MediaTooLarge`, `DeadlineExceeded`.
+    """
     form = format_of(data[:16])
     limit_s = min(max_duration_s or MAX_DURATION_S, MAX_DURATION_S)
     pipe = asyncio.subprocess.PIPE
@@ -53,13 +58,10 @@ async def decode(data: bytes, max_duration_s: float = 0.0) -> AsyncGenerator[byt
     )
     feeding = asyncio.create_task(_feed(process, data))
     try:
-        async with asyncio.timeout(_TIME_S):
-            while piece := await _read(process):
-                yield piece
-            await feeding
-            _judge(await process.wait(), await _complaint(process), limit_s)
-    except TimeoutError as error:
-        raise DeadlineExceeded(f"The file took more than {_TIME_S:g} s to decode. Send a shorter one.") from error
+        async for piece in _pieces(process):
+            yield piece
+        await feeding
+        _judge(await process.wait(), await _complaint(process), limit_s)
     finally:
         await _end(process, feeding)
 
@@ -72,12 +74,24 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
     process.stdin.close()
 
 
-async def _read(process: asyncio.subprocess.Process) -> bytes:
+async def _pieces(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes, None]:
     assert process.stdout is not None  # noqa: S101  # always a pipe here
-    try:
-        return await process.stdout.readexactly(_STEP)
-    except asyncio.IncompleteReadError as error:
-        return error.partial
+    pulse, moved_at = Pulse(process.pid), time.monotonic()
+    while True:
+        try:
+            async with asyncio.timeout(BEAT_S):
+                piece = await process.stdout.readexactly(_STEP)
+        except TimeoutError:
+            if not pulse.beats():
+                if time.monotonic() > moved_at + _HUNG_S:
+                    raise DeadlineExceeded("The decoder did nothing for too long. Send another file.") from None
+                continue
+            piece = b""
+        except asyncio.IncompleteReadError as error:
+            yield error.partial
+            return
+        moved_at = time.monotonic()
+        yield piece
 
 
 async def _complaint(process: asyncio.subprocess.Process) -> str:

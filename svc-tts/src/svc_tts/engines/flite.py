@@ -25,12 +25,12 @@ import soundfile
 
 from svc_tts.engine import EngineContext, EngineFacts, EngineVoice, FliteOptions, Gender, Piece, Utterance
 from svc_tts.engines.flite_phones import PAUSE, parse_segments, to_phones, words_of
+from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import EngineFailed, EngineMissing, UnsupportedLanguage
 
 REMEDY = "sudo apt-get install -y flite"
 _RATE = 16_000  # Hz
 _PIECE_BYTES = 32_000  # 1 s of sound
-_BEAT_S = 0.1  # how often a working process is looked at
 _PROBE_EVERY_S = 10.0  # a real word, when the program on disk did not change
 _REMEMBERED_WORDS = 20_000
 _KAL_HZ = 95.0  # the diphone voice's usual pitch
@@ -120,7 +120,7 @@ class FliteEngine:
         """Something now and then until it is this utterance's turn; the place taken must be released."""
         while True:
             try:
-                async with asyncio.timeout(_BEAT_S):
+                async with asyncio.timeout(BEAT_S):
                     await self._slots.acquire()
             except TimeoutError:
                 yield None
@@ -213,10 +213,10 @@ class FliteEngine:
         self, process: asyncio.subprocess.Process, answer: asyncio.Task[tuple[bytes, bytes]]
     ) -> AsyncGenerator[None, None]:
         """Something each time the processor time went on, until the answer is there."""
-        used, moved_at = 0, time.monotonic()
-        while not (await asyncio.wait({answer}, timeout=_BEAT_S))[0]:
-            if (now := _processor_time(process.pid)) > used:
-                used, moved_at = now, time.monotonic()
+        pulse, moved_at = Pulse(process.pid), time.monotonic()
+        while not (await asyncio.wait({answer}, timeout=BEAT_S))[0]:
+            if pulse.beats():
+                moved_at = time.monotonic()
                 yield None
             elif time.monotonic() > moved_at + self._deadline_s:
                 raise EngineFailed(f"flite did nothing for {self._deadline_s:g} s and was ended")
@@ -277,12 +277,3 @@ def _memory_file(contents: bytes = b"") -> Iterator[int]:
 
 def _contents(descriptor: int) -> bytes:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-
-
-def _processor_time(pid: int) -> int:
-    """Clock ticks that process has used; 0 where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return int(fields[11]) + int(fields[12])

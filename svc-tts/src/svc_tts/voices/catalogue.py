@@ -79,7 +79,9 @@ class Catalogue:
         if wish.language and wish.gender:
             return wish.gender  # the caller knows the voice even if we do not
         hint = nearest(wish.voice_id, self._known)
-        raise UnknownVoice(f'No voice "{wish.voice_id}".{hint} GET /voices lists them all.', voice_id=wish.voice_id)
+        raise UnknownVoice(
+            f'No voice "{wish.voice_id}".{hint} The list of voices has them all.', voice_id=wish.voice_id
+        )
 
     def _nearest(self, engine: str, language: str, gender: Gender) -> EngineVoice:
         voices = self.voices_of(engine)

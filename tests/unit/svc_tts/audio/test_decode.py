@@ -84,7 +84,8 @@ async def test_half_a_file_gives_what_there_is_or_a_clear_error() -> None:
 
 async def test_leaving_early_ends_the_process() -> None:
     pieces = decode(sound(Codec.WAV, 60.0))
-    assert await anext(pieces)
+    while not await anext(pieces):
+        pass
     await pieces.aclose()
     with pytest.raises(StopAsyncIteration):
         await anext(pieces)

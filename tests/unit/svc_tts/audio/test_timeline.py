@@ -41,9 +41,14 @@ def decode(data: bytes) -> tuple[np.ndarray, int, int]:
     return np.concatenate(packed).reshape(-1, channels), frames[0].sample_rate, channels
 
 
-@pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize(
-    ("codec", "rate"), [(codec, rate) for codec in Codec if codec is not Codec.PCM for rate in RATES[codec]]
+    ("codec", "rate", "channels"),
+    [
+        (codec, rate, 1 + (rate in {16_000, 48_000}))
+        for codec in Codec
+        if codec is not Codec.PCM
+        for rate in RATES[codec]
+    ],
 )
 def test_every_format_decodes_to_the_same_sound(codec: Codec, rate: int, channels: int) -> None:
     data, _ = encode(AudioFormat.of(codec, rate, channels))
