@@ -64,7 +64,8 @@ LOOKS = (
         name="kenji", gender="male", skin=(238, 202, 170), blush=(222, 134, 116), lips=(198, 130, 116),
         hair=(28, 26, 30), brows=(36, 32, 34), iris=(66, 44, 32), hair_style="crop", clothes="crew",
         cloth=(108, 116, 122), inner=(238, 238, 236), backdrop=((228, 220, 226), (188, 176, 192)),
-        jaw=16, chin=5, neck=86, shoulders=338, eye_height=0.92, eye_tilt=6, lid=0.62, brow_weight=16, nose=36, mouth=59,
+        jaw=16, chin=5, neck=86, shoulders=338, eye_height=0.92, eye_tilt=6, lid=0.62, brow_weight=16,
+        nose=36, mouth=59,
         fullness=0.76, seed=14,
     ),
 )  # fmt: skip

@@ -87,6 +87,7 @@ LIP_SHAPES = {
 }
 MOUTH_BASES = (*LIP_SHAPES, *(f"close_{name}" for name in LIP_SHAPES), "close_rest")
 EYE_BASES = ("blink_left", "blink_right", "lids", "brow")
+LID_IDLE = 0.25  # a look that the lids do not follow: small ones are many, and moving skin costs time
 LID_FOLLOW = 0.22  # of the gap: the lids go with a look up or down
 
 
@@ -113,7 +114,8 @@ def eye_weights(params: FaceParams) -> Float:
     """Coefficients in the order of EYE_BASES; a shut eye's lid follows no look."""
     left, right = np.clip((params.blink_left, params.blink_right), 0, 1)
     brow, look = np.clip((params.brow, params.gaze_y), -1, 1)
-    return np.array([left, right, look * (1 - max(left, right)), brow])
+    followed = np.sign(look) * max(abs(look) - LID_IDLE, 0) / (1 - LID_IDLE)
+    return np.array([left, right, followed * (1 - max(left, right)), brow])
 
 
 def solve(points: lm.Points, triangles: NDArray[np.int16]) -> Blendshapes:

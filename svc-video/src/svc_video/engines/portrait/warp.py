@@ -104,13 +104,16 @@ class Layer:
         flat = values.transpose(1, 0, 2).reshape(len(at), -1)
         grids = thin_plate(at, flat, self._nodes.reshape(-1, 2).astype(np.float64))
         grids = grids.reshape(rows, columns, len(moves), 2) * _fade(rows, columns)[..., None, None]
-        self._bases = np.ascontiguousarray(grids.transpose(2, 0, 1, 3).reshape(len(moves), -1), dtype=np.float32)
+        by_basis = grids.transpose(2, 0, 1, 3)
+        self._bases = by_basis.reshape(len(moves), -1).astype(np.float32)
+        self._slopes = np.stack([_slopes(grid).ravel() for grid in by_basis]).astype(np.float32)
 
     def backward(self, weights: Float) -> Map:
         """Where the picture at each node comes from, as a displacement (rows, columns, 2) in pixels."""
         nodes = self._nodes
-        moved = (weights.astype(np.float32) @ self._bases).reshape(nodes.shape)
-        slopes = _slopes(moved)
+        part = weights.astype(np.float32)
+        moved = (part @ self._bases).reshape(nodes.shape)
+        slopes = (part @ self._slopes).reshape(*nodes.shape[:2], 4)
         source = nodes - moved
         for _ in range(NEWTON_STEPS):
             at = (source - self._origin) / NODE_STEP
@@ -126,10 +129,10 @@ def _fade(rows: int, columns: int) -> Float:
     return np.asarray(smooth[0][:, None] * smooth[1][None])
 
 
-def _slopes(moved: Map) -> Map:
-    """Derivatives (rows, columns, 4) per pixel: xx, xy, yx, yy."""
+def _slopes(moved: Float) -> Float:
+    """Derivatives (rows, columns, 4) per pixel of a displacement: xx, xy, yx, yy."""
     down, across = (np.asarray(slope) for slope in np.gradient(moved, NODE_STEP, axis=(0, 1)))
-    return np.ascontiguousarray(np.stack([across[..., 0], down[..., 0], across[..., 1], down[..., 1]], axis=-1))
+    return np.stack([across[..., 0], down[..., 0], across[..., 1], down[..., 1]], axis=-1)
 
 
 def _sample(grid: Map, at: Map) -> Map:
