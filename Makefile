@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
+# Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
+export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME
 .PHONY: help setup system demo up doctor key test lint format protos locks torch clean bench-start bench-portrait bench-avatar
 
 help: ## List the targets
@@ -23,7 +25,6 @@ $(STAMP): requirements.txt tools/setup.sh tools/system-packages.txt $(PARTS:%=%/
 demo: $(STAMP) ## A script in, out/demo.mp4 out: SCRIPT= PORTRAIT= VOICE= SPEECH_LANG= OUT=
 	@$(BIN)/troupe demo $(if $(SCRIPT),--script "$$SCRIPT") $(if $(PORTRAIT),--portrait "$$PORTRAIT") \
 	  $(if $(VOICE),--voice "$$VOICE") $(if $(SPEECH_LANG),--lang "$$SPEECH_LANG") $(if $(OUT),--out "$$OUT")
-demo: export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT
 
 up: $(STAMP) ## Start the mesh and keep it running; Ctrl-C drains it
 	@exec $(BIN)/troupe up
@@ -33,7 +34,6 @@ doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
 
 key: $(STAMP) ## Create an API key: NAME=
 	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")
-key: export NAME
 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included
 	@tools/private-network.sh $(BIN)/python -m pytest $(TESTS)
