@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -396,6 +397,85 @@ def test_the_doctor_prints_json(tmp_path: Path) -> None:
     assert told.returncode == 0
     assert espeak == {"engine": "espeak", "ready": True, "reason": "", "remedy": ""}
     assert (flite["ready"], flite["remedy"]) == (False, "sudo apt-get install -y flite")
+
+
+FRAGMENTS = (
+    *(
+        "Hello ",
+        "world. ",
+        "你好",
+        "。",
+        "今日は",
+        "Привет ",
+        "مرحبا ",
+        "שלום",
+        "<#0.1#>",
+        "<#",
+        "#>",
+        "😀",
+        "\x00",
+        "\u202e",
+    ),
+    *(
+        "\n\n",
+        "...",
+        "?!",
+        "Mr. ",
+        "e.g. ",
+        "3.14",
+        "$5.50 ",
+        "http://x.y/z?a=b ",
+        "[[hello]]",
+        "<speak>",
+        "&amp;",
+        "@#$",
+    ),
+    *(
+        "한국어 ",
+        "हिन्दी ",
+        "ไทย",
+        "ß",
+        "\ufeff",
+        "a" * 80,
+        "—",
+        "“q” ",
+        "\t",
+        "\r\n",
+        "½",
+        "²",
+        "ﬁ",
+        "Ⅷ",
+        "𝒳",
+        "q́",
+        "(chu3)",
+    ),
+)
+
+
+@pytest.mark.parametrize("seed", range(24))
+async def test_whatever_is_written_the_times_hold(stub, seed: int) -> None:
+    chance = random.Random(seed)
+    text = "Go " + "".join(chance.choices(FRAGMENTS, k=chance.randrange(1, 30)))
+    voice = chance.choice(["", "en-US-AriaNeural", "zh-CN-YunxiNeural", "ja-JP-NanamiNeural", "fr-FR-DeniseNeural"])
+    rate = chance.choice([8_000, 24_000, 44_100])
+    asked = settings(voice_id=voice, format=media_pb2.AudioFormat(sample_rate=rate))
+    chunks = await speak(stub, asked, *(text[at : at + 5] for at in range(0, len(text), 5)))
+    end = [chunk.sentence_end for chunk in chunks if chunk.HasField("sentence_end")][-1]
+    cues = [cue for chunk in chunks for cue in chunk.cues]
+    assert end.text_consumed == len(text)
+    assert len(audio(chunks)) / 2 / rate * 1000 == pytest.approx(end.audio_ms, abs=1)
+    assert (cues[0].start_ms, cues[-1].end_ms) == (0, pytest.approx(end.audio_ms, abs=1))
+    assert all(before.end_ms == after.start_ms for before, after in pairwise(cues))
+    assert all(word.text_start < word.text_end <= len(text) for word in words(chunks))
+    assert all(before.start_ms <= after.start_ms for before, after in pairwise(words(chunks)))
+
+
+async def test_metrics_tell_how_soon_it_was_heard(service, stub) -> None:
+    await speak(stub, settings("tone"), "hi")
+    async with httpx.AsyncClient() as client:
+        told = (await client.get(f"http://{service.addresses['metrics']}/metrics")).text
+    assert 'troupe_speech_first_audio_seconds_count{engine="tone"}' in told
+    assert 'troupe_rpc_total{code="ok",method="Synthesize"}' in told
 
 
 async def test_nothing_said_is_in_the_log(service, stub) -> None:

@@ -15,6 +15,7 @@ from svc_tts.booth import SERVICE, Booth
 from svc_tts.doctor import examine
 from svc_tts.engine import EngineContext, load_engine
 from svc_tts.http import serve_http
+from svc_tts.metrics import SpeechMetrics
 from svc_tts.server import SpeechServicer
 from svc_tts.settings import Settings
 from svc_tts.voices.store import VoiceStore
@@ -45,7 +46,8 @@ def main() -> int:
 async def _serve(settings: Settings) -> None:
     context = EngineContext(settings.workers, settings.silence_s)
     engines = {name: load_engine(name, context) for name in settings.engine_names}
-    booth = Booth(engines, VoiceStore.at(settings.voices_url))
+    registry = CollectorRegistry()
+    booth = Booth(engines, VoiceStore.at(settings.voices_url), SpeechMetrics(registry))
     servicer = SpeechServicer(booth, settings.request_s)
     service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
 
@@ -57,7 +59,7 @@ async def _serve(settings: Settings) -> None:
             yield {"http": address}
         await booth.stop()
 
-    await serve("speech", [service], booth.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
+    await serve("speech", [service], booth.board, _listen(settings), registry=registry, lifespan=lifespan)
 
 
 def _listen(settings: Settings) -> Listen:

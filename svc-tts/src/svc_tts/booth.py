@@ -9,8 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import aclosing, contextmanager
 
+from prometheus_client import CollectorRegistry
+
 from svc_tts.engine import Engine, Utterance
 from svc_tts.frontend.language import base
+from svc_tts.metrics import SpeechMetrics
 from svc_tts.speech import Flush, Part, SpeechRequest
 from svc_tts.synthesis import Speech
 from svc_tts.voices.catalogue import Catalogue
@@ -32,12 +35,13 @@ log = logging.getLogger(__name__)
 class Booth:
     """Engines, their health, their voices."""
 
-    def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
+    def __init__(self, engines: Mapping[str, Engine], store: VoiceStore, metrics: SpeechMetrics | None = None) -> None:
         self.engines = dict(engines)
         self.board = EngineBoard(SERVICE, self.engines)
         self.store = store
         self.catalogue = Catalogue(self.engines, store)
         self.outstanding: Counter[str] = Counter()
+        self._metrics = metrics or SpeechMetrics(CollectorRegistry())
 
     def ready(self) -> list[str]:
         """The engines that can speak now, in the order of the settings."""
@@ -64,8 +68,11 @@ class Booth:
         self.board.require(request.engine)
         with self._place(request.engine):
             speech = Speech(request, self.engines[request.engine], self.catalogue, progress)
-            async with aclosing(speech.parts(texts)) as parts:
-                async for part in parts:
+            async with (
+                aclosing(speech.parts(texts)) as parts,
+                aclosing(self._metrics.watch(request.engine, parts)) as counted,
+            ):
+                async for part in counted:
                     yield part
 
     async def keep(self) -> None:

@@ -1,0 +1,37 @@
+"""What an operator watches: how soon each engine is heard, how much it speaks, how often it breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from svc_tts.speech import Part, SentenceEnd, Sound
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class SpeechMetrics:
+    """Counters of one process's answers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        names = ["engine"]
+        first = "From the request to the first sound of the answer, seconds"
+        self._first = Histogram("troupe_speech_first_audio_seconds", first, names, buckets=_SECONDS, registry=registry)
+        self._audio = Counter("troupe_speech_audio_seconds", "Sound made, seconds", names, registry=registry)
+        self._text = Counter("troupe_speech_text_characters", "Text spoken, characters", names, registry=registry)
+
+    async def watch(self, engine: str, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
+        """`parts` as they are, counted."""
+        started, heard = time.monotonic(), False
+        told = SentenceEnd(0, 0)
+        async for part in parts:
+            if isinstance(part, Sound) and part.audio and not heard:
+                heard = True
+                self._first.labels(engine).observe(time.monotonic() - started)
+            if isinstance(part, SentenceEnd):
+                self._audio.labels(engine).inc((part.audio_ms - told.audio_ms) / 1000)
+                self._text.labels(engine).inc(part.text_consumed - told.text_consumed)
+                told = part
+            yield part

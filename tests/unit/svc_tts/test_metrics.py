@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from svc_tts.metrics import SpeechMetrics
+from svc_tts.speech import Part, SentenceEnd, Sound
+
+
+async def come(*parts: Part) -> AsyncIterator[Part]:
+    for part in parts:
+        yield part
+
+
+async def test_sound_and_text_are_counted_and_nothing_is_changed() -> None:
+    registry = CollectorRegistry()
+    metrics = SpeechMetrics(registry)
+    parts = (Sound(), Sound(b"x"), SentenceEnd(5, 1_500), Sound(b"y"), SentenceEnd(12, 2_000))
+    assert [part async for part in metrics.watch("tone", come(*parts))] == list(parts)
+    labels = {"engine": "tone"}
+    assert registry.get_sample_value("troupe_speech_audio_seconds_total", labels) == pytest.approx(2.0)
+    assert registry.get_sample_value("troupe_speech_text_characters_total", labels) == 12
+    assert registry.get_sample_value("troupe_speech_first_audio_seconds_count", labels) == 1
