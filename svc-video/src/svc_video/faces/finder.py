@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from svc_video.faces import landmarks as lm
 from svc_video.faces import mesh
 from svc_video.faces.detector import Detection, detect
-from svc_video.faces.landmarks import Points
+from svc_video.faces.landmarks import Points, face_width
 from svc_video.faces.net import Net
 from svc_video.faces.picture import Rgb
 from troupe.wire.errors import NoFace
@@ -13,6 +16,8 @@ from troupe.wire.errors import NoFace
 DATA = Path(__file__).parents[1] / "data"
 MIN_PRESENCE = 0.5  # below this the mesh does not believe that the crop is a face
 MIN_FACE_SIDE = 40  # pixels of the detector's box; less cannot be animated
+MOVING = np.concatenate([lm.UPPER_LID_LEFT, lm.UPPER_LID_RIGHT, lm.UPPER_OUTER, lm.LOWER_OUTER])
+OUTSIDE_PART = 0.02  # face widths by which those may lie outside: the network guesses them to a pixel or two
 EDGE_PART = 0.06  # part of the face's box outside the picture before it is called cut off
 NO_FACE = (
     "No face was found in the picture. Send a photo with one clear face: seen from the front, well lit, not covered, "
@@ -69,11 +74,31 @@ def _notes(rgb: Rgb, face: Face, count: int) -> list[str]:
     x, y, width, height = face.box
     if max(width, height) < MIN_FACE_SIDE:
         raise NoFace(
-            f"The only face is {width:.0f} pixels wide; at least {MIN_FACE_SIDE} are needed. Crop closer to it."
+            f"The only face is {int(width)} pixels wide; at least {MIN_FACE_SIDE} are needed. Crop closer to it."
         )
     notes = [f"{count} faces found, the largest is used"] if count > 1 else []
+    _check_whole(rgb, face)
     inside_x = min(x + width, rgb.shape[1]) - max(x, 0)
     inside_y = min(y + height, rgb.shape[0]) - max(y, 0)
     if inside_x < width * (1 - EDGE_PART) or inside_y < height * (1 - EDGE_PART):
-        notes.append("the face is cut off at the edge of the picture, the missing part is made up")
+        notes.append("the face is cut off at the edge of the picture")
     return notes
+
+
+def _check_whole(rgb: Rgb, face: Face) -> None:
+    """NoFace where the picture's edge goes through an eye or the mouth: nothing could be animated there."""
+    needed = face.points[MOVING, :2]
+    slack = OUTSIDE_PART * face_width(face.points)
+    height, width = rgb.shape[:2]
+    edges = {
+        "left": needed[:, 0].min() < -slack,
+        "top": needed[:, 1].min() < -slack,
+        "right": needed[:, 0].max() > width + slack,
+        "bottom": needed[:, 1].max() > height + slack,
+    }
+    cut = [name for name, is_cut in edges.items() if is_cut]
+    if cut:
+        raise NoFace(
+            f"The face is cut off at the {' and '.join(cut)} edge of the picture: both eyes and the whole mouth must "
+            "be inside. Send a photo that shows the whole head."
+        )

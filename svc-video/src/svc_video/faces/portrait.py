@@ -15,7 +15,9 @@ from troupe.wire.errors import InvalidArgument
 
 VERSION = 1  # of the saved form
 SIDES = (64, 2048)  # pixels an output may have per side
-LOOSEST, TIGHTEST = 0.3, 0.47  # forehead to chin in frame heights
+LOOSEST, TIGHTEST = 0.3, 0.72  # forehead to chin in frame heights; beyond the second the frame grows past the picture
+PADDING_BLUR = 0.03  # frame heights; what lies outside the picture is its edge, mirrored and out of focus
+SIDEWAYS = 60.0  # degrees of the head beyond which the whole picture is taken to lie on its side
 EYE_LINE = 0.43  # where the eyes stand, in frame heights from the top
 SHARP_SCALE = 2.5  # enlargement beyond which the portrait will look soft
 
@@ -71,6 +73,11 @@ def prepare(finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512)) ->
             f"{width} x {height} pixels cannot be made: both sides are even and {SIDES[0]}..{SIDES[1]}."
         )
     face, notes = finder.largest(rgb)
+    turns = round(lm.head_roll(face.points) / 90)
+    if abs(lm.head_roll(face.points)) > SIDEWAYS:
+        rgb = np.ascontiguousarray(np.rot90(rgb, turns))
+        face, notes = finder.largest(rgb)
+        notes.append("the head lay on its side, the picture was turned upright")
     left, top, scale = _framing(face.points, rgb.shape[:2], size)
     if scale > SHARP_SCALE:
         notes.append("the face is small in the picture and will look soft; a larger picture looks better")
@@ -83,7 +90,7 @@ def prepare(finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512)) ->
 def _framing(points: lm.Points, picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float, float]:
     """Left, top (pixels of the picture) and scale of the frame.
 
-    The largest frame that fits into the picture is kept where the face is neither too small nor too large in it.
+    The frame is the largest that fits into the picture, or a closer one around a small face.
     """
     face_height = float(np.linalg.norm(points[lm.CHIN, :2] - points[lm.FOREHEAD, :2]))
     largest = min(picture[0], picture[1] * size[1] / size[0])
@@ -103,7 +110,7 @@ def _inside(start: float, length: float, available: int) -> float:
 
 
 def _cut(rgb: Rgb, left: float, top: float, scale: float, size: tuple[int, int]) -> Rgb:
-    """The frame's pixels; what lies outside the picture repeats its edge, softly."""
+    """The frame's pixels; what lies outside the picture mirrors its edge, out of focus."""
     source, factor = rgb, 1.0
     if scale < 0.5:  # area-average first: the warp alone would alias
         factor = scale * 2
@@ -112,5 +119,17 @@ def _cut(rgb: Rgb, left: float, top: float, scale: float, size: tuple[int, int])
     shift = step / 2 - 0.5
     matrix = np.array([[step, 0, -left * scale + shift], [0, step, -top * scale + shift]])
     flags = cv2.INTER_AREA if scale == 1 else cv2.INTER_CUBIC
-    frame = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(frame, dtype=np.uint8)
+    reflected = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT)
+    frame = np.asarray(reflected, dtype=np.uint8)
+    inside = np.full(source.shape[:2], 255, dtype=np.uint8)
+    known = np.asarray(cv2.warpAffine(inside, matrix, size, flags=cv2.INTER_LINEAR), dtype=np.uint8)
+    return frame if known.min() == 255 else _blurred_outside(frame, known)
+
+
+def _blurred_outside(frame: Rgb, known: NDArray[np.uint8]) -> Rgb:
+    """The frame with the pixels that are not known (0) blurred."""
+    blur = PADDING_BLUR * len(frame)
+    sharp = cv2.GaussianBlur(known, (0, 0), blur / 3).astype(np.float32)[..., None] / 255
+    sharp = np.clip(2 * sharp - 1, 0, 1)
+    soft = cv2.GaussianBlur(frame, (0, 0), blur).astype(np.float32)
+    return np.round(frame * sharp + soft * (1 - sharp)).astype(np.uint8)

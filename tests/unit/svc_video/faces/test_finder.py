@@ -58,10 +58,18 @@ def test_a_face_that_fills_the_picture_is_found(finder, avatars):
 
 
 def test_a_face_at_the_edge_is_used_with_a_note(finder, avatars):
-    cut = np.ascontiguousarray(avatars["ada"][:, 430:])  # a third of the face is gone
+    cut = np.ascontiguousarray(avatars["ada"][:, 375:])  # the cheek is gone
     face, notes = finder.largest(cut)
     assert "cut off at the edge" in notes[0]
-    assert np.linalg.norm(face.points[lm.IRIS_RIGHT, :2] - (592 - 430, 492)) < 3 * CLOSE
+    assert np.linalg.norm(face.points[lm.IRIS_RIGHT, :2] - (592 - 375, 492)) < 3 * CLOSE
+
+
+@pytest.mark.parametrize(
+    ("edge", "part"), [("left", np.s_[:, 430:]), ("right", np.s_[:, :600]), ("bottom", np.s_[:650])]
+)
+def test_a_face_cut_through_eye_or_mouth_is_refused_naming_the_edge(finder, avatars, edge, part):
+    with pytest.raises(NoFace, match=f"cut off at the {edge} edge"):
+        finder.largest(np.ascontiguousarray(avatars["leo"][part]))
 
 
 @pytest.mark.parametrize("kind", ["flat", "noise", "gradient"])

@@ -32,9 +32,24 @@ def test_a_small_head_is_cut_closer_and_it_is_said(finder, avatars):
     assert any("look soft" in note for note in prepared.notes)
 
 
-def test_a_face_that_fills_the_picture_gets_room(finder, avatars):
-    prepared = prepare(finder, np.ascontiguousarray(avatars["kenji"][300:760, 320:704]))
+def test_a_face_that_fills_a_tall_picture_gets_a_soft_surrounding_in_a_wide_one(finder, avatars):
+    tall = np.ascontiguousarray(avatars["kenji"][250:790, 320:704])
+    prepared = prepare(finder, tall, (640, 360))
     assert face_part(prepared) < TIGHTEST * 1.1
+    outside, inside = prepared.picture[:, :60], prepared.picture[:, 290:350]
+    assert cv2.Laplacian(outside, cv2.CV_64F).std() < 0.3 * cv2.Laplacian(inside, cv2.CV_64F).std()
+
+
+def test_a_close_picture_is_not_padded(finder, avatars):
+    close = np.ascontiguousarray(avatars["kenji"][190:830, 192:832])
+    np.testing.assert_array_equal(prepare(finder, close, (640, 640)).picture, close)
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_picture_on_its_side_is_turned_upright(finder, avatars, turns):
+    prepared = prepare(finder, np.ascontiguousarray(np.rot90(avatars["ada"], turns)), (256, 256))
+    assert abs(lm.head_roll(prepared.points)) < 5
+    assert any("turned upright" in note for note in prepared.notes)
 
 
 @pytest.mark.parametrize("size", [(511, 512), (32, 32), (4096, 512)])
