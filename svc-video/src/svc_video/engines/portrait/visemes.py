@@ -24,9 +24,9 @@ from svc_video.speech import Cue
 
 PARAMETERS = ("jaw", "wide", "pucker", "press", "upper", "lower", "fv")
 # How far a phone reaches into its neighbours, ms: rounding begins early, teeth on lip are quick.
-SIGMA_MS = dict(zip(PARAMETERS, (36.0, 48.0, 50.0, 24.0, 34.0, 34.0, 22.0), strict=True))
+SIGMA_MS = dict(zip(PARAMETERS, (30.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0), strict=True))
 REACH_MS = 160.0  # beyond this a phone is not felt: three sigmas
-LEAD_MS = 20.0  # the mouth moves a little before its sound is heard, as it does in life
+LEAD_MS = 10.0  # a frame is seen until the next one comes: at 25 fps this puts its middle 10 ms after its sound
 CLOSING_MS = 45.0  # how long the lips take to meet, and to part
 HELD_FRAMES = 2
 LONGEST_HOLD_MS = 100.0  # for slow frame rates
