@@ -26,6 +26,8 @@ from troupe.wire.interceptors import defect
 OPEN_PATHS = frozenset(
     {"/", "/health", "/ready", "/metrics", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"}
 )
+PROBED_PATHS = frozenset({"/health", "/ready", "/metrics"})
+"""Machines ask for these every few seconds; the log of a quiet gateway stays quiet."""
 REQUEST_ID_HEADER = b"x-troupe-request-id"
 LEFT = 499
 """The status counted for a client that left before its answer; nobody receives it."""
@@ -107,7 +109,9 @@ class _Entry:
         if self._first_byte_s is not None:
             self._door.metrics.first_byte.labels(route).observe(self._first_byte_s)
             first = f"{self._first_byte_s * 1000:.0f}"
-        log.info(
+        level = logging.DEBUG if self._scope["path"] in PROBED_PATHS else logging.INFO
+        log.log(
+            level,
             "%s %s status=%d first_byte_ms=%s total_ms=%.0f bytes=%d request_id=%s",
             self._scope["method"], route, status, first, total_ms, self._sent, self._id,
         )  # fmt: skip

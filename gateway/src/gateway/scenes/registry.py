@@ -14,6 +14,8 @@ from troupe.wire.errors import Cancelled, TroupeError, UnknownScene
 
 MAX_SCENES = 512
 MAX_EVENTS = 20_000  # of one scene; 2 hours of words come to about as many
+MAX_KEPT_EVENTS = 50_000
+"""Of all ended scenes together; the oldest ones are forgotten first. About 50 MB."""
 KEPT_S = 900.0
 """How long an ended scene can still be read."""
 
@@ -127,8 +129,11 @@ class SceneRegistry:
 
     def _forget_old(self) -> None:
         now = self._clock()
-        old = [key for key, scene in self._scenes.items() if scene.ended is not None and now - scene.ended > KEPT_S]
-        for key in old:
-            del self._scenes[key]
+        ended = [(scene.ended, scene) for scene in self._scenes.values() if scene.ended is not None]
+        kept_events = sum(len(scene.events) for _, scene in ended)
+        for ended_at, scene in ended:
+            if now - ended_at > KEPT_S or kept_events > MAX_KEPT_EVENTS:
+                kept_events -= len(scene.events)
+                del self._scenes[scene.scene_id]
         while len(self._scenes) >= MAX_SCENES:
             self._scenes.popitem(last=False)

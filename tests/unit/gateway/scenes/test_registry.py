@@ -115,3 +115,18 @@ def test_stage_times_count_from_the_start() -> None:
     clock.now = 0.25
     scene.stage("first_audio")
     assert scene.stages == {"first_audio": 250}
+
+
+def test_the_events_of_ended_scenes_are_bounded_together(monkeypatch) -> None:
+    monkeypatch.setattr(module, "MAX_KEPT_EVENTS", 10)
+    registry = SceneRegistry()
+    scenes = [registry.open("me") for _ in range(4)]
+    for scene in scenes[:3]:
+        for _ in range(4):
+            scene.tell("words")
+        scene.tell("end")
+    registry.open("me")
+    with pytest.raises(UnknownScene):
+        registry.get(scenes[0].scene_id, "me")
+    for scene in scenes[1:]:
+        assert registry.get(scene.scene_id, "me") is scene
