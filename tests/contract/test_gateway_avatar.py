@@ -158,6 +158,8 @@ def test_a_form_may_hold_text(client) -> None:
         ({"files": {"audio": ("a.wav", b"\x89PNG\r\n\x1a\n....")}}, 415, "unsupported_media", "a PNG file"),
         ({"files": {"potrait": ("p.png", b"x")}, "data": {"text": "Hi"}}, 400, "invalid_argument", "portrait"),
         ({"content": b"text=Hi", "headers": {"content-type": "text/plain"}}, 415, "unsupported_media", "text/plain"),
+        ({"content": b"--x", "headers": {"content-type": "multipart/form-data"}}, 400, "invalid_argument", "boundary"),
+        ({"files": [("portrait", (f"{n}.png", b"x")) for n in range(3)]}, 400, "invalid_argument", "Too many files"),
         ({"content": b"[]", "headers": {"content-type": "application/json"}}, 400, "invalid_argument", "body"),
     ],
 )  # fmt: skip

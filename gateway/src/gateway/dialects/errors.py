@@ -80,11 +80,17 @@ def _place(problem: dict[str, Any]) -> str:
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    request_id, path = request_id_of(request), request.url.path
-    if error.status_code == 413:
-        return error_reply(BodyTooLarge(str(error.detail)), request_id)
-    leaf = NotSupported(f"{request.method} {path}: {error.detail}. GET /docs lists what there is.")
-    reply = error_reply(leaf, request_id)
+    reply = error_reply(_leaf(error, request), request_id_of(request))
     reply.status_code = error.status_code
     reply.headers.update(error.headers or {})
     return reply
+
+
+def _leaf(error: HTTPException, request: Request) -> TroupeError:
+    """What FastAPI and Starlette say by status alone: unknown paths and methods, forms that cannot be read."""
+    if error.status_code == 413:
+        return BodyTooLarge(str(error.detail))
+    if error.status_code in {404, 405}:
+        path = request.url.path[:200]
+        return NotSupported(f"{request.method} {path}: {error.detail}. docs/HTTP.md lists what there is.")
+    return InvalidArgument(f"The body cannot be read: {error.detail}.")
