@@ -16,7 +16,7 @@ from troupe.wire.errors import InvalidArgument
 VERSION = 1  # of the saved form
 SIDES = (64, 2048)  # pixels an output may have per side
 LOOSEST, TIGHTEST = 0.3, 0.72  # forehead to chin in frame heights; beyond the second the frame grows past the picture
-PADDING_BLUR = 0.03  # frame heights; what lies outside the picture is its edge, mirrored and out of focus
+PADDING_BLUR = 0.07  # frame heights; what lies outside the picture is its edge, drawn out and out of focus
 SIDEWAYS = 60.0  # degrees of the head beyond which the whole picture is taken to lie on its side
 EYE_LINE = 0.43  # where the eyes stand, in frame heights from the top
 SHARP_SCALE = 2.5  # enlargement beyond which the portrait will look soft
@@ -110,7 +110,7 @@ def _inside(start: float, length: float, available: int) -> float:
 
 
 def _cut(rgb: Rgb, left: float, top: float, scale: float, size: tuple[int, int]) -> Rgb:
-    """The frame's pixels; what lies outside the picture mirrors its edge, out of focus."""
+    """The frame's pixels; what lies outside the picture is its edge drawn out, out of focus."""
     source, factor = rgb, 1.0
     if scale < 0.5:  # area-average first: the warp alone would alias
         factor = scale * 2
@@ -119,8 +119,8 @@ def _cut(rgb: Rgb, left: float, top: float, scale: float, size: tuple[int, int])
     shift = step / 2 - 0.5
     matrix = np.array([[step, 0, -left * scale + shift], [0, step, -top * scale + shift]])
     flags = cv2.INTER_AREA if scale == 1 else cv2.INTER_CUBIC
-    reflected = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT)
-    frame = np.asarray(reflected, dtype=np.uint8)
+    drawn_out = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    frame = np.asarray(drawn_out, dtype=np.uint8)
     inside = np.full(source.shape[:2], 255, dtype=np.uint8)
     known = np.asarray(cv2.warpAffine(inside, matrix, size, flags=cv2.INTER_LINEAR), dtype=np.uint8)
     return frame if known.min() == 255 else _blurred_outside(frame, known)
