@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from pathlib import Path
 from typing import Protocol, cast
 
 from troupe.wire.errors import UnknownEngine, nearest
@@ -164,7 +163,6 @@ class EngineContext:
 
     workers: int  # processes an engine may keep
     deadline_s: float  # longest silence of a working process
-    cache: Path | None = None
 
 
 def load_engine(name: str, context: EngineContext) -> Engine:

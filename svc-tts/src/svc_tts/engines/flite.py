@@ -26,7 +26,7 @@ import soundfile
 from svc_tts.engine import EngineContext, EngineFacts, EngineVoice, FliteOptions, Gender, Piece, Utterance
 from svc_tts.engines.flite_phones import PAUSE, parse_segments, to_phones, words_of
 from svc_tts.pulse import BEAT_S, Pulse
-from troupe.wire.errors import EngineFailed, EngineMissing, UnsupportedLanguage
+from troupe.wire.errors import EngineFailed, EngineMissing, TroupeError, UnsupportedLanguage
 
 REMEDY = "sudo apt-get install -y flite"
 _RATE = 16_000  # Hz
@@ -130,35 +130,19 @@ class FliteEngine:
     async def _said(
         self, utterance: Utterance, spans: Sequence[tuple[int, int]], words: Sequence[str]
     ) -> AsyncGenerator[Piece, None]:
-        async with contextlib.aclosing(self._synthesize(" ".join(words), utterance)) as steps:
-            async for step in steps:
-                if step is None:
-                    yield Piece()
-                    continue
-                async for piece in self._pieces(step, utterance.text, spans, words):
-                    yield piece
-
-    async def _pieces(
-        self, spoken: _Spoken, text: str, spans: Sequence[tuple[int, int]], words: Sequence[str]
-    ) -> AsyncGenerator[Piece, None]:
+        knowing = asyncio.create_task(self._phones_of(words))  # while the sentence is made
         try:
-            samples, rate = soundfile.read(io.BytesIO(spoken.wav), dtype="int16")
-        except soundfile.LibsndfileError as error:
-            raise EngineFailed("flite ended well and wrote no sound") from error
-        if rate != _RATE or samples.ndim != 1:
-            raise EngineFailed(f"flite gave {rate} Hz where {_RATE} Hz mono was expected")
-        segments = parse_segments(spoken.printed, len(samples) / _RATE)
-        phones = to_phones(segments, len(samples) / _RATE)
-        timings = words_of(segments, [_bare(text, span) for span in spans], await self._phones_of(words))
-        pcm = samples.tobytes()
-        for at in range(0, len(pcm), _PIECE_BYTES):
-            until_s = (at + _PIECE_BYTES) / 2 / _RATE
-            since_s = at / 2 / _RATE if at else -1.0
-            yield Piece(
-                pcm[at : at + _PIECE_BYTES],
-                tuple(word for word in timings if since_s <= word.start_s < until_s),
-                tuple(phone for phone in phones if since_s <= phone.start_s < until_s),
-            )
+            async with contextlib.aclosing(self._synthesize(" ".join(words), utterance)) as steps:
+                async for step in steps:
+                    if step is None:
+                        yield Piece()
+                        continue
+                    for piece in await asyncio.to_thread(_pieces, step, utterance.text, spans, await knowing):
+                        yield piece
+        finally:
+            knowing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, TroupeError):
+                await knowing
 
     async def _synthesize(self, text: str, utterance: Utterance) -> AsyncGenerator[_Spoken | None, None]:
         """None while the program works, then what it gave."""
@@ -262,6 +246,27 @@ def _bare(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """The word's span without the punctuation around it."""
     inner = _EDGES.fullmatch(text, *span)
     return inner.span(1) if inner else span
+
+
+def _pieces(
+    spoken: _Spoken, text: str, spans: Sequence[tuple[int, int]], phones_of_words: Sequence[tuple[str, ...]]
+) -> list[Piece]:
+    try:
+        samples, rate = soundfile.read(io.BytesIO(spoken.wav), dtype="int16")
+    except soundfile.LibsndfileError as error:
+        raise EngineFailed("flite ended well and wrote no sound") from error
+    if rate != _RATE or samples.ndim != 1:
+        raise EngineFailed(f"flite gave {rate} Hz where {_RATE} Hz mono was expected")
+    segments = parse_segments(spoken.printed, len(samples) / _RATE)
+    phones = to_phones(segments, len(samples) / _RATE)
+    words = words_of(segments, [_bare(text, span) for span in spans], phones_of_words)
+    pcm, pieces = samples.tobytes(), []
+    for at in range(0, len(pcm), _PIECE_BYTES):
+        since_s, until_s = (at / 2 / _RATE if at else -1.0), (at + _PIECE_BYTES) / 2 / _RATE
+        new_words = tuple(word for word in words if since_s <= word.start_s < until_s)
+        new_phones = tuple(phone for phone in phones if since_s <= phone.start_s < until_s)
+        pieces.append(Piece(pcm[at : at + _PIECE_BYTES], new_words, new_phones))
+    return pieces
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from svc_tts.frontend.aligned import AlignedText
 
 MARK = re.compile(r"<#\s*(\d{1,2}(?:\.\d{1,2})?)\s*#>")
-LONGEST_MARK = len("<#99.99#>") + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,3 @@ def split_pauses(text: AlignedText) -> list[AlignedText | Pause]:
         parts += [text[at : match.start()], Pause(float(match.group(1)))]
         at = match.end()
     return [*parts, text[at:]]
-
-
-def without_pauses(text: str) -> str:
-    """`text` with each mark as white space."""
-    return MARK.sub(" ", text)
