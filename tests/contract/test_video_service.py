@@ -445,6 +445,43 @@ async def test_sigterm_lets_a_film_end(start_service) -> None:
     assert await asyncio.to_thread(service.popen.wait, 10) == 0
 
 
+PLUG_IN = """
+from pathlib import Path
+from svc_video.engines.still import StillEngine
+from troupe.wire.errors import EngineFailed
+
+class Fragile(StillEngine):
+    def check(self):
+        if Path("broken").exists():
+            raise EngineFailed("a cable is loose")
+"""
+
+
+async def test_a_broken_engine_says_why_and_the_process_lives(start_service, tmp_path) -> None:
+    (tmp_path / "plug_in.py").write_text(PLUG_IN)
+    name = "plug_in:Fragile"
+    service = start_service("svc_video", TROUPE_VIDEO_ENGINES=f"{name},still", PYTHONPATH=str(tmp_path))
+    async with open_channel(service.grpc) as channel:
+        await serving(channel, name)
+        stub, health = video_pb2_grpc.VideoStub(channel), health_pb2_grpc.HealthStub(channel)
+
+        async def state(of: str) -> int:
+            return (await health.Check(health_pb2.HealthCheckRequest(service=of), timeout=5)).status
+
+        (tmp_path / "broken").touch()
+        async with asyncio.timeout(5):  # the promise is one second
+            while await state(f"troupe.v1.Video/{name}") == health_pb2.HealthCheckResponse.SERVING:
+                await asyncio.sleep(0.02)
+        reply = await stub.Describe(engine_pb2.DescribeRequest(), timeout=5)
+        assert reply.engines[0].state == engine_pb2.ENGINE_STATE_BROKEN
+        assert "a cable is loose" in reply.engines[0].reason
+        assert await state("live") == await state("") == health_pb2.HealthCheckResponse.SERVING
+        error = await refusal(stub.Animate(sent(still(engine=name), speech(hum(0.2))), timeout=5))
+        assert isinstance(error, EngineFailed)
+        (tmp_path / "broken").unlink()
+        await serving(channel, name)
+
+
 async def test_a_portrait_speaks_by_its_cues(start_service) -> None:
     service = start_service("svc_video", TROUPE_VIDEO_ENGINES="portrait", PROVIDER_PORTRAIT_CODEC="vp9")
     async with open_channel(service.grpc) as channel:

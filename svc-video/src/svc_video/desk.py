@@ -27,6 +27,7 @@ PROBE_S = 5.0  # ... and any later one within this
 PROBE_SIZE = 256
 USUAL_SIZE = (512, 512)
 PROBE_MS = 200  # of silence
+WATCH_S = 0.5  # between two looks at the engines that work
 RETRY_S = 0.5  # between two probes of a broken engine
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,20 @@ class Desk:
             else:
                 await self.board.ready(name)
         await self._warm()
+
+    async def watch(self) -> None:
+        """Look after the engines while the process lives."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            for name, engine in self.engines.items():
+                if self.board.status(name).state == ENGINE_STATE_READY:
+                    try:
+                        async with asyncio.timeout(PROBE_S):
+                            await asyncio.to_thread(engine.check)
+                    except TimeoutError:
+                        self.broke(name, EngineFailed(f"It did not answer within {PROBE_S:.0f} s.", engine=name))
+                    except TroupeError as error:
+                        self.broke(name, error)
 
     async def _warm(self) -> None:
         """Prepare the avatars at the usual size, so that the first film of each does not wait for it."""
@@ -129,6 +144,7 @@ class Desk:
 
     def _draw_one(self, name: str) -> None:
         engine = self.engines[name]
+        engine.check()
         face = self.gallery.prepared(name, engine, "", self.gallery.default, (PROBE_SIZE, PROBE_SIZE))
         first_frame(engine, face)
 

@@ -85,6 +85,9 @@ class VideoEngine(Protocol):
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
         """One frame for each number of `speech.frames`. Closing the iterator frees the engine at once."""
 
+    def check(self) -> None:
+        """Cheaply make sure that it still works; raises `EngineFailed` with the reason. Called twice a second."""
+
     def stop(self) -> None:
         """Free everything."""
 

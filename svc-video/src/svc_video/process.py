@@ -53,7 +53,8 @@ async def _serve(settings: Settings) -> None:
 
     @asynccontextmanager
     async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
-        async with background(asyncio.create_task(desk.load()), asyncio.create_task(_sweep(store))):
+        tasks = [asyncio.create_task(work) for work in (desk.load(), desk.watch(), _sweep(store))]
+        async with background(*tasks):
             yield {}
         await desk.stop()
 

@@ -30,6 +30,10 @@ class Moody:
         if not Moody.installed:
             raise EngineMissing("It is not there.", remedy="apt install moody")
 
+    def check(self) -> None:
+        if not Moody.works:
+            raise EngineFailed("out of gear")
+
     def stop(self) -> None:
         pass
 
@@ -74,8 +78,8 @@ async def test_an_engine_that_draws_nothing_is_broken_and_recovers(desk) -> None
     Moody.works = False
     await desk.load()
     await until(desk, ENGINE_STATE_BROKEN)
-    assert "gears" in desk.board.status("moody").reason
-    with pytest.raises(EngineFailed, match="gears"):
+    assert "gear" in desk.board.status("moody").reason
+    with pytest.raises(EngineFailed, match="gear"):
         desk.engine("moody")
     Moody.works = True
     await until(desk, ENGINE_STATE_READY)
@@ -96,6 +100,17 @@ async def test_one_that_breaks_while_working_is_taken_off_until_it_works(desk) -
     await until(desk, ENGINE_STATE_BROKEN)
     Moody.works = True
     await until(desk, ENGINE_STATE_READY)
+
+
+async def test_one_that_breaks_unseen_is_found_out(desk) -> None:
+    await desk.load()
+    watch = asyncio.create_task(desk.watch())
+    Moody.works = False
+    await until(desk, ENGINE_STATE_BROKEN)
+    assert "out of gear" in desk.board.status("moody").reason
+    Moody.works = True
+    await until(desk, ENGINE_STATE_READY)
+    watch.cancel()
 
 
 async def test_films_at_once_are_bounded(desk) -> None:

@@ -39,6 +39,9 @@ class StillEngine:
     def start(self) -> None:
         """Nothing to load."""
 
+    def check(self) -> None:
+        """Nothing can break unseen."""
+
     def stop(self) -> None:
         """Nothing to free."""
 

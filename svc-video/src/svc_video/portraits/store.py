@@ -22,12 +22,13 @@ import numpy as np
 from PIL import Image
 
 from svc_video.engine import Rgb
-from troupe.wire.errors import InvalidArgument, UnknownPortrait
+from troupe.wire.errors import InvalidArgument, QuotaExceeded, UnknownPortrait
 
 KEPT_S = 30 * 24 * 3600  # unless the caller asks to keep it
 ID_BYTES = 16
 ID = re.compile(r"p_[A-Za-z0-9_-]{22}")
 PICTURE, FACTS = "picture.png", "portrait.json"
+MAX_OWNED = 200  # portraits of one key
 MAX_KEPT = 8  # files beside one picture: there are a quarter of a million frame sizes
 ASIDE = ".aside-"  # prefix of folders being written or removed
 ASIDE_S = 3600  # older ones were left by a process that died
@@ -55,6 +56,10 @@ class PortraitStore:
 
     def add(self, owner: str, picture: Rgb, name: str, notes: tuple[str, ...], *, keep: bool) -> PortraitFacts:
         """Store a picture for that owner."""
+        if len(self.owned(owner)) >= MAX_OWNED:
+            raise QuotaExceeded(
+                f"This key keeps {MAX_OWNED} portraits, as many as one may. Delete some.", max=MAX_OWNED
+            )
         now = int(self._clock())
         facts = PortraitFacts(
             portrait_id=f"p_{secrets.token_urlsafe(ID_BYTES)}",

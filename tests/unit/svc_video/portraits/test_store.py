@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from svc_video.portraits.store import ASIDE, ASIDE_S, ID, KEPT_S, PortraitStore, folder_of
-from troupe.wire.errors import InvalidArgument, UnknownPortrait
+from troupe.wire.errors import InvalidArgument, QuotaExceeded, UnknownPortrait
 
 PICTURE = np.arange(64 * 80 * 3, dtype=np.uint8).reshape(64, 80, 3)
 
@@ -125,6 +125,17 @@ def test_two_sweepers_do_not_trip_over_each_other(store, clock) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda _: store.sweep(), range(4))) >= 10
     assert store.owned("me") == []
+
+
+def test_one_key_may_not_fill_the_disk(store, monkeypatch) -> None:
+    monkeypatch.setattr("svc_video.portraits.store.MAX_OWNED", 2)
+    add(store)
+    portrait_id = add(store)
+    with pytest.raises(QuotaExceeded, match="Delete"):
+        add(store)
+    add(store, "somebody else")
+    store.delete("me", portrait_id)
+    add(store)
 
 
 def test_facts_are_plain_json(store, tmp_path) -> None:

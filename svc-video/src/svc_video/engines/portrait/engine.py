@@ -66,6 +66,9 @@ class PortraitEngine:
                 remedy="pip install --force-reinstall troupe-svc-video",
             ) from error
 
+    def check(self) -> None:
+        """Everything is in this process: what breaks breaks while drawing, and is seen there."""
+
     def stop(self) -> None:
         """Free the face networks."""
         self._finder = None
