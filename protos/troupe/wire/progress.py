@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -16,8 +17,10 @@ from typing import TypeVar
 from troupe.v1.engine_pb2 import Tick
 
 M = TypeVar("M")
+T = TypeVar("T")
 
 TICK_INTERVAL_S = 0.25
+LOOK_S = 0.1  # how often work in a thread is looked at
 MISSED_TICKS = 4
 """A peer that missed this many is frozen."""
 FROZEN_AFTER_S = TICK_INTERVAL_S * MISSED_TICKS
@@ -58,6 +61,25 @@ class Progress:
         """Beats so far, whether it waits, the stage, and the fraction done."""
         with self._lock:
             return self._beats, self._waiting > 0, self._stage, self._fraction
+
+
+async def in_thread(call: Callable[[], T], progress: Progress, stage: str, look_s: float = LOOK_S) -> T:
+    """Run blocking work that cannot beat by itself in a thread; a beat each time its processor time went on."""
+    ident: list[int] = []
+
+    def run() -> T:
+        ident.append(threading.get_ident())
+        return call()
+
+    work = asyncio.ensure_future(asyncio.to_thread(run))
+    used = 0.0
+    while not (await asyncio.wait({work}, timeout=look_s))[0]:
+        # The pool keeps its threads, so the clock of one that just ended its work is still there.
+        now = time.clock_gettime(time.pthread_getcpuclockid(ident[0])) if ident else 0.0
+        if now > used:
+            used = now
+            progress.beat(stage)
+    return work.result()
 
 
 class Ticker:

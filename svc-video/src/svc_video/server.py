@@ -26,7 +26,7 @@ from svc_video.take import Take
 from troupe.v1 import engine_pb2, media_pb2, video_pb2, video_pb2_grpc
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EngineFailed, InvalidArgument, NotSupported
-from troupe.wire.progress import Progress, with_ticks
+from troupe.wire.progress import Progress, in_thread, with_ticks
 
 Context = grpc.aio.ServicerContext[Any, Any]
 UNARY_S = 60.0  # for preparing, listing, deleting
@@ -97,8 +97,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         else:
             content = await intake.picture(MAX_BYTES)
             find = partial(_decoded, engine, content, size)
-        progress.beat("preparing the portrait")
-        return await asyncio.to_thread(find)
+        return await in_thread(find, progress, "preparing the portrait")
 
     async def Generate(
         self, request: video_pb2.GenerateRequest, context: Context

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from troupe.v1.engine_pb2 import Tick
-from troupe.wire.progress import Progress, Ticker, with_ticks
+from troupe.wire.progress import Progress, Ticker, in_thread, with_ticks
 
 FAST_S = 0.01
 
@@ -95,3 +96,29 @@ def test_a_ticker_says_nothing_twice_without_a_beat() -> None:
     tick = ticker.next()
     assert tick is not None
     assert (tick.sequence, tick.progress) == (2, 0.5)
+
+
+async def test_work_in_a_thread_beats_while_it_uses_the_processor() -> None:
+    progress = Progress()
+
+    def busy() -> str:
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        return "done"
+
+    assert await in_thread(busy, progress, "preparing", FAST_S) == "done"
+    beats, _, stage, _ = progress.read()
+    assert beats >= 3
+    assert stage == "preparing"
+
+
+async def test_work_that_hangs_in_a_thread_does_not_beat() -> None:
+    progress = Progress()
+    await in_thread(lambda: time.sleep(0.2), progress, "preparing", FAST_S)
+    assert progress.read()[0] <= 3  # acceptance, and the moment it began
+
+
+async def test_an_error_of_the_thread_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0, Progress(), "preparing")
