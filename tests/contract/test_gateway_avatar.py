@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import wave
+import zlib
 
 import httpx
 import pytest
@@ -223,6 +224,24 @@ def test_a_portrait_is_uploaded_listed_used_and_deleted(client) -> None:
 def test_a_text_file_named_png_is_no_portrait(client) -> None:
     reply = client.post("/api/portraits", files={"portrait": ("me.png", b"I am a text file, honestly.")})
     assert (reply.status_code, reply.json()["error"]["code"]) == (415, "unsupported_media")
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes whose header promises 4 gigapixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 65_000, 62_000, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(10_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def test_a_small_file_that_decodes_to_gigabytes_is_refused(client) -> None:
+    reply = client.post("/api/portraits", files={"portrait": ("me.png", bomb())})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "media_too_large"), reply.text
+    reply = client.post("/api/avatar", files={"portrait": ("me.png", bomb())}, data={"text": "Hello."})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "media_too_large"), reply.text
 
 
 def test_a_shipped_avatar_cannot_be_deleted(client) -> None:

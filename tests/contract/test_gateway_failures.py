@@ -14,10 +14,13 @@ import time
 import grpc.aio
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
-from troupe.v1.engine_pb2 import DescribeRequest
-from troupe.v1.speech_pb2_grpc import SpeechStub
+from troupe.v1.engine_pb2 import DescribeRequest, DescribeResponse, EngineInfo
+from troupe.v1.speech_pb2_grpc import SpeechServicer, SpeechStub, add_SpeechServicer_to_server
 from troupe.v1.video_pb2_grpc import VideoStub
+from troupe.wire.health import EngineBoard
+from troupe.wire.serving import Service, make_server
 
 LONG = "One two three four five six seven eight nine ten. " * 900
 IDLE_S = 0.2
@@ -130,6 +133,30 @@ async def test_a_service_killed_mid_stream_ends_in_a_typed_error_and_a_cut_body(
     assert "Traceback" not in gateway.log
 
 
+async def test_a_service_that_freezes_mid_stream_ends_in_a_typed_error(shared, video) -> None:
+    async with httpx.AsyncClient(base_url=url(shared), timeout=30) as client:
+        async with client.stream("POST", "/api/avatar", json={"text": LONG}) as reply:
+            body = reply.aiter_raw()
+            await anext(body)
+            video.signal(signal.SIGSTOP)
+            frozen = time.monotonic()
+            try:
+                with pytest.raises(httpx.RemoteProtocolError):
+                    async for _ in body:
+                        pass
+                assert time.monotonic() - frozen < 2.0 * SLACK
+            finally:
+                video.signal(signal.SIGCONT)
+        told = await client.get(f"/api/scenes/{reply.headers['x-troupe-scene']}/events")
+        error = next(block for block in told.text.split("\n\n") if "event: error" in block)
+        assert "is frozen: no sign of progress" in error
+
+    async def idle() -> bool:
+        return await outstanding(video.grpc, VideoStub) == 0
+
+    await until(idle, 5)
+
+
 async def test_speech_killed_mid_stream_is_not_blamed_on_the_video(start_service, video) -> None:
     speech = start_service("svc_tts", TROUPE_SPEECH_ENGINES="tone")
     gateway = start_service("gateway", **around(speech, video))
@@ -188,6 +215,53 @@ async def test_a_frozen_replica_is_passed_over_and_a_killed_one_fails_nothing(st
     assert [status for status in statuses if isinstance(status, int) and status != 200] == []
     assert sum(status == 200 for status in statuses) >= 40
     first.popen.wait(5)
+
+
+class Breakable(SpeechServicer):
+    """A speech service in this process; its engine can be broken at will."""
+
+    def __init__(self) -> None:
+        self.board = EngineBoard("troupe.v1.Speech", ["tone"])
+
+    async def Describe(self, _request, _context):  # the RPC's name
+        status = self.board.status("tone")
+        return DescribeResponse(engines=[EngineInfo(name="tone", state=status.state, reason=status.reason)])
+
+
+async def test_a_broken_engine_is_told_with_its_reason_while_liveness_stays_green(start_service, speech, video) -> None:
+    breakable = Breakable()
+    service = Service("troupe.v1.Speech", lambda server: add_SpeechServicer_to_server(breakable, server))
+    server = make_server([service], breakable.board, CollectorRegistry())
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    await breakable.board.start()
+    await breakable.board.ready("tone")
+    rungs = {
+        "PROVIDER_TTS": "first",
+        "PROVIDER_TTS_FALLBACK": "second",
+        "PROVIDER_FIRST_ENGINE": "tone",
+        "PROVIDER_FIRST_TARGET": f"127.0.0.1:{port}",
+        "PROVIDER_SECOND_ENGINE": "tone",
+    }
+    gateway = await asyncio.to_thread(start_service, "gateway", **around(speech, video, **rungs))
+    async with httpx.AsyncClient(base_url=url(gateway), timeout=30) as client:
+
+        async def first() -> dict:
+            return (await client.get("/providers")).json()["tts"]["chain"][0]
+
+        assert (await first())["state"] == "ready"
+        await breakable.board.broken("tone", "its child process died")
+
+        async def told() -> bool:
+            return (await first())["state"] == "broken"
+
+        await until(told, 1.0 * SLACK)
+        assert (await first())["reason"] == "its child process died"
+        assert (await client.get("/health")).status_code == 200
+        reply = await client.post("/api/voice", json={"text": "Hello"})
+        assert reply.headers["x-troupe-provider"] == "second"
+        assert "Using fallback provider: second (first: it is broken: its child process died)" in gateway.log
+    await server.stop(0)
 
 
 def read_all(connection: socket.socket) -> bytes:
