@@ -19,6 +19,7 @@ from troupe.wire.media import pieces
 
 DEFAULT_SIDE, MIN_SIDE, MAX_SIDE = 512, 64, 1080  # pixels
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+MAX_IPA = 32  # characters of one phone
 CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
 CONTAINER_OF = {name: number for number, name in CONTAINERS.items()}
 CODEC_CONTAINER: Mapping[str, Format] = {"h264": "mp4", "vp9": "webm"}
@@ -126,10 +127,12 @@ def _notes(settings: video_pb2.AnimateSettings) -> tuple[str, ...]:
 
 
 def to_cues(speech: video_pb2.Speech24k) -> tuple[Cue, ...]:
-    """The mouth cues of a piece of speech; raises `InvalidArgument` for one that ends before it starts."""
+    """The mouth cues of a piece of speech; raises `InvalidArgument` for one that cannot be."""
     for cue in speech.cues:
         if cue.end_ms < cue.start_ms:
             raise InvalidArgument(f"A mouth cue ends at {cue.end_ms} ms, before it starts at {cue.start_ms} ms.")
+        if len(cue.ipa) > MAX_IPA:
+            raise InvalidArgument(f"A mouth cue has {len(cue.ipa)} characters of IPA; at most {MAX_IPA} are one phone.")
     return tuple(Cue(cue.ipa, cue.start_ms, cue.end_ms, cue.stressed) for cue in speech.cues)
 
 

@@ -21,6 +21,7 @@ from troupe.wire.media import PCM_BYTES_PER_MS, SAMPLE_BYTES, SAMPLE_RATE
 
 SAMPLES_PER_MS = SAMPLE_RATE // 1000
 KEPT_MS = 1_000  # of sound and cues behind the picture: co-articulation looks back
+MAX_CUES = 50_000  # an hour of phones
 LOOK_AHEAD_WAIT_S = 0.15  # at most so long a frame waits for what comes after it
 
 Pcm = npt.NDArray[np.int16]
@@ -84,6 +85,9 @@ class Speech:
                 )
             if cues:
                 self._cued = True
+                if len(self._cues) + len(cues) > MAX_CUES:
+                    raise MediaTooLarge(f"More than {MAX_CUES} mouth cues lie ahead of the picture. Send them later.")
+                # A new list each time: readers keep the one they were given.
                 self._cues = sorted((*self._cues, *cues), key=lambda cue: cue.start_ms)
             self._cues_complete_ms = max(self._cues_complete_ms, cues_complete_ms)
             self._changed.notify_all()
@@ -158,7 +162,7 @@ class Speech:
         """The cues still needed, in order, and the moment (ms) up to which they are complete."""
         with self._changed:
             held_ms = self._held_to() // SAMPLES_PER_MS if self._ended and self._cued else 0
-            return tuple(self._cues), max(held_ms, self._cues_complete_ms)
+            return self._cues, max(held_ms, self._cues_complete_ms)
 
     @property
     def ended(self) -> bool:
@@ -217,7 +221,8 @@ class Speech:
             del self._pcm[: count * SAMPLE_BYTES]
             self._base = before
             oldest = before // SAMPLES_PER_MS
-            self._cues = [cue for cue in self._cues if cue.end_ms >= oldest]
+            if self._cues and self._cues[0].end_ms < oldest - KEPT_MS:
+                self._cues = [cue for cue in self._cues if cue.end_ms >= oldest]
         self._on_room()
 
 

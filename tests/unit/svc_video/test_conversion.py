@@ -88,6 +88,8 @@ def test_cues_are_plain_and_in_order_of_time() -> None:
     assert to_cues(video_pb2.Speech24k(cues=[cue])) == (Cue("a", 10, 90, stressed=True),)
     with pytest.raises(InvalidArgument, match="before it starts"):
         to_cues(video_pb2.Speech24k(cues=[media_pb2.MouthCue(ipa="a", start_ms=10, end_ms=9)]))
+    with pytest.raises(InvalidArgument, match="33 characters"):
+        to_cues(video_pb2.Speech24k(cues=[media_pb2.MouthCue(ipa="a" * 33)]))
 
 
 def test_a_large_segment_travels_in_pieces() -> None:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import erf, sqrt
@@ -26,6 +26,8 @@ PARAMETERS = ("jaw", "wide", "pucker", "press", "upper", "lower", "fv")
 # How far a phone reaches into its neighbours, ms: rounding begins early, teeth on lip are quick.
 SIGMA_MS = dict(zip(PARAMETERS, (30.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0), strict=True))
 REACH_MS = 160.0  # beyond this a phone is not felt: three sigmas
+LONGEST_MS = 1_000  # cues are in order of their start; a phone longer than this is none
+STRESS_MS, STRESS_REACH_MS = 130.0, 400.0  # how long a stressed phone moves the head
 LEAD_MS = 10.0  # a frame is seen until the next one comes: at 25 fps this puts its middle 10 ms after its sound
 CLOSING_MS = 45.0  # how long the lips take to meet, and to part
 HELD_FRAMES = 2
@@ -59,8 +61,19 @@ def mouth_at(at_ms: float, cues: Sequence[Cue], *, frame_ms: float = 40.0, loudn
 
 def stress_at(at_ms: float, cues: Sequence[Cue]) -> float:
     """0..1: how near a stressed phone is; heads and brows move with it."""
-    near = (cue for cue in cues if cue.stressed and cue.start_ms - 400 < at_ms < cue.end_ms + 400)
-    return max((_bump(at_ms - (cue.start_ms + cue.end_ms) / 2, 130.0) for cue in near), default=0.0)
+    middles = ((cue.start_ms + cue.end_ms) / 2 for cue in _near(at_ms, cues, STRESS_REACH_MS) if cue.stressed)
+    return max((_bump(at_ms - middle, STRESS_MS) for middle in middles), default=0.0)
+
+
+def _near(at: float, cues: Sequence[Cue], reach: float) -> Iterator[Cue]:
+    """The cues within reach of a moment, in order."""
+    first = bisect_left(cues, at - reach - LONGEST_MS, key=lambda cue: cue.start_ms)
+    for number in range(first, len(cues)):  # no slice: a whole hour of cues may lie ahead
+        cue = cues[number]
+        if cue.start_ms > at + reach:
+            return
+        if cue.end_ms > at - reach:
+            yield cue
 
 
 def _bump(distance: float, width: float) -> float:
@@ -69,15 +82,9 @@ def _bump(distance: float, width: float) -> float:
 
 def _spans(at: float, cues: Sequence[Cue]) -> list[Span]:
     """The shapes within reach, gaps filled with silence."""
-    # Cues are in order of their start; a phone longer than a second is none.
-    first = bisect_left(cues, at - REACH_MS - 1_000, key=lambda cue: cue.start_ms)
     spans: list[Span] = []
     end = at - REACH_MS
-    for cue in cues[first:]:
-        if cue.start_ms > at + REACH_MS:
-            break
-        if cue.end_ms <= at - REACH_MS:
-            continue
+    for cue in _near(at, cues, REACH_MS):
         if cue.start_ms > end:
             spans.append(Span(SILENCE, end, cue.start_ms, stressed=False))
         spans += _parts(cue)
