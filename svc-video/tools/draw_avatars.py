@@ -1,4 +1,4 @@
-# ruff: noqa: INP001  a program for developers, started by its path
+
 """Draws the shipped avatars from code: no photograph, no person, no rights to clear.
 
 Run by hand: `.venv/bin/python svc-video/tools/draw_avatars.py [FOLDER]`. The pictures are committed as lossy WebP, with
@@ -39,7 +39,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for look in LOOKS:
         draw(look).save(folder / f"{look.name}.webp", quality=QUALITY, method=6)
-        print(look.name, (folder / f"{look.name}.webp").stat().st_size, "bytes")  # noqa: T201  a program for developers
+        print(look.name, (folder / f"{look.name}.webp").stat().st_size, "bytes")
     table = [{"id": look.name, "name": look.name.title(), "gender": look.gender} for look in LOOKS]
     (folder / "avatars.json").write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
 

