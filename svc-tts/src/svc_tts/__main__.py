@@ -31,11 +31,11 @@ def main() -> int:
     parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
     parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
     arguments = parser.parse_args()
-    settings = Settings()
-    configure("speech", settings.log_level)
-    if arguments.command == "doctor":
-        return _doctor(settings, as_json=arguments.json)
     try:
+        settings = Settings.load()
+        configure("speech", settings.log_level)
+        if arguments.command == "doctor":
+            return _doctor(settings, as_json=arguments.json)
         # Not uvloop: it forks to start a process, which gRPC's threads do not bear; asyncio does not.
         asyncio.run(_serve(settings))
     except TroupeError as error:

@@ -7,11 +7,16 @@ import os
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from troupe.wire.environment import read_env_file, refuse_unknown
+
+PREFIX = "TROUPE_SPEECH_"
+NOT_OURS = ("TROUPE_SPEECH_TARGET",)  # the gateway's, of the same prefix
+
 
 class Settings(BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
-    model_config = SettingsConfigDict(env_prefix="TROUPE_SPEECH_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
 
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50052, ge=0, le=65535, description="gRPC port; 0 = any free one")
@@ -28,6 +33,13 @@ class Settings(BaseSettings):
     voices_url: str = Field(
         "./voices", validation_alias="VOICES_URL", description="Folder of the references of cloned voices"
     )
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The settings of this environment and its `.env`; raises `InvalidArgument` for a name nothing reads."""
+        read_env_file()
+        refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
+        return cls()
 
     @property
     def engine_names(self) -> tuple[str, ...]:

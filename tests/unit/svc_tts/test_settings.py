@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from svc_tts.settings import Settings
+from troupe.wire.errors import InvalidArgument
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +27,22 @@ def test_the_environment_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUPE_SPEECH_GRPC_PORT", "70000")
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_a_slip_of_the_pen_names_the_right_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TROUPE_SPEECH_TARGET", "127.0.0.1:1")
+    monkeypatch.setenv("TROUPE_SPEECH_ENGINES", "tone")
+    assert Settings.load().engine_names == ("tone",)
+    monkeypatch.setenv("TROUPE_SPEECH_WORKERZ", "3")
+    with pytest.raises(InvalidArgument, match='Did you mean "TROUPE_SPEECH_WORKERS"'):
+        Settings.load()
+
+
+def test_an_env_file_feeds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # Set and deleted here, so that monkeypatch takes back what the file puts into the environment.
+    monkeypatch.setenv("TROUPE_SPEECH_WORKERS", "1")
+    monkeypatch.delenv("TROUPE_SPEECH_WORKERS")
+    (tmp_path / "mine.env").write_text("TROUPE_SPEECH_WORKERS=7\n")
+    monkeypatch.setenv("TROUPE_ENV_FILE", str(tmp_path / "mine.env"))
+    assert Settings.load().workers == 7
