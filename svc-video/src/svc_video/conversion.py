@@ -19,6 +19,7 @@ from troupe.wire.media import pieces
 
 DEFAULT_SIDE, MIN_SIDE, MAX_SIDE = 512, 64, 1080  # pixels
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+MAX_SEQUENCE = 1_000_000
 MAX_IPA = 32  # characters of one phone
 CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
 CONTAINER_OF = {name: number for number, name in CONTAINERS.items()}
@@ -55,6 +56,8 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
             f"start_ms is {settings.start_ms} and first_sequence {settings.first_sequence}: a resumed film has both, "
             "the end of the last fragment and the number after it; a new one has neither."
         )
+    if settings.first_sequence > MAX_SEQUENCE:
+        raise InvalidArgument(f"first_sequence is {settings.first_sequence}; no film has more than {MAX_SEQUENCE}.")
     if settings.start_ms >= max_ms:
         raise MediaTooLarge(f"start_ms is {settings.start_ms}; the longest film made here has {max_ms} ms.")
     film = Film(
@@ -114,6 +117,9 @@ def _options(settings: video_pb2.AnimateSettings) -> dict[str, float | str]:
     which = settings.WhichOneof("engine_settings")
     if which is None:
         return {}
+    for name, share in (("head_motion", settings.portrait.head_motion), ("blink_rate", settings.portrait.blink_rate)):
+        if not 0 <= share <= 1:
+            raise InvalidArgument(f"{name} is {share:g}; allowed: 0 to 1, unset = 1.")
     return {told.name: value for told, value in getattr(settings, which).ListFields()}
 
 

@@ -1,7 +1,7 @@
 """The desk between the RPCs and the engines: which work, who is being served, and what happens when one breaks.
 
-An engine is ready when it has drawn a first real frame. One that fails while drawing is taken off at once and asked for
-a frame again, until it gives one.
+An engine is ready when it has drawn a first real frame. One that fails is asked for a frame at once, and is off until it
+gives one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from troupe.wire.media import SAMPLE_BYTES
 
 SERVICE = "troupe.v1.Video"
 FIRST_FRAME_S = 60.0  # the first frame after loading must come within this
-PROBE_S = 5.0  # ... and any later one within this
+SUSPECT_S = 0.8  # ... one that just failed has this long, so that the board tells it within a second
+PROBE_S = 5.0  # ... and one that is off, this long
 PROBE_SIZE = 256
 USUAL_SIZE = (512, 512)
 PROBE_MS = 200  # of silence
@@ -58,7 +59,7 @@ class Desk:
                 await asyncio.to_thread(engine.start)
                 await self._probe(name, FIRST_FRAME_S)
             except (EngineMissing, CheckpointNotFound) as error:
-                await self.board.missing(name, error.message, error.details.get("remedy", ""))
+                await self.board.missing(name, error.message.rstrip("."), error.details.get("remedy", ""))
             except EngineFailed as error:
                 self.broke(name, error)
             else:
@@ -102,9 +103,10 @@ class Desk:
             self.outstanding[name] -= 1
 
     def broke(self, name: str, error: TroupeError) -> None:
-        """That engine failed: take it off, and try it again until it draws."""
+        """That engine failed: unless it draws a frame now, take it off until it does."""
+        log.warning("engine %s failed: %s", name, error.message)
         if name not in self._mending:
-            self._mending[name] = asyncio.create_task(self._mend(name, error.message))
+            self._mending[name] = asyncio.create_task(self._mend(name))
 
     async def stop(self) -> None:
         """Free every engine."""
@@ -114,15 +116,17 @@ class Desk:
         for engine in self.engines.values():
             await asyncio.to_thread(engine.stop)
 
-    async def _mend(self, name: str, reason: str) -> None:
+    async def _mend(self, name: str) -> None:
+        # Asked first: one request that an engine cannot bear must not take it away from all the others.
+        seconds = SUSPECT_S
         try:
-            await self.board.broken(name, reason)
             while True:
                 try:
-                    await self._probe(name, PROBE_S)
+                    await self._probe(name, seconds)
                 except TroupeError as error:
-                    await self.board.broken(name, error.message)
+                    await self.board.broken(name, error.message.rstrip("."))
                     await asyncio.sleep(RETRY_S)
+                    seconds = PROBE_S
                 else:
                     break
             await self.board.ready(name)

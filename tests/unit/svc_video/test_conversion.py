@@ -37,12 +37,12 @@ def test_everything_said_is_taken() -> None:
         first_sequence=6,
         has_cues=True,
         content_id="c",
-        portrait=video_pb2.PortraitSettings(head_motion=0.0, blink_rate=2.0),
+        portrait=video_pb2.PortraitSettings(head_motion=0.0, blink_rate=0.5),
     )
     assert (made.owner, made.portrait_id, made.seed, made.expression, made.has_cues) == ("k", "ada", 7, "happy", True)
     assert (made.film.width, made.film.height, made.film.start_frame, made.film.resumed) == (640, 360, 60, True)
     assert made.film.mark.content_id == "c"
-    assert made.options == {"head_motion": 0.0, "blink_rate": 2.0}
+    assert made.options == {"head_motion": 0.0, "blink_rate": 0.5}
 
 
 def test_one_side_alone_makes_a_square() -> None:
