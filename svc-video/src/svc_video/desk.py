@@ -1,7 +1,7 @@
 """The desk between the RPCs and the engines: which work, who is being served, and what happens when one breaks.
 
-An engine is ready when it has drawn a first real frame. One that fails is asked for a frame at once, and is off until it
-gives one.
+An engine is ready when it has drawn a first real frame. One that fails is asked for a frame at once, and is off until
+it gives one.
 """
 
 from __future__ import annotations
