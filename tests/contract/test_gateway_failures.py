@@ -47,6 +47,7 @@ def around(speech, video, **env: str) -> dict[str, str]:
         "TROUPE_SPEECH_TARGET": speech.grpc,
         "TROUPE_VIDEO_TARGET": video.grpc,
         "TROUPE_TEXT_TARGET": "127.0.0.1:1",
+        "TROUPE_MISSED_TICKS": "12",  # a loaded machine is not a frozen service
         **env,
     }
 
@@ -144,7 +145,7 @@ async def test_a_service_that_freezes_mid_stream_ends_in_a_typed_error(shared, v
                 with pytest.raises(httpx.RemoteProtocolError):
                     async for _ in body:
                         pass
-                assert time.monotonic() - frozen < 2.0 * SLACK
+                assert time.monotonic() - frozen < 3.0 * SLACK
             finally:
                 video.signal(signal.SIGCONT)
         told = await client.get(f"/api/scenes/{reply.headers['x-troupe-scene']}/events")
@@ -199,7 +200,7 @@ async def test_a_frozen_replica_is_passed_over_and_a_killed_one_fails_nothing(st
         first.signal(signal.SIGSTOP)
         started = time.monotonic()
         assert await served_by() == "second"
-        assert time.monotonic() - started < 2.0 * SLACK
+        assert time.monotonic() - started < 3.0 * SLACK
         assert "Using fallback provider: second" in gateway.log
         first.signal(signal.SIGCONT)
         await until(back, 5.0 * SLACK)

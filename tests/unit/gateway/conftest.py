@@ -155,6 +155,7 @@ async def speech_service():
         servicer = ScriptedSpeech(answer, board)
         service = Service("troupe.v1.Speech", lambda server: add_SpeechServicer_to_server(servicer, server))
         server = make_server([service], board, CollectorRegistry())
+        servicer.server = server
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         await board.start()

@@ -14,11 +14,12 @@ from gateway.dialects.media import VIDEO_TYPES, MediaResponse, container
 from gateway.dialects.visit import Documented, Here, Visit
 from gateway.dialects.voice import SpeechFields, speech_order, voice_headers
 from gateway.guard.uploads import check_picture, check_sound
+from gateway.routing.capability import primary
 from gateway.routing.need import Modality
 from gateway.scenes.avatar import Avatar, AvatarOrder
 from gateway.scenes.portraits import avatar_for
 from gateway.scenes.speech import SpeechOrder
-from troupe.v1.engine_pb2 import GENDER_UNSPECIFIED
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY, GENDER_UNSPECIFIED, Gender
 from troupe.v1.video_pb2 import AnimateSettings, Framing
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import InvalidArgument, UnsupportedMedia, nearest
@@ -29,6 +30,7 @@ MAX_SIDE = 4096
 MAX_FILES = 2
 MAX_FIELDS = 40
 FILE_FIELDS = ("portrait", "audio")
+DEFAULT_LANGUAGE = "en"
 
 
 class AvatarRequest(SpeechFields):
@@ -186,8 +188,19 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
 async def _portrait_id(order: Order, speech: SpeechOrder | None, visit: Visit) -> str:
     if order.fields.portrait_id or order.picture:
         return order.fields.portrait_id
-    gender = speech.voice.gender if speech else GENDER_UNSPECIFIED
+    gender = _gender(speech, visit) if speech else GENDER_UNSPECIFIED
     return await avatar_for(visit.house.chains[Modality.VIDEO], gender, visit.caller.key_id, visit.request_id)
+
+
+def _gender(speech: SpeechOrder, visit: Visit) -> Gender:
+    """The gender of the voice that was asked for, else of the one that will speak: a face should suit it."""
+    if speech.voice.gender:
+        return speech.voice.gender
+    wanted = primary(speech.voice.language or DEFAULT_LANGUAGE)
+    ready = (info for info in visit.house.infos(Modality.TTS) if info.state == ENGINE_STATE_READY)
+    voices = (voice for info in ready for voice in info.voices if primary(voice.language) == wanted)
+    first = next(voices, None)
+    return first.gender if first else GENDER_UNSPECIFIED
 
 
 def _animate_settings(fields: AvatarRequest, portrait_id: str, visit: Visit) -> AnimateSettings:

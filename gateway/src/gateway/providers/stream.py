@@ -20,8 +20,8 @@ from troupe.wire.errors import CannotConnect, StreamBroken, TroupeError, from_rp
 from troupe.wire.interceptors import defect
 from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
 
-FIRST_TICKS = 2 * MISSED_TICKS
-"""Beats allowed before the first message: a connection may have to be made first."""
+CONNECT_TICKS = 2
+"""Further beats allowed before the first message: a connection may have to be made first."""
 CLOSE_S = 1.0
 
 EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # grpc-stubs do not know it
@@ -142,7 +142,7 @@ class MeshStream(Generic[M]):
 
     def _on_beat(self) -> None:
         self._missed += self._waiting
-        allowed = self._missed_ticks if self._received else max(FIRST_TICKS, self._missed_ticks)
+        allowed = self._missed_ticks if self._received else self._missed_ticks + CONNECT_TICKS
         if self._missed > allowed:
             seconds = self._missed * TICK_INTERVAL_S
             self.abort(StreamBroken(f"{self._peer} is frozen: no sign of progress for {seconds:.1f} s."))

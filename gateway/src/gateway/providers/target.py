@@ -136,14 +136,24 @@ class MeshTarget:
     async def _watch(self, name: str) -> None:
         while True:
             try:
-                if self._channel is not None:
-                    health = health_pb2_grpc.HealthStub(self._channel)
-                    async for _status in health.Watch(health_pb2.HealthCheckRequest(service=name)):
-                        self._poke.set()
+                await self._watch_until_bad_news(name)
             except grpc.aio.AioRpcError as error:
                 log.debug("health watch of %s %s ended: %s", self.address, name, error.code())
-                self._poke.set()
+            self._poke.set()
             await asyncio.sleep(REWATCH_S)
+
+    async def _watch_until_bad_news(self, name: str) -> None:
+        """Returns at NOT_SERVING: an open watch would hold up the drain of a service that is told to end."""
+        if self._channel is None:
+            return
+        watch = health_pb2_grpc.HealthStub(self._channel).Watch(health_pb2.HealthCheckRequest(service=name))
+        try:
+            async for answer in watch:
+                self._poke.set()
+                if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+                    return
+        finally:
+            watch.cancel()
 
 
 def _trouble(error: grpc.aio.AioRpcError, address: str) -> str:

@@ -119,13 +119,13 @@ async def test_a_frozen_service_is_noticed_by_its_missing_ticks(speech_service, 
 
 async def test_a_slow_service_that_ticks_is_not_frozen(speech_service, rung_at) -> None:
     async def answer(_requests, _context):
-        for number in range(8):
+        for number in range(14):
             await asyncio.sleep(0.15)
             yield SpeechChunk(tick=Tick(sequence=number + 1))
         yield SpeechChunk(audio=b"late")
 
     async with speech_service(answer) as (_, address):
-        stream = (await rung_at(address, missed_ticks=1)).open(call())
+        stream = (await rung_at(address, missed_ticks=4)).open(call())
         assert [chunk.audio async for chunk in stream if chunk.audio] == [b"late"]
 
 
@@ -255,6 +255,17 @@ async def test_an_engine_that_breaks_is_known_with_its_reason(speech_service, ru
         await until(lambda: rung.trouble() == "it is still loading (40%)")
         await servicer.board.missing("tone", "no program", "apt install tone")
         await until(lambda: rung.can_serve(NEED) == "not installed: no program (run: apt install tone)")
+
+
+async def test_watching_does_not_hold_up_a_service_that_drains(speech_service, rung_at, until) -> None:
+    async with speech_service(echo) as (servicer, address):
+        rung = await rung_at(address)
+        await until(lambda: rung.trouble() is None)
+        await servicer.board.drain()
+        started = asyncio.get_running_loop().time()
+        await servicer.server.stop(30)
+        assert asyncio.get_running_loop().time() - started < 10
+        await until(lambda: rung.trouble() is not None)
 
 
 async def test_an_engine_the_service_does_not_run_is_not_installed(speech_service, rung_at) -> None:
