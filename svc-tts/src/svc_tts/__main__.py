@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
     parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
     arguments = parser.parse_args()
+    keep_gpl_out()
     try:
         settings = Settings.load()
         configure("speech", settings.log_level)
@@ -41,6 +42,11 @@ def main() -> int:
     except TroupeError as error:
         sys.exit(f"svc-tts: {error.message}")
     return 0
+
+
+def keep_gpl_out() -> None:
+    """GPL code stays in child processes: in this one, its import fails."""
+    sys.modules["espeakng_loader"] = None  # type: ignore[assignment]  # what Python takes for "cannot be imported"
 
 
 async def _serve(settings: Settings) -> None:

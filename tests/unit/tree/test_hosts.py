@@ -22,7 +22,8 @@ def settings() -> str:
     told = [pip.stdout, *(value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "NPM_")))]
     files = [Path("/etc/apt/sources.list"), Path.home() / ".npmrc", *Path("/etc/apt").glob("*.d/*")]
     told += [path.read_text(errors="replace") for path in files if path.is_file() and path.stat().st_size < LARGEST]
-    return "\n".join(told)
+    lines = "\n".join(told).splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith(("#", "//", ";")))
 
 
 def hosts() -> set[str]:

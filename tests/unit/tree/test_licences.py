@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, distributions
 from pathlib import Path
@@ -67,6 +69,14 @@ def test_the_rule_would_notice() -> None:
 
 def test_the_closure_is_not_empty() -> None:
     assert {"numpy", "av", "grpcio", "troupe-protos"} <= closure("troupe-svc-video")
+
+
+def test_the_main_process_cannot_import_what_is_for_children_only() -> None:
+    program = "from svc_tts.__main__ import keep_gpl_out; keep_gpl_out(); import espeakng_loader"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "ModuleNotFoundError" in done.stderr
+    assert "keep_gpl_out()\n" in (ROOT / "svc-tts/src/svc_tts/__main__.py").read_text()
 
 
 def test_what_is_excepted_is_named_in_notice() -> None:

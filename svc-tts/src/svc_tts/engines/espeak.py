@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from ctypes.util import find_library
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,9 @@ class Library:
 
 def find_espeak() -> Library:
     """The library of the package espeakng-loader, else the system's; raises `EngineMissing`."""
-    spec = find_spec("espeakng_loader")  # found, not imported: the library stays out of this process
-    if spec is not None and spec.origin is not None:
-        folder = Path(spec.origin).parent
+    with contextlib.suppress(PackageNotFoundError):
+        # Found, not imported: the library stays out of this process.
+        folder = Path(str(distribution("espeakng-loader").locate_file("espeakng_loader")))
         return Library(str(folder / "libespeak-ng.so"), str(folder / "espeak-ng-data"))
     system = find_library("espeak-ng")
     if system is None:

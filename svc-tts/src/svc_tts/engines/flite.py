@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile
+import soxr
 
 from svc_tts.engine import EngineContext, EngineFacts, EngineVoice, FliteOptions, Gender, Piece, Utterance
-from svc_tts.engines.flite_phones import PAUSE, parse_segments, to_phones, words_of
+from svc_tts.engines.flite_phones import PAUSE, faster, parse_segments, to_phones, words_of
 from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import EngineFailed, EngineMissing, TroupeError, UnsupportedLanguage
 
@@ -54,6 +55,7 @@ class _Spoken:
 
     printed: str
     wav: bytes
+    replay_rate: float = 1.0  # it is played that much faster
 
 
 class FliteEngine:
@@ -151,7 +153,8 @@ class FliteEngine:
             arguments = [*_arguments(utterance), "-psdur", "-o", f"/dev/fd/{sound}"]
             async with contextlib.aclosing(self._watch(arguments, text + "\n", sound)) as steps:
                 async for printed in steps:
-                    yield None if printed is None else _Spoken(printed, _contents(sound))
+                    rate = _replay_rate(utterance)
+                    yield None if printed is None else _Spoken(printed, _contents(sound), rate)
 
     async def _phones_of(self, words: Sequence[str]) -> list[tuple[str, ...]]:
         """The phones of each word by itself, remembered."""
@@ -233,8 +236,13 @@ def _arguments(utterance: Utterance) -> list[str]:
     voice = utterance.voice.voice_id.removeprefix("flite-")
     shift = 2 ** (utterance.pitch / 12)
     pitch = f"int_f0_target_mean={_KAL_HZ * shift:.1f}" if voice == "kal16" else f"f0_shift={shift:.4f}"
-    stretch = options.duration_stretch / utterance.speed
+    stretch = options.duration_stretch / utterance.speed * _replay_rate(utterance)
     return ["-voice", voice, "--setf", f"duration_stretch={stretch:.4f}", "--setf", pitch]
+
+
+def _replay_rate(utterance: Utterance) -> float:
+    """How much faster the sound is to be played: RMS knows no other pitch, so it speaks slower and is played faster."""
+    return 2 ** (utterance.pitch / 12) if utterance.voice.voice_id == "flite-rms" else 1.0
 
 
 def _ascii(word: str) -> str:
@@ -259,6 +267,9 @@ def _pieces(
     if rate != _RATE or samples.ndim != 1:
         raise EngineFailed(f"flite gave {rate} Hz where {_RATE} Hz mono was expected")
     segments = parse_segments(spoken.printed, len(samples) / _RATE)
+    if spoken.replay_rate != 1.0:
+        samples = soxr.resample(samples, _RATE * spoken.replay_rate, _RATE)
+        segments = faster(segments, spoken.replay_rate, len(samples) / _RATE)
     phones = to_phones(segments, len(samples) / _RATE)
     words = words_of(segments, [_bare(text, span) for span in spans], phones_of_words)
     pcm, pieces = samples.tobytes(), []
