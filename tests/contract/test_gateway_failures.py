@@ -150,7 +150,8 @@ async def test_a_service_that_freezes_mid_stream_ends_in_a_typed_error(shared, v
                 video.signal(signal.SIGCONT)
         told = await client.get(f"/api/scenes/{reply.headers['x-troupe-scene']}/events")
         error = next(block for block in told.text.split("\n\n") if "event: error" in block)
-        assert "is frozen: no sign of progress" in error
+        # gRPC's own ping may notice it before the ticks do; for the client it is the same.
+        assert json.loads(error.split("data: ", 1)[1])["code"] == "stream_broken"
 
     async def idle() -> bool:
         return await outstanding(video.grpc, VideoStub) == 0
@@ -295,6 +296,8 @@ def test_a_300_mb_body_is_refused_before_it_is_read(alone) -> None:
             b"content-type: application/json\r\ncontent-length: 300000000\r\n\r\n"
         )
         said = connection.recv(65536)  # nothing of the body was sent
+        while b"body_too_large" not in said and (more := connection.recv(65536)):
+            said += more
     assert said.startswith(b"HTTP/1.1 413 ")
     assert b"body_too_large" in said
 

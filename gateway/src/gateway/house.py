@@ -16,7 +16,7 @@ from gateway.routing.need import Modality
 from gateway.scenes.registry import SceneRegistry
 from gateway.settings import Settings
 from gateway.voices import VoiceTable
-from troupe.v1.engine_pb2 import EngineInfo
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
 from troupe.wire.errors import Draining
 
 FIRST_ANSWER_S = 1.0
@@ -79,6 +79,7 @@ class House:
     def ready(self, modality: Modality) -> str | None:
         """The rung that would be asked first now; None where there is none."""
         for rung in self.chains[modality].rungs:
-            if rung.describe() is not None and rung.trouble() is None:
+            info = rung.describe()
+            if info is not None and info.state == ENGINE_STATE_READY and rung.trouble() is None:
                 return rung.name
         return None

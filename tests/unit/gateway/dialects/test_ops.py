@@ -53,8 +53,7 @@ def test_the_banner_is_the_seeds(rung) -> None:
 
 def test_the_one_who_would_be_asked_first_is_ready_and_well(rung) -> None:
     house = build(Settings.load({}))
-    ready = EngineInfo(state=ENGINE_STATE_READY)
-    house.chains = {
-        Modality.TTS: Chain(Modality.TTS, [rung("a"), rung("b", trouble="x", info=ready), rung("c", info=ready)])
-    }
-    assert house.ready(Modality.TTS) == "c"
+    ready, missing = EngineInfo(state=ENGINE_STATE_READY), EngineInfo(state=ENGINE_STATE_MISSING)
+    rungs = [rung("a"), rung("b", trouble="x", info=ready), rung("c", info=missing), rung("d", info=ready)]
+    house.chains = {Modality.TTS: Chain(Modality.TTS, rungs)}
+    assert house.ready(Modality.TTS) == "d"
