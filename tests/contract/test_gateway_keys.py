@@ -190,7 +190,7 @@ def test_uvicorn_starts_the_app_and_the_banner_is_the_seeds(tmp_path) -> None:
         said = ""
         for line in process.stdout:
             said += line
-            if "Uvicorn running on" in line:
+            if "Uvicorn running on" in said and "  Video:" in said:
                 break
         address = re.search(r"http://[\d.:]+", said)
         health = httpx.get(f"{address[0]}/health") if address else None

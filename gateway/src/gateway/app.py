@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from gateway.house import House
 from gateway.settings import Settings
 from troupe.wire.errors import InvalidArgument
 
+INTRODUCTION_S = 4.0  # the banner waits no longer than this for providers that load
+LOOK_S = 0.05
 DESCRIPTION = "Text, speech, voices and talking heads by open models, behind one door."
 
 
@@ -58,12 +61,23 @@ def app_of(house: House) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     await house.start()
-    sys.stdout.write(banner(house) + "\n")
-    sys.stdout.flush()
+    introduction = asyncio.create_task(_introduce(house))
     try:
         yield
     finally:
+        introduction.cancel()
+        await asyncio.gather(introduction, return_exceptions=True)
         await house.stop()
+
+
+async def _introduce(house: House) -> None:
+    """The seed's banner, once every provider has said what it is: services load while the gateway is already up."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(INTRODUCTION_S):
+            while not house.settled():  # noqa: ASYNC110  # rungs are watched from many sides; nothing tells of all
+                await asyncio.sleep(LOOK_S)
+    sys.stdout.write(banner(house) + "\n")
+    sys.stdout.flush()
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -76,6 +76,12 @@ class House:
         described = (rung.describe() for rung in self.chains[modality].rungs)
         return [info for info in described if info is not None]
 
+    def settled(self) -> bool:
+        """Whether every provider has said what it is, and none is loading."""
+        rungs = [rung for chain in self.chains.values() for rung in chain.rungs if not rung.unusable()]
+        infos = [rung.describe() for rung in rungs]
+        return all(info is not None and info.state != ENGINE_STATE_LOADING for info in infos)
+
     def ready(self, modality: Modality) -> str | None:
         """The rung that would be asked first now; None where there is none."""
         for rung in self.chains[modality].rungs:
