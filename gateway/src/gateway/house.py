@@ -16,7 +16,7 @@ from gateway.routing.need import Modality
 from gateway.scenes.registry import SceneRegistry
 from gateway.settings import Settings
 from gateway.voices import VoiceTable
-from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
+from troupe.v1.engine_pb2 import ENGINE_STATE_LOADING, ENGINE_STATE_READY, EngineInfo
 from troupe.wire.errors import Draining
 
 FIRST_ANSWER_S = 1.0
