@@ -46,7 +46,7 @@ def with_mesh(job: Callable[[str, Mapping[str, str]], T], **settings: str) -> T:
 def show(title: str, measured: Sequence[Figures], notes: Sequence[str] = ()) -> None:
     """Print the rounds and their medians; the last line is one JSON object of the medians."""
     medians = {name: statistics.median(figures[name] for figures in measured) for name in measured[0]}
-    print(f"\n{title}\n{machine()}; {len(measured)} rounds")
+    print(f"\n{title}\n{machine()}; {len(measured)} measurements")
     for note in notes:
         print(note)
     width = max(len(name) for name in medians)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import av
 import httpx
@@ -72,7 +73,11 @@ def test_the_tts_service_answers_on_its_own_port(mesh) -> None:
 
 
 def test_the_banner_says_who_serves(mesh) -> None:
+    deadline = time.monotonic() + 20
+    while "Available providers:" not in mesh.gateway.log and time.monotonic() < deadline:
+        time.sleep(0.05)
     banner = mesh.gateway.log
     for line in ("=== Provider Configuration ===", "Text provider:", "TTS provider:", "Video provider:"):
         assert line in banner
-    assert "Available providers:" in banner
+    assert "  TTS: flite, espeak" in banner or "  TTS: espeak" in banner
+    assert "  Video: portrait" in banner

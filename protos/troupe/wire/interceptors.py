@@ -99,9 +99,9 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 with self._metrics.call(method):
                     return await inner(request, context)
             except TroupeError as error:
-                await abort(context, error)
+                await _refuse(context, error)
             except Exception as error:  # noqa: BLE001  # the process boundary: nothing else may reach the caller
-                await abort(context, defect(error, method))
+                await _refuse(context, defect(error, method))
 
         return handle
 
@@ -115,11 +115,17 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                         async for message in messages:
                             yield message
             except TroupeError as error:
-                await abort(context, error)
+                await _refuse(context, error)
             except Exception as error:  # noqa: BLE001  # the process boundary: nothing else may reach the caller
-                await abort(context, defect(error, method))
+                await _refuse(context, defect(error, method))
 
         return handle
+
+
+async def _refuse(context: Context, error: TroupeError) -> None:
+    """End the RPC with that error, unless its caller has left: nobody is there to be told."""
+    if not context.cancelled():
+        await abort(context, error)
 
 
 def defect(error: BaseException, doing: str) -> Internal:

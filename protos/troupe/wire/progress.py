@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 from troupe.v1.engine_pb2 import Tick
@@ -127,7 +127,7 @@ async def with_ticks(
     finally:
         if step is not None:
             step.cancel()
-            with suppress(asyncio.CancelledError, StopAsyncIteration):
-                await step
+            # Not awaited: what it raises has no one left to hear it, and must not hide why this stream ends.
+            await asyncio.gather(step, return_exceptions=True)
         if hasattr(source, "aclose"):
             await source.aclose()
