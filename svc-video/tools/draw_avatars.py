@@ -1,4 +1,3 @@
-
 """Draws the shipped avatars from code: no photograph, no person, no rights to clear.
 
 Run by hand: `.venv/bin/python svc-video/tools/draw_avatars.py [FOLDER]`. The pictures are committed as lossy WebP, with

@@ -175,6 +175,12 @@ def test_strange_text_is_spoken_or_refused_but_never_breaks(client: httpx.Client
     assert decode(reply.content)[0] > 0
 
 
+def test_a_script_in_two_languages_is_spoken_whole(client: httpx.Client) -> None:
+    reply = client.post("/api/voice", json={"text": "Hello. 你好世界。 And on.", "format": "wav"})
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["x-troupe-provider"] == "espeak"
+
+
 def test_a_picture_without_a_face_is_a_clear_error(client: httpx.Client) -> None:
     out = io.BytesIO()
     Image.new("RGB", (400, 400), "green").save(out, "PNG")

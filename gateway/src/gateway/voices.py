@@ -70,9 +70,10 @@ class VoiceTable:
         return [*self._voices.values(), *(voice for key, voice in own.items() if key not in self._voices)]
 
     def resolve(self, voice_id: str, language: str, infos: Sequence[EngineInfo]) -> Voice:
-        """The voice of that id; without one, a voice of the language. Raises `UnknownVoice` naming the nearest."""
+        """The voice of that id; without one, the engine's own choice. Raises `UnknownVoice` naming the nearest."""
         if not voice_id:
-            return self._of_language(language)
+            # Nothing was asked for, so nothing is substituted: each engine's default is its clearest voice.
+            return Voice(voice_id="", name="", language=language)
         if (voice := self._voices.get(voice_id)) is not None:
             return voice
         everything = {voice.voice_id: voice for voice in self.all(infos)}
@@ -81,15 +82,6 @@ class VoiceTable:
         raise UnknownVoice(
             f'No voice "{voice_id}".{nearest(voice_id, everything)} GET /api/voices lists them.', voice_id=voice_id
         )
-
-    def _of_language(self, language: str) -> Voice:
-        wanted = language or "en-US"
-        exact = [voice for voice in self._voices.values() if voice.language.casefold() == wanted.casefold()]
-        near = [voice for voice in self._voices.values() if primary(voice.language) == primary(wanted)]
-        if exact or near:
-            return (exact or near)[0]
-        # No voice of the table reads it; an engine may.
-        return Voice(voice_id="", name="", language=wanted)
 
 
 def cast(voice: Voice, language: str, info: EngineInfo | None) -> Casting:

@@ -53,9 +53,10 @@ def _task(info: EngineInfo, need: Need) -> str | None:
 
 
 def _language(info: EngineInfo, need: Need) -> str | None:
-    if not need.language or speaks(info.languages, need.language):
-        return None
-    return f"it has no voice for {need.language}, only for {', '.join(sorted(info.languages))}"
+    if need.language and not speaks(info.languages, need.language):
+        return f"it has no voice for {need.language}, only for {', '.join(sorted(info.languages))}"
+    unread = sorted(language for language in need.reads if not speaks(info.languages, language))
+    return f"it cannot read what the text has in {', '.join(unread)}" if unread else None
 
 
 def _format(info: EngineInfo, need: Need) -> str | None:

@@ -24,6 +24,7 @@ class Need:
     task: Task = TASK_UNSPECIFIED
     rung: str = ""  # only this rung (or the rungs of this engine), where the caller named one
     language: str = ""  # BCP 47
+    reads: frozenset[str] = frozenset()  # languages whose script stands in the text too
     format: str = ""  # a codec's or container's name, as in EngineInfo.formats
     text_chars: int = 0
     width: int = 0

@@ -10,6 +10,7 @@ from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.rung import Call, Rung
 from gateway.scenes.script import text_pieces
+from gateway.scenes.scripts import readers
 from gateway.voices import Casting, Voice, cast
 from troupe.v1.engine_pb2 import TASK_SPEECH, Principal
 from troupe.v1.media_pb2 import AUDIO_CODEC_PCM, AudioFormat
@@ -49,6 +50,7 @@ class SpeechOrder:
             task=TASK_SPEECH,
             rung=self.rung,
             language=self.settings.language or self.voice.language,
+            reads=readers(self.text),
             format=CODEC_NAMES.get(self.settings.format.codec, ""),
             text_chars=len(self.text),
             local_only=self.local_only,

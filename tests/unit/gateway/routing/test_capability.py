@@ -33,6 +33,7 @@ def need(**fields) -> Need:
         need(),
         need(task=TASK_SPEECH),
         need(language="en-GB"),
+        need(reads=frozenset({"fr"})),
         need(format="mp3"),
         need(text_chars=100, width=512, height=512),
         need(features=frozenset({"cues"})),
@@ -48,6 +49,7 @@ def test_what_it_can_do_has_no_obstacle(wanted) -> None:
     ("wanted", "why"),
     [
         (need(task=TASK_CLONE), "it does no clone"),
+        (need(reads=frozenset({"zh"})), "it cannot read what the text has in zh"),
         (need(language="ja-JP"), "it has no voice for ja-JP, only for en-US, fr-FR"),
         (need(format="flac"), "it makes no flac, only pcm, mp3"),
         (need(text_chars=101), "the text has 101 characters, it takes 100"),
