@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from gateway.cli.mesh import free_ports
+from gateway.cli.mesh import TOO_SOON_S, free_ports
 
 TROUPE = str(Path(sys.executable).with_name("troupe"))
 READY_S = 60.0
@@ -113,8 +113,9 @@ def test_a_second_mesh_on_the_same_ports_says_which_and_by_whom(ups: list[Up], t
 
 def test_a_part_that_is_killed_comes_back(ups: list[Up], tmp_path: Path) -> None:
     up = start(ups, tmp_path / "a", free_ports())
+    up.wait_for("listening service=")
+    time.sleep(TOO_SOON_S)  # a part that ends sooner is taken for one that cannot start
     wait_serving(up.url)
-    time.sleep(max(0.0, 5.5 - (time.time() - psutil.Process(up.popen.pid).create_time())))
     victims = [p for p in up.family() if p.cmdline()[-2:] == ["-m", "svc_video"]]
     victims[0].kill()
     up.wait_for("video ended (status -9); starting it again")

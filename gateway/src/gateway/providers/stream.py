@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import grpc
 import grpc.aio
 
-from troupe.wire.errors import CannotConnect, StreamBroken, TroupeError, from_rpc_error
+from troupe.wire.errors import CannotConnect, Internal, StreamBroken, TroupeError, from_rpc_error
 from troupe.wire.interceptors import defect
 from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
 
@@ -151,8 +151,12 @@ class MeshStream(Generic[M]):
 
     def _translated(self, error: grpc.aio.AioRpcError) -> TroupeError:
         leaf = from_rpc_error(error, self._peer)
-        if isinstance(leaf, CannotConnect) and self._received:
+        # A service's own defect has an id. Without one gRPC failed by itself, as when its ping found the peer frozen.
+        grpcs_own = isinstance(leaf, Internal) and "error_id" not in leaf.details
+        if self._received and (grpcs_own or isinstance(leaf, CannotConnect)):
             return StreamBroken(f"The connection to {self._peer} broke while it was answering.")
+        if grpcs_own:
+            return CannotConnect(f"The connection to {self._peer} broke: {leaf.message}")
         if error.code() is grpc.StatusCode.CANCELLED:
             return StreamBroken(f"{self._peer} gave up the call.")  # we did not: that path raises CancelledError
         return leaf

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 
+import grpc
 import pytest
 
 from gateway.providers.absent import AbsentRung
@@ -92,6 +93,21 @@ async def test_the_leaf_that_a_service_raised_arrives(speech_service, rung_at) -
         with pytest.raises(EngineFailed, match="the child died") as caught:
             await anext(stream)
         assert caught.value.details["engine"] == "tone"
+
+
+@pytest.mark.parametrize(("sent", "leaf"), [(1, StreamBroken), (0, CannotConnect)])
+async def test_grpcs_own_failure_is_a_broken_connection_and_no_defect(speech_service, rung_at, sent, leaf) -> None:
+    async def answer(_requests, context):
+        for _ in range(sent):
+            yield SpeechChunk(audio=b"x")
+        await context.abort(grpc.StatusCode.INTERNAL, "Internal error from Core")
+
+    async with speech_service(answer) as (_, address):
+        stream = (await rung_at(address)).open(call())
+        for _ in range(sent):
+            await anext(stream)
+        with pytest.raises(leaf, match="broke"):
+            await anext(stream)
 
 
 async def test_nobody_there_is_cannot_connect(rung_at) -> None:
