@@ -118,6 +118,18 @@ def test_ones_own_picture_speaks(client: httpx.Client) -> None:
     assert decode(reply.content)[0] > 10
 
 
+def test_of_several_faces_the_largest_speaks_and_that_is_said(client: httpx.Client) -> None:
+    group = Image.new("RGB", (900, 512), (200, 200, 200))
+    group.paste(Image.open(io.BytesIO(avatar_png("leo", 512))), (388, 0))
+    group.paste(Image.open(io.BytesIO(avatar_png("ada", 360))), (10, 150))
+    out = io.BytesIO()
+    group.save(out, "PNG")
+    reply = client.post("/api/avatar", files={"portrait": ("us.png", out.getvalue()), "text": (None, "Hello.")})
+    assert reply.status_code == 200, reply.text
+    notes = [data["text"] for kind, data in events(client, reply.headers["x-troupe-scene"]) if kind == "note"]
+    assert "2 faces found, the largest is used" in notes
+
+
 def test_ones_own_sound_moves_the_face(client: httpx.Client) -> None:
     sound = client.post("/api/voice", json={"text": "Hello from a file.", "format": "wav", "language": "en-US"}).content
     reply = client.post("/api/avatar", files={"audio": ("me.wav", sound)})

@@ -92,6 +92,8 @@ def _report(order: Order, film: Film, events: list[tuple[str, dict[str, object]]
     for kind, data in events:
         if kind == "voice" and data.get("substituted"):
             print(f"  voice                      {data['voice_id']}, the nearest one installed")
+        if kind == "note":
+            print(f"  note                       {data['text']}")
         if kind == "stage" and data["stage"] in STAGES:
             print(f"  {STAGES[str(data['stage'])]:26} {float(str(data['at_ms'])) / 1000:6.2f} s after the request")
     spoken_ms = max((_end_ms(data) for kind, data in events if kind == "words"), default=0.0)

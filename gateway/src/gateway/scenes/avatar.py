@@ -131,6 +131,8 @@ class Avatar:
         for chunk in self._video.beginning:
             if chunk.HasField("header"):
                 self.header = chunk.header
+        for note in self.header.notes:
+            self._scene.tell("note", text=note)
 
     async def _begin_speech(self) -> Speech | Served[SpeechChunk]:
         chain, order = self._chains[Modality.TTS], self._order
