@@ -266,3 +266,15 @@ def test_many_at_once_are_all_whole(client: httpx.Client, mesh) -> None:
         thread.join()
     assert len(set(results)) == 1
     assert results[0] > 30
+
+
+def test_a_house_that_avoids_h264_makes_webm_unasked(own_mesh) -> None:
+    mesh = own_mesh(PROVIDER_PORTRAIT_CODEC="vp9")
+    with httpx.Client(base_url=mesh.url, timeout=60) as client:
+        reply = client.post("/api/avatar", json=SHORT)
+        assert reply.status_code == 200, reply.text
+        assert reply.headers["content-type"].startswith("video/webm")
+        assert decode(reply.content)[0] > 30
+        refused = client.post("/api/avatar", json=SHORT | {"container": "mp4"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "no_rung_can_serve")
+        assert "only webm" in refused.json()["error"]["message"]

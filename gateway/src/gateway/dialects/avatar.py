@@ -46,7 +46,10 @@ class AvatarRequest(SpeechFields):
         default="", description="One of /api/portraits; without it and without a `portrait` file an avatar is chosen",
         max_length=128,
     )  # fmt: skip
-    container: str = Field(default="mp4", description="mp4 (H.264 and AAC) or webm (VP9 and Opus)", max_length=16)
+    container: str = Field(
+        default="", description="mp4 (H.264 and AAC) or webm (VP9 and Opus); empty = mp4 unless H.264 is avoided here",
+        max_length=16,
+    )  # fmt: skip
     width: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
     height: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
     fps: float = Field(default=0.0, ge=0.0, le=60.0, description="0 = 25")
@@ -118,7 +121,7 @@ async def avatar(request: Request, visit: Here) -> MediaResponse:
         raise
     return MediaResponse(
         film.media(),
-        media_type=film.header.mime_type or VIDEO_TYPES[order.fields.container.strip().casefold()],
+        media_type=film.header.mime_type or VIDEO_TYPES[order.fields.container.strip().casefold() or "mp4"],
         headers=_headers(film, scene.scene_id),
         on_broken=lambda error: house.metrics.broken.labels("/api/avatar", error.code).inc(),
         on_close=film.aclose,

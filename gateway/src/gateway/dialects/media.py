@@ -17,6 +17,7 @@ from troupe.v1.media_pb2 import (
     AUDIO_CODEC_PCM,
     AUDIO_CODEC_WAV,
     CONTAINER_MP4,
+    CONTAINER_UNSPECIFIED,
     CONTAINER_WEBM,
     AudioCodec,
     Container,
@@ -50,7 +51,9 @@ def audio_codec(name: str) -> AudioCodec:
 
 
 def container(name: str) -> Container:
-    """The container of that name; raises `UnsupportedFormat` naming the nearest."""
+    """The container of that name, empty = the service's own; raises `UnsupportedFormat` naming the nearest."""
+    if not name.strip():
+        return CONTAINER_UNSPECIFIED
     return CONTAINERS[_known(name, CONTAINERS, "container")]
 
 

@@ -17,7 +17,7 @@ from gateway.routing.rung import Call, Rung
 from gateway.scenes.registry import Scene
 from gateway.scenes.speech import Speech, SpeechOrder, as_pcm, decode, speak
 from troupe.v1.engine_pb2 import TASK_TALKING_HEAD
-from troupe.v1.media_pb2 import CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MediaChunk, MediaHeader
+from troupe.v1.media_pb2 import CONTAINER_MP4, CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MediaChunk, MediaHeader
 from troupe.v1.speech_pb2 import SpeechChunk
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, Speech24k
 from troupe.wire.deadlines import Deadline
@@ -25,6 +25,7 @@ from troupe.wire.errors import Cancelled, TroupeError
 from troupe.wire.media import PCM_BYTES_PER_MS, pieces
 
 log = logging.getLogger(__name__)
+FORMATS: Mapping[int, str] = {CONTAINER_MP4: "mp4", CONTAINER_WEBM: "webm"}  # as in EngineInfo.formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class AvatarOrder:
             modality=Modality.VIDEO,
             task=TASK_TALKING_HEAD,
             rung=self.rung,
-            format="webm" if self.settings.container == CONTAINER_WEBM else "mp4",
+            format=FORMATS.get(self.settings.container, ""),
             width=self.settings.width,
             height=self.settings.height,
             local_only=self.local_only,
