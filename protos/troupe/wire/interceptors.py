@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from troupe.wire.errors import Cancelled, Internal, TroupeError, abort
 
 OURS = "/troupe."
+HEAR_OUT_S = 0.3  # how long a refused caller may go on sending
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Any  # grpc's handler classes are not public
 
@@ -82,7 +83,7 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            outer: Any = self._streaming(inner, method)
+            outer: Any = self._streaming(inner, method, heard=handler.request_streaming)
         else:
             inner = handler.stream_unary or handler.unary_unary
             make = (
@@ -90,23 +91,25 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 if handler.request_streaming
                 else grpc.unary_unary_rpc_method_handler
             )
-            outer = self._unary(inner, method)
+            outer = self._unary(inner, method, heard=handler.request_streaming)
         return make(outer, handler.request_deserializer, handler.response_serializer)
 
-    def _unary(self, inner: Callable[[Any, Context], Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
+    def _unary(
+        self, inner: Callable[[Any, Context], Awaitable[Any]], method: str, *, heard: bool
+    ) -> Callable[..., Awaitable[Any]]:
         async def handle(request: Any, context: Context) -> Any:
             try:
                 with self._metrics.call(method):
                     return await inner(request, context)
             except TroupeError as error:
-                await _refuse(context, error)
+                await _refuse(context, error, request if heard else None)
             except Exception as error:  # noqa: BLE001  # the process boundary: nothing else may reach the caller
-                await _refuse(context, defect(error, method))
+                await _refuse(context, defect(error, method), request if heard else None)
 
         return handle
 
     def _streaming(
-        self, inner: Callable[[Any, Context], AsyncIterator[Any]], method: str
+        self, inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, *, heard: bool
     ) -> Callable[..., AsyncIterator[Any]]:
         async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
             try:
@@ -115,17 +118,31 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                         async for message in messages:
                             yield message
             except TroupeError as error:
-                await _refuse(context, error)
+                await _refuse(context, error, request if heard else None)
             except Exception as error:  # noqa: BLE001  # the process boundary: nothing else may reach the caller
-                await _refuse(context, defect(error, method))
+                await _refuse(context, defect(error, method), request if heard else None)
 
         return handle
 
 
-async def _refuse(context: Context, error: TroupeError) -> None:
+async def _refuse(context: Context, error: TroupeError, unread: AsyncIterator[Any] | None) -> None:
     """End the RPC with that error, unless its caller has left: nobody is there to be told."""
+    if unread is not None:
+        await _hear_out(unread)
     if not context.cancelled():
         await abort(context, error)
+
+
+async def _hear_out(unread: AsyncIterator[Any]) -> None:
+    """Read what a refused caller still sends, for a moment, before the refusal goes out.
+
+    A grpc.aio client whose write fails because the call has just ended loses the status it was sent and reports
+    "Internal error from Core" in its place (grpc/grpc#36066).
+    """
+    with suppress(TimeoutError, grpc.aio.BaseError):
+        async with asyncio.timeout(HEAR_OUT_S):
+            async for _ in unread:
+                pass
 
 
 def defect(error: BaseException, doing: str) -> Internal:

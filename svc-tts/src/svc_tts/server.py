@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 from importlib.metadata import version
 from typing import Any
 
@@ -18,12 +18,11 @@ from svc_tts.speech import Flush, SpeechRequest
 from svc_tts.voices.store import LONGEST_S
 from troupe.v1 import engine_pb2, speech_pb2, speech_pb2_grpc
 from troupe.wire.deadlines import Deadline
-from troupe.wire.errors import BodyTooLarge, InvalidArgument, TroupeError
+from troupe.wire.errors import BodyTooLarge, InvalidArgument
 from troupe.wire.media import PIECE_BYTES, pieces
 from troupe.wire.progress import Progress, with_ticks
 
 Context = grpc.aio.ServicerContext[Any, Any]
-_HEAR_OUT_S = 0.2  # how long a caller that is refused may go on sending
 
 
 class SpeechServicer(speech_pb2_grpc.SpeechServicer):
@@ -39,7 +38,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
         """Text in, sound with timings and cues out."""
         progress = Progress()
         deadline = Deadline.of_call(context, self._request_s)
-        chunks = _heard_out(request_iterator, self._synthesize(request_iterator, progress, deadline))
+        chunks = self._synthesize(request_iterator, progress, deadline)
         async with aclosing(with_ticks(chunks, progress, lambda tick: speech_pb2.SpeechChunk(tick=tick))) as messages:  # type: ignore[type-var]
             async for message in messages:
                 yield message
@@ -64,10 +63,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
         self, request_iterator: AsyncIterator[speech_pb2.CloneVoiceInput], context: Context
     ) -> speech_pb2.CloneVoiceResponse:
         """Keep a reference; no engine speaks with it yet."""
-        async with (
-            hearing_out(request_iterator),
-            Deadline.of_call(context, self._request_s).scope("keeping a voice"),
-        ):
+        async with Deadline.of_call(context, self._request_s).scope("keeping a voice"):
             first = await anext(aiter(request_iterator), None)
             if first is None or first.WhichOneof("input") != "settings":
                 raise InvalidArgument("The first message of CloneVoice must be its settings.")
@@ -91,7 +87,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
         """A sound file in, PCM s16le mono 24 kHz out."""
         progress = Progress()
         deadline = Deadline.of_call(context, self._request_s)
-        chunks = _heard_out(request_iterator, _decoded(request_iterator, progress, deadline))
+        chunks = _decoded(request_iterator, progress, deadline)
         async with aclosing(with_ticks(chunks, progress, lambda tick: speech_pb2.SpeechChunk(tick=tick))) as messages:  # type: ignore[type-var]
             async for message in messages:
                 yield message
@@ -128,31 +124,6 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
     def _request(self, settings: speech_pb2.SpeechSettings) -> SpeechRequest:
         language = self._booth.catalogue.language_of(conversion.to_wish(settings))
         return conversion.to_request(settings, self._booth.choose(settings.engine, language))
-
-
-@asynccontextmanager
-async def hearing_out(inputs: AsyncIterator[Any]) -> AsyncIterator[None]:
-    """Read the rest of what a refused caller sends, for a moment, before the refusal goes out.
-
-    A grpc.aio client whose write fails because the call has just ended loses the status it was sent and reports an
-    internal error in its place (grpc/grpc#36066).
-    """
-    try:
-        yield
-    except TroupeError:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_HEAR_OUT_S):
-                async for _ in inputs:
-                    pass
-        raise
-
-
-async def _heard_out(
-    inputs: AsyncIterator[Any], chunks: AsyncGenerator[speech_pb2.SpeechChunk, None]
-) -> AsyncGenerator[speech_pb2.SpeechChunk, None]:
-    async with hearing_out(inputs), aclosing(chunks):
-        async for chunk in chunks:
-            yield chunk
 
 
 async def _texts(inputs: AsyncIterator[speech_pb2.SpeechInput]) -> AsyncGenerator[str | Flush, None]:

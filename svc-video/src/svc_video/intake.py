@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -65,21 +65,6 @@ class Intake:
                 speech.stop()
                 await asyncio.wait({feeder}, timeout=DRAIN_S)
                 raise
-
-    @asynccontextmanager
-    async def refusing(self) -> AsyncIterator[None]:
-        """An error inside leaves only after the caller had a moment to end its sending.
-
-        A client of grpc.aio that is still writing when the call ends loses the status ("Internal error from Core").
-        """
-        try:
-            yield
-        except TroupeError:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_S):
-                    async for _ in self._messages:
-                        pass
-            raise
 
     async def _feed(self, speech: Speech) -> None:
         loop, room = asyncio.get_running_loop(), asyncio.Event()

@@ -47,15 +47,10 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         """Make one film."""
         progress = Progress()
         deadline = Deadline.of_call(context, self._settings.request_s)
-        film = self._refusing(Intake(request_iterator, progress), progress)
+        film = self._film(Intake(request_iterator, progress), progress)
         async with deadline.scope("making the film"):
             async for message in with_ticks(film, progress, lambda tick: media_pb2.MediaChunk(tick=tick)):
                 yield message
-
-    async def _refusing(self, intake: Intake, progress: Progress) -> AsyncGenerator[media_pb2.MediaChunk, None]:
-        async with intake.refusing(), aclosing(self._film(intake, progress)) as chunks:
-            async for chunk in chunks:
-                yield chunk
 
     async def _film(self, intake: Intake, progress: Progress) -> AsyncGenerator[media_pb2.MediaChunk, None]:
         settings = await intake.settings()
@@ -116,8 +111,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         """Check a picture, store it, and show how it will be framed."""
         async with Deadline.of_call(context, UNARY_S).scope("preparing the portrait"):
             intake = Intake(request_iterator, Progress())
-            async with intake.refusing():
-                return await self._prepare(intake)
+            return await self._prepare(intake)
 
     async def _prepare(self, intake: Intake) -> video_pb2.PreparePortraitResponse:
         settings = await intake.settings()

@@ -39,6 +39,10 @@ class Moody(text_pb2_grpc.TextServicer):
         yield text_pb2.ChatDelta(content="1")
         raise NoFace("No face after all.")
 
+    async def Connect(self, requests: object, context: object) -> AsyncIterator[text_pb2.ServerFrame]:
+        raise NoFace("Refused before anything was read.")
+        yield text_pb2.ServerFrame()  # makes this a stream, as the RPC is
+
 
 class Fixture:
     def __init__(self) -> None:
@@ -103,3 +107,29 @@ async def test_a_caller_that_leaves_ends_the_work() -> None:
                 break
             await asyncio.sleep(0.02)
         assert it.count("Chat", "cancelled") == 1
+
+
+async def test_a_caller_that_is_still_writing_learns_why_it_was_refused() -> None:
+    async def frames() -> AsyncIterator[text_pb2.ClientFrame]:
+        for number in range(20):
+            yield text_pb2.ClientFrame(id=number)
+            await asyncio.sleep(0.001)
+
+    async with Fixture() as it:
+        for _ in range(20):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await it.stub.Connect(frames(), timeout=5).read()
+            assert isinstance(from_rpc_error(caught.value), NoFace)
+
+
+async def test_a_caller_that_never_stops_writing_is_refused_all_the_same() -> None:
+    async def endless() -> AsyncIterator[text_pb2.ClientFrame]:
+        while True:
+            yield text_pb2.ClientFrame(id=1)
+            await asyncio.sleep(0.01)
+
+    async with Fixture() as it:
+        with pytest.raises(grpc.aio.AioRpcError):
+            async with asyncio.timeout(5):
+                await it.stub.Connect(endless(), timeout=30).read()
+        assert it.count("Connect", "no_face") == 1
