@@ -84,17 +84,3 @@ async def test_speech_far_ahead_of_the_picture_is_left_with_the_caller() -> None
         async with asyncio.timeout(5):
             while read < before + 10:
                 await asyncio.sleep(0.01)
-
-
-async def test_a_refused_caller_may_end_its_sending() -> None:
-    heard = []
-
-    async def talking() -> AsyncIterator[Input]:
-        for number in range(5):
-            heard.append(number)
-            yield sound(10)
-
-    with pytest.raises(InvalidArgument, match="no"):
-        async with Intake(talking(), Progress()).refusing():
-            raise InvalidArgument("no")
-    assert heard == [0, 1, 2, 3, 4]

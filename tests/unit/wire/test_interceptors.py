@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Self
 
@@ -13,6 +14,7 @@ from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
 from troupe.wire.errors import Internal, NoFace, from_rpc_error
 from troupe.wire.health import EngineBoard
+from troupe.wire.interceptors import _hear_out
 from troupe.wire.serving import Service, bind, make_server
 
 
@@ -133,3 +135,24 @@ async def test_a_caller_that_never_stops_writing_is_refused_all_the_same() -> No
             async with asyncio.timeout(5):
                 await it.stub.Connect(endless(), timeout=30).read()
         assert it.count("Connect", "no_face") == 1
+
+
+async def numbers(seen: list[int], count: int, delay_s: float = 0.0) -> AsyncIterator[int]:
+    for number in range(count):
+        await asyncio.sleep(delay_s)
+        seen.append(number)
+        yield number
+
+
+async def test_hearing_out_goes_on_where_the_servicer_stopped() -> None:
+    seen: list[int] = []
+    inputs = numbers(seen, 5)
+    assert await anext(inputs) == 0
+    await _hear_out(inputs)
+    assert seen == [0, 1, 2, 3, 4]
+
+
+async def test_hearing_out_does_not_last() -> None:
+    started = time.monotonic()
+    await _hear_out(numbers([], 10_000, 0.01))
+    assert time.monotonic() - started < 2.0
