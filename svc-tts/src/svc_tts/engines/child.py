@@ -30,6 +30,9 @@ class Frame:
 class ChildDied(EngineFailed):
     """The process ended, or hung and was ended, before its answer was whole."""
 
+    hung = False
+    """It did not end by itself: asking another one may cost as much time again."""
+
 
 ChildDied.code = EngineFailed.code
 
@@ -102,7 +105,9 @@ class Child:
                 await self._process.stdin.drain()
         except (OSError, TimeoutError) as error:
             await self.kill()
-            raise ChildDied(f"The process that speaks is gone: {error or 'it hangs'}.") from error
+            died = ChildDied(f"The process that speaks is gone: {error or 'it hangs'}.")
+            died.hung = isinstance(error, TimeoutError)
+            raise died from error
 
     async def _read(self) -> Frame:
         assert self._process.stdout is not None  # noqa: S101  # always a pipe here
@@ -116,9 +121,9 @@ class Child:
             raise ChildDied(f"The process that speaks ended (status {self._process.returncode}).") from error
         except TimeoutError as error:
             await self.kill()
-            raise ChildDied(
-                f"The process that speaks gave nothing for {self._deadline_s:g} s and was ended."
-            ) from error
+            died = ChildDied(f"The process that speaks gave nothing for {self._deadline_s:g} s and was ended.")
+            died.hung = True
+            raise died from error
         return Frame(json.loads(body[: sizes[0]]), body[sizes[0] :])
 
 

@@ -29,7 +29,7 @@ _WORDS_PER_MINUTE = 175  # espeak's usual speed
 _MIDDLE_PITCH, _PITCH_PER_SEMITONE = 50, 50 / 12  # espeak's scale 0..100 is two octaves
 _GAP_UNIT_MS = 10  # of espeakWORDGAP
 _PING_S = 0.4  # a tiny word takes 2 ms
-_ATTEMPTS = 2
+_HANGS = 2  # an utterance that hung two children would hang a third
 _BEAT_S = 0.2  # how often an utterance that waits for its turn says so
 _REMEDY = "python -m pip install espeakng-loader   (or: sudo apt-get install -y libespeak-ng1)"
 
@@ -163,16 +163,20 @@ class EspeakEngine:
 
     async def _ask(self, request: dict[str, Any], frames: asyncio.Queue[Frame | EngineFailed]) -> None:
         """Put all frames of the answer into the queue, from a second child where the first one dies."""
-        seen = _Seen()
-        for attempt in range(1, _ATTEMPTS + 1):
+        seen, hangs = _Seen(), 0
+        # All children may have been killed at once and not be missed yet; the one after them is a new one.
+        most = self.pool.size + 1
+        for attempt in range(1, most + 1):
             seen.rewind()
             try:
                 async with self.pool.child() as child, contextlib.aclosing(child.ask(request)) as answer:
                     async for frame in answer:
                         frames.put_nowait(seen.new_part(frame))
             except ChildDied as error:
-                if attempt == _ATTEMPTS:
+                hangs += error.hung
+                if hangs == _HANGS or attempt == most:
                     frames.put_nowait(error)
+                    return
             except EngineFailed as error:
                 frames.put_nowait(error)
                 return

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
 from svc_tts.engine import EngineContext, EngineVoice, EspeakOptions, Piece, Utterance
@@ -119,6 +120,15 @@ async def test_the_library_stays_out_of_this_process() -> None:
         assert all("espeak" in maps(str(child.pid)) for child in engine.pool.children)
     assert "espeakng_loader" not in sys.modules
     assert "espeak" not in maps("self")
+
+
+async def test_children_all_killed_at_once_fail_nobody() -> None:
+    async with running(workers=3) as engine:
+        for _ in range(3):
+            for child in psutil.Process().children():
+                if "libespeak" in maps(str(child.pid)):
+                    child.kill()
+            assert phones(await speak(engine, "one two three"))
 
 
 async def test_a_child_killed_within_a_sentence_is_replaced_and_the_sentence_goes_on() -> None:
