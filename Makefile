@@ -36,7 +36,7 @@ key: $(STAMP) ## Create an API key: NAME=
 	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")
 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included
-	@tools/private-network.sh $(BIN)/python -m pytest $(TESTS)
+	@tools/run-tests.sh $(BIN)/python $(TESTS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf
 	@$(BIN)/ruff check .

@@ -20,7 +20,7 @@ _COMMON: tuple[tuple[str, int], ...] = (
 CLIENT_OPTIONS: tuple[tuple[str, int], ...] = (
     *_COMMON,
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 2_000),  # the time an attempt is given, whatever its name says
     ("grpc.max_reconnect_backoff_ms", 1_000),
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 1_000),

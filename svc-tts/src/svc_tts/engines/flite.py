@@ -195,7 +195,9 @@ class FliteEngine:
                 if process.returncode is None:
                     with contextlib.suppress(ProcessLookupError):
                         process.kill()
-                await answer
+                with contextlib.suppress(asyncio.CancelledError):
+                    await answer  # where the loop ends, it was cancelled as we were
+                await process.wait()
 
     async def _working(
         self, process: asyncio.subprocess.Process, answer: asyncio.Task[tuple[bytes, bytes]]
