@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 from svc_text.conversion import from_delta, to_chat
 from svc_text.desk import Desk
@@ -48,12 +49,14 @@ class Connection:
         self._outbox = Outbox()
         self._chats: dict[int, asyncio.Task[None]] = {}
         self._credits: dict[int, asyncio.Semaphore] = {}
+        self._idle = ExitStack()  # holds "waiting" while no chat runs: ticks of a busy stream are the engine's own
 
     async def frames(self, incoming: AsyncIterator[text_pb2.ClientFrame]) -> AsyncIterator[text_pb2.ServerFrame]:
         """What is sent back, until the client half-closes and its last chat has ended."""
         reader = asyncio.create_task(self._read(incoming))
         bell = self._outbox.bell
         reader.add_done_callback(lambda _: bell.set())
+        self._idle.enter_context(self._progress.waiting("open"))
         try:
             while True:
                 await bell.wait()
@@ -70,6 +73,7 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._idle.close()
 
     async def _read(self, incoming: AsyncIterator[text_pb2.ClientFrame]) -> None:
         async for frame in incoming:
@@ -85,6 +89,7 @@ class Connection:
     def _start(self, chat_id: int, start: text_pb2.StartChat) -> None:
         if chat_id in self._chats:
             raise InvalidArgument(f"The id {chat_id} is already in use on this stream. Take a new one for each chat.")
+        self._idle.close()
         self._credits[chat_id] = asyncio.Semaphore(start.initial_credit or DEFAULT_CREDIT)
         task = asyncio.create_task(self._run(chat_id, start))
         self._chats[chat_id] = task
@@ -92,6 +97,8 @@ class Connection:
 
     def _forget(self, chat_id: int) -> None:
         del self._chats[chat_id], self._credits[chat_id]
+        if not self._chats:
+            self._idle.enter_context(self._progress.waiting("open"))
         self._outbox.bell.set()
 
     async def _run(self, chat_id: int, start: text_pb2.StartChat) -> None:
@@ -114,7 +121,11 @@ class Connection:
         model = engine.facts.model
         credit = self._credits[chat_id]
         async for delta in self._desk.chat(name, chat, self._progress):
-            await credit.acquire()
+            if credit.locked():
+                with self._progress.waiting("credit"):
+                    await credit.acquire()
+            else:
+                await credit.acquire()
             self._outbox.put(text_pb2.ChatEvent(id=chat_id, delta=from_delta(delta, model)))
             model = ""
 

@@ -64,10 +64,9 @@ class TextServicer(text_pb2_grpc.TextServicer):
         """All chats of one gateway worker on one stream."""
         progress = Progress()
         connection = Connection(self._desk, progress, self._longest_s)
-        with progress.waiting("open"):
-            frames = connection.frames(request_iterator)
-            async for frame in with_ticks(frames, progress, lambda tick: text_pb2.ServerFrame(tick=tick)):
-                yield frame
+        frames = connection.frames(request_iterator)
+        async for frame in with_ticks(frames, progress, lambda tick: text_pb2.ServerFrame(tick=tick)):
+            yield frame
 
     async def CountTokens(
         self,
