@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from gateway.assembly import build
 from gateway.banner import banner
-from gateway.dialects import avatar, errors, ops, portraits, scenes, voice
+from gateway.dialects import avatar, errors, ops, portraits, scenes, text, voice
 from gateway.dialects.replies import error_reply
 from gateway.guard.doorkeeper import Doorkeeper
 from gateway.house import House
@@ -48,8 +48,9 @@ def app_of(house: House) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.house = house
-    errors.install(app, {*voice.VoiceRequest.model_fields, *avatar.AvatarRequest.model_fields})
-    for dialect in (ops, voice, avatar, portraits, scenes):
+    known = (text.TextRequest, voice.VoiceRequest, avatar.AvatarRequest)
+    errors.install(app, {field for request in known for field in request.model_fields})
+    for dialect in (ops, text, voice, avatar, portraits, scenes):
         app.include_router(dialect.router)
     app.add_middleware(
         Doorkeeper, keyring=house.keyring, limits=house.limits, metrics=house.metrics, refusal=error_reply

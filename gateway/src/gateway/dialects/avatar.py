@@ -19,6 +19,7 @@ from gateway.routing.need import Modality
 from gateway.scenes.avatar import Avatar, AvatarOrder
 from gateway.scenes.portraits import avatar_for
 from gateway.scenes.speech import SpeechOrder
+from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, GENDER_UNSPECIFIED, Gender
 from troupe.v1.video_pb2 import AnimateSettings, Framing
 from troupe.wire.deadlines import Deadline
@@ -31,6 +32,7 @@ MAX_FILES = 2
 MAX_FIELDS = 40
 FILE_FIELDS = ("portrait", "audio")
 DEFAULT_LANGUAGE = "en"
+ROUTE = (Modality.TTS, Modality.VIDEO)
 
 
 class AvatarRequest(SpeechFields):
@@ -176,14 +178,14 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
         raise InvalidArgument("Send either `text` or an `audio` file, not both.", field="audio")
     if order.picture and fields.portrait_id:
         raise InvalidArgument("Send either `portrait_id` or a `portrait` file, not both.", field="portrait")
-    speech = None if order.sound else speech_order(fields, fields.text, visit)
+    speech = None if order.sound else speech_order(fields, fields.text, visit, *ROUTE)
     return AvatarOrder(
         settings=_animate_settings(fields, await _portrait_id(order, speech, visit), visit),
         speech=speech,
         sound=order.sound,
         picture=order.picture,
-        rung=fields.video_provider,
-        local_only=fields.local_only,
+        rungs=names_in(fields.video_provider) or visit.wishes.rungs(visit.house.chains, *ROUTE)[Modality.VIDEO],
+        local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=visit.house.settings.commercial_only,
     )
 

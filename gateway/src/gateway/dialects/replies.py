@@ -25,6 +25,26 @@ class ErrorReply(BaseModel):
     error: ErrorBody
 
 
+class UsageReply(BaseModel):
+    """Tokens of one answer."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class TextReply(BaseModel):
+    """POST /api/text."""
+
+    text: str
+    reasoning: str = Field(default="", description="What the model thought before, where it tells")
+    finish_reason: str = Field(description='"stop", "length", "tool_calls" or "content_filter"')
+    model: str
+    usage: UsageReply
+    provider: str = Field(description="Who wrote it (its end, where it was handed over)")
+
+
 class VoiceReply(BaseModel):
     """One voice that may be asked for."""
 
@@ -140,11 +160,16 @@ class IndexReply(BaseModel):
     links: Mapping[str, str]
 
 
-def error_reply(error: TroupeError, request_id: str) -> JSONResponse:
-    """The JSON of an error, with the table's status."""
-    body = ErrorReply(
+def error_body(error: TroupeError, request_id: str) -> ErrorReply:
+    """What is said of an error."""
+    return ErrorReply(
         error=ErrorBody(code=error.code, message=error.message, details=error.details, request_id=request_id)
     )
+
+
+def error_reply(error: TroupeError, request_id: str) -> JSONResponse:
+    """The JSON of an error, with the table's status."""
+    body = error_body(error, request_id)
     status = row(error).http
     headers = {}
     if error.retry_after_s is not None:

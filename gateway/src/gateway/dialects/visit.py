@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from gateway.guard.keys import Caller
 from gateway.house import House
+from gateway.scenes.wishes import Wishes
 from troupe.v1.engine_pb2 import Principal
 
 # The guard has judged the key before the body was read; these put the two ways of sending one into /docs.
@@ -25,6 +26,7 @@ class Visit:
     house: House
     caller: Caller
     request_id: str
+    wishes: Wishes = field(default_factory=Wishes)
 
     @property
     def principal(self) -> Principal:
@@ -40,7 +42,7 @@ def house_of(request: Request) -> House:
 
 def _visit(request: Request) -> Visit:
     state = request.scope["state"]
-    return Visit(house_of(request), state["caller"], state["request_id"])
+    return Visit(house_of(request), state["caller"], state["request_id"], Wishes.read(request.headers))
 
 
 Here = Annotated[Visit, Depends(_visit)]

@@ -16,6 +16,7 @@ from gateway.routing.capability import primary, speaks
 from gateway.routing.need import Modality
 from gateway.scenes.script import clean_text
 from gateway.scenes.speech import Speech, SpeechOrder, speak
+from gateway.scenes.wishes import names_in
 from gateway.voices import GENDER_NAMES, Voice
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.v1.media_pb2 import AudioFormat
@@ -91,7 +92,7 @@ class VoiceRequest(SpeechFields):
 async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     """Speak a text. The answer's body is the sound itself, sent sentence by sentence while it is made."""
     visit.caller.require("voice")
-    order = speech_order(body, body.text, visit)
+    order = speech_order(body, body.text, visit, Modality.TTS)
     order.settings.format.CopyFrom(body.audio_format())
     house = visit.house
     deadline = Deadline.after(house.settings.speech_timeout_s)
@@ -105,15 +106,18 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     )
 
 
-def speech_order(fields: SpeechFields, text: str, visit: Visit) -> SpeechOrder:
-    """The request in the words of the tts chain. Raises `EmptyText`, `TextTooLong`, `UnknownVoice`."""
+def speech_order(fields: SpeechFields, text: str, visit: Visit, *route: Modality) -> SpeechOrder:
+    """The request in the words of the tts chain; `route`: the chains that take part.
+
+    Raises `EmptyText`, `TextTooLong`, `UnknownVoice` or `UnknownProvider`.
+    """
     house = visit.house
     return SpeechOrder(
         voice=house.voices.resolve(fields.voice_id, fields.language, house.infos(Modality.TTS)),
         settings=fields.settings(visit),
         text=clean_text(text, house.settings.max_text_chars),
-        rung=fields.provider,
-        local_only=fields.local_only,
+        rungs=names_in(fields.provider) or visit.wishes.rungs(house.chains, *route)[Modality.TTS],
+        local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=house.settings.commercial_only,
     )
 

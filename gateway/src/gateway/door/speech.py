@@ -24,6 +24,7 @@ from gateway.routing.need import Modality, Need
 from gateway.routing.replay import Replay
 from gateway.scenes.script import blank_controls
 from gateway.scenes.speech import SpeechOrder, speak
+from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import TASK_CLONE, DescribeRequest, DescribeResponse, Voice
 from troupe.v1.speech_pb2 import (
     CloneVoiceInput,
@@ -81,7 +82,7 @@ class SpeechDoor(SpeechServicer):
         """Keep a reference of a voice."""
         guest = Guest(self._house, context, ASK_S, "clone")
         first = await first_settings(request_iterator, "settings")
-        need = Need(Modality.TTS, task=TASK_CLONE, rung=first.settings.engine)
+        need = Need(Modality.TTS, task=TASK_CLONE, rungs=names_in(first.settings.engine))
         answer: CloneVoiceResponse = await ask_with_stream(
             Errand(self._house, need, "CloneVoice", guest, part="settings"), first, request_iterator
         )
@@ -120,7 +121,7 @@ class SpeechDoor(SpeechServicer):
             settings=settings,
             piped=replay.reader,
             piped_error=lambda: replay.error,
-            rung=settings.engine,
+            rungs=names_in(settings.engine),
             commercial_only=house.settings.commercial_only,
         )
         speech: Any = None

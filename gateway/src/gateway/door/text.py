@@ -9,6 +9,7 @@ from gateway.door.describe import description
 from gateway.door.relay import ASK_S, Context, Errand, Guest, ask, ask_with_stream, first_settings, relay, ticking
 from gateway.house import House
 from gateway.routing.need import Modality, Need
+from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import (
     TASK_CHAT,
     TASK_COUNT_TOKENS,
@@ -111,7 +112,9 @@ class TextDoor(TextServicer):
         return Guest(self._house, context, default_s or self._house.settings.chat_timeout_s, "text")
 
     def _need(self, task: Task, engine: str) -> Need:
-        return Need(Modality.TEXT, task=task, rung=engine, commercial_only=self._house.settings.commercial_only)
+        return Need(
+            Modality.TEXT, task=task, rungs=names_in(engine), commercial_only=self._house.settings.commercial_only
+        )
 
 
 def _has_content(delta: ChatDelta) -> bool:

@@ -21,6 +21,7 @@ from gateway.door.relay import (
 from gateway.house import House
 from gateway.routing.need import Modality, Need
 from gateway.scenes.portraits import PREPARE_S
+from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import (
     TASK_IMAGE_TO_VIDEO,
     TASK_TALKING_HEAD,
@@ -68,7 +69,7 @@ class VideoDoor(VideoServicer):
         """A prompt (and pictures) -> a film."""
         guest = Guest(self._house, context, self._house.settings.video_timeout_s, "video")
         task = TASK_IMAGE_TO_VIDEO if request.first_frame or request.subject else TASK_TEXT_TO_VIDEO
-        need = Need(Modality.VIDEO, task=task, rung=request.engine)
+        need = Need(Modality.VIDEO, task=task, rungs=names_in(request.engine))
         errand = Errand(self._house, need, "Generate", guest, commits=lambda chunk: bool(chunk.HasField("chunk")))
         source = relay(errand, request)
         async for chunk in ticking(source, lambda tick: GenerateChunk(tick=tick)):
@@ -80,7 +81,7 @@ class VideoDoor(VideoServicer):
         """Find and keep the face of a picture."""
         guest = Guest(self._house, context, PREPARE_S, "video")
         first = await first_settings(request_iterator, "settings")
-        need = Need(Modality.VIDEO, task=TASK_TALKING_HEAD, rung=first.settings.engine)
+        need = Need(Modality.VIDEO, task=TASK_TALKING_HEAD, rungs=names_in(first.settings.engine))
         answer: PreparePortraitResponse = await ask_with_stream(
             Errand(self._house, need, "PreparePortrait", guest, part="settings"), first, request_iterator
         )
@@ -115,7 +116,7 @@ class VideoDoor(VideoServicer):
         return Need(
             Modality.VIDEO,
             task=TASK_TALKING_HEAD,
-            rung=settings.engine,
+            rungs=names_in(settings.engine),
             format="webm" if settings.container == CONTAINER_WEBM else "mp4",
             width=settings.width,
             height=settings.height,

@@ -36,7 +36,7 @@ class AvatarOrder:
     speech: SpeechOrder | None = None
     sound: bytes = b""  # a sound file, where there is no text
     picture: bytes = b""  # PNG, JPEG or WebP, where there is no portrait_id
-    rung: str = ""
+    rungs: tuple[str, ...] = ()  # only these of the video chain, in this order
     local_only: bool = False
     commercial_only: bool = False
 
@@ -45,7 +45,7 @@ class AvatarOrder:
         return Need(
             modality=Modality.VIDEO,
             task=TASK_TALKING_HEAD,
-            rung=self.rung,
+            rungs=self.rungs,
             format=FORMATS.get(self.settings.container, ""),
             width=self.settings.width,
             height=self.settings.height,

@@ -39,7 +39,7 @@ class SpeechOrder:
     text: str = ""
     piped: Callable[[], AsyncIterator[SpeechInput]] | None = None  # text that still comes, from its start each time
     piped_error: Callable[[], TroupeError | None] = lambda: None
-    rung: str = ""
+    rungs: tuple[str, ...] = ()  # only these of the chain, in this order
     local_only: bool = False
     commercial_only: bool = False
 
@@ -48,7 +48,7 @@ class SpeechOrder:
         return Need(
             modality=Modality.TTS,
             task=TASK_SPEECH,
-            rung=self.rung,
+            rungs=self.rungs,
             language=self.settings.language or self.voice.language,
             reads=readers(self.text),
             format=CODEC_NAMES.get(self.settings.format.codec, ""),

@@ -9,13 +9,14 @@ import pytest
 from gateway.app import create_app
 from gateway.dialects import replies
 from gateway.dialects.avatar import AvatarRequest
+from gateway.dialects.text import TextRequest
 from gateway.dialects.voice import VoiceRequest
 from gateway.settings import Settings
 from troupe.wire.errors import TABLE
 
 DOCS = Path(__file__).parents[4] / "docs"
 HTTP = (DOCS / "HTTP.md").read_text(encoding="utf-8")
-MODELS = {**vars(replies), "AvatarRequest": AvatarRequest, "VoiceRequest": VoiceRequest}
+MODELS = {**vars(replies), "AvatarRequest": AvatarRequest, "TextRequest": TextRequest, "VoiceRequest": VoiceRequest}
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)```", HTTP, re.DOTALL)
 
 
@@ -30,7 +31,7 @@ def test_every_example_is_a_reply_of_the_code(name, text) -> None:
 
 def test_every_reply_has_an_example() -> None:
     written = {name for name, _ in EXAMPLES}
-    nested = {"VoiceReply", "PortraitReply", "ProviderReply", "ChainReply", "LicenceReply"}
+    nested = {"VoiceReply", "PortraitReply", "ProviderReply", "ChainReply", "LicenceReply", "UsageReply"}
     all_replies = {name for name in vars(replies) if name.endswith("Reply")}
     assert all_replies - nested == {name for name in written if name.endswith("Reply")}
 
