@@ -10,7 +10,18 @@ from collections.abc import Iterable, Mapping
 
 from troupe.wire.errors import InvalidArgument, nearest
 
-RUNG_FIELDS = ("ENGINE", "TARGET", "MODEL", "TIMEOUT_S", "ATTEMPTS", "LOCAL", "CAP_USD_DAY")
+RUNG_FIELDS = (
+    "ENGINE",
+    "TARGET",
+    "MODEL",
+    "TIMEOUT_S",
+    "FIRST_S",
+    "ATTEMPTS",
+    "LOCAL",
+    "CAP_USD_DAY",
+    "HEDGE_MS",
+    "MAX_CONCURRENCY",
+)
 """`PROVIDER_<RUNG>_<FIELD>` defines or changes any rung."""
 
 SERVICE_PREFIXES = ("TROUPE_SPEECH_", "TROUPE_VIDEO_", "TROUPE_TEXT_")

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.routing.need import Modality
+from gateway.routing.rung import Policy
 from gateway.settings import RungSettings, Settings
+from gateway.targets import check_target
 from troupe.wire.errors import InvalidArgument, nearest
 
-TEXT_ENGINES = ("vllm", "openai", "llamacpp", "extractive", "echo")
-TTS_ENGINES = ("xtts", "edge", "piper", "flite", "espeak", "tone")
-VIDEO_ENGINES = ("sadtalker", "portrait", "still")
+MINIMAX = "minimax"
+COQUI = "coqui"
+TEXT_ENGINES = ("vllm", "openai", "llamacpp", "extractive", "echo", MINIMAX)
+TTS_ENGINES = ("xtts", "edge", "piper", "flite", "espeak", "tone", MINIMAX)
+VIDEO_ENGINES = ("sadtalker", "portrait", "still", MINIMAX)
 
 ENGINES: Mapping[Modality, tuple[str, ...]] = {
     Modality.TEXT: TEXT_ENGINES,
@@ -25,23 +29,31 @@ DEFAULTS: Mapping[Modality, tuple[str, ...]] = {
 }
 """The local engines that stand in a chain nobody configured; those not installed are skipped."""
 
-CLOUD = frozenset({"edge", "minimax"})
+CLOUD = frozenset({"edge", MINIMAX})
 """They send data out of the house."""
-NOT_BUILT_IN: Mapping[str, str] = {
-    "minimax": "not installed: this version of the gateway has no provider for the MiniMax cloud",
-}
+COQUI_ENGINES = ("xtts", "edge")
+LOCAL_CHILD = "a child process of the gateway"
+"""The target of `coqui` where PROVIDER_COQUI_MODE=local."""
+NO_KEY = "MINIMAX_API_KEY is not set"
+FIRST_S: Mapping[Modality, float] = {Modality.TEXT: 60.0, Modality.TTS: 30.0, Modality.VIDEO: 60.0}
+"""How long the first byte may take; a long prompt on a CPU takes its time."""
+MESH_ATTEMPTS = 3
+CLOUD_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class RungPlan:
-    """One rung of one chain, before anything is connected."""
+    """One rung of one chain, before anything is connected. Two equal plans mean the same rung."""
 
     name: str
     modality: Modality
     engines: tuple[str, ...]  # the first that the service runs
-    target: str  # host:port, or http://… for the seed's TTS service
-    timeout_s: float
+    target: str  # host:port, several with commas, http://… for the seed's TTS service, or LOCAL_CHILD
+    policy: Policy
     cloud: bool
+    model: str = ""
+    max_concurrency: int = 0  # 0 = found out by the gate
+    missed_ticks: int = 0
     absent: str = ""  # why no provider can be made of it
 
 
@@ -56,62 +68,105 @@ class ChainPlan:
 
 def plan_chains(settings: Settings) -> dict[Modality, ChainPlan]:
     """All three chains. Raises `InvalidArgument` for a rung nobody knows, naming the nearest."""
+    named = {modality: _names(settings, modality) for modality in Modality}
+    _refuse_unread(settings, {name for names in named.values() for name in names})
     return {
         modality: ChainPlan(
-            modality,
-            [_rung(settings, modality, name) for name in _names(settings, modality)],
-            _unasked(settings, modality),
+            modality, [_rung(settings, modality, name) for name in names], _unasked(settings, modality, names)
         )
-        for modality in Modality
+        for modality, names in named.items()
     }
 
 
 def _names(settings: Settings, modality: Modality) -> list[str]:
     primary: str | None = getattr(settings, modality)
     fallback: str | None = getattr(settings, f"{modality}_fallback")
-    default = ["minimax"] if settings.minimax_api_key and not primary else []
+    default = [MINIMAX] if settings.minimax_api_key and not primary else []
     names = _split(primary) if primary else default
     names += list(DEFAULTS[modality]) if fallback is None else _split(fallback)
     return list(dict.fromkeys(names))
 
 
-def _unasked(settings: Settings, modality: Modality) -> frozenset[str]:
+def _unasked(settings: Settings, modality: Modality, names: Sequence[str]) -> frozenset[str]:
     named = f"{getattr(settings, modality) or ''},{getattr(settings, f'{modality}_fallback') or ''}"
-    return frozenset(_names(settings, modality)).difference(_split(named))
+    return frozenset(names).difference(_split(named))
 
 
 def _split(names: str) -> list[str]:
-    return [name.strip().lower() for name in names.split(",") if name.strip()]
+    return [name.strip().lower().replace("-", "_") for name in names.split(",") if name.strip()]
+
+
+def _refuse_unread(settings: Settings, named: set[str]) -> None:
+    """A setting of a rung that no chain names, that is no engine's and defines none either, is a slip of the pen."""
+    known = {COQUI, *named, *(engine for engines in ENGINES.values() for engine in engines)}
+    for name, own in settings.rungs.items():
+        if name not in known and not own.engine:
+            field = next(iter(own.model_fields_set)).upper()
+            raise InvalidArgument(
+                f"Nothing reads the setting PROVIDER_{name.upper()}_{field}: no chain has a provider {name!r}."
+                f"{nearest(name, known)}",
+                setting=f"PROVIDER_{name.upper()}_{field}",
+            )
 
 
 def _rung(settings: Settings, modality: Modality, name: str) -> RungPlan:
     own = settings.rungs.get(name, RungSettings())
-    engines = (own.engine,) if own.engine else _engines(settings, modality, name)
-    unknown = [engine for engine in engines if engine not in ENGINES[modality] and engine not in NOT_BUILT_IN]
+    engines = (own.engine.lower(),) if own.engine else _engines(settings, modality, name)
+    unknown = [engine for engine in engines if engine not in ENGINES[modality]]
     if unknown:
         raise InvalidArgument(_no_such_rung(modality, name, unknown[0], own), setting=f"PROVIDER_{modality.upper()}")
+    minimax = engines == (MINIMAX,)
     return RungPlan(
         name=name,
         modality=modality,
         engines=engines,
-        target=own.target or _target(settings, modality, name),
-        timeout_s=own.timeout_s or _timeout(settings, modality),
-        cloud=not own.local and bool(CLOUD.intersection(engines)),
-        absent=NOT_BUILT_IN.get(engines[0], ""),
+        target="" if minimax else _target(settings, modality, name, own),
+        policy=_policy(settings, modality, name, own, minimax=minimax),
+        cloud=CLOUD.issuperset(engines) if own.local is None else not own.local,
+        # PROVIDER_LLAMACPP_MODEL is a file, and svc-text's to load.
+        model="" if engines == ("llamacpp",) else own.model,
+        max_concurrency=own.max_concurrency,
+        missed_ticks=settings.missed_ticks,
+        absent=NO_KEY if minimax and not settings.minimax_api_key else "",
+    )
+
+
+def _policy(settings: Settings, modality: Modality, name: str, own: RungSettings, *, minimax: bool) -> Policy:
+    if own.cap_usd_day and not minimax:
+        raise InvalidArgument(
+            f"PROVIDER_{name.upper()}_CAP_USD_DAY: only what the MiniMax cloud costs is counted; {name} has no price.",
+            setting=f"PROVIDER_{name.upper()}_CAP_USD_DAY",
+        )
+    timeout_s = own.timeout_s or _timeout(settings, modality)
+    # A clip of the cloud is there when it is finished, after minutes.
+    first_s = timeout_s if minimax and modality is Modality.VIDEO else FIRST_S[modality]
+    return Policy(
+        timeout_s=timeout_s,
+        first_s=min(own.first_s or first_s, timeout_s),
+        attempts=own.attempts or (CLOUD_ATTEMPTS if minimax else MESH_ATTEMPTS),
+        hedge_s=own.hedge_ms / 1000,
+        cap_usd_day=own.cap_usd_day,
     )
 
 
 def _engines(settings: Settings, modality: Modality, name: str) -> tuple[str, ...]:
-    if (modality, name) == (Modality.TTS, "coqui"):
-        return ("xtts", "edge")
+    if (modality, name) == (Modality.TTS, COQUI):
+        return COQUI_ENGINES
     if (modality, name) == (Modality.TEXT, "vllm"):
         return ("openai",) if settings.vllm_base_url else ("vllm",)
     return (name,)
 
 
-def _target(settings: Settings, modality: Modality, name: str) -> str:
-    if name == "coqui" and settings.coqui_service_url:
-        return settings.coqui_service_url
+def _target(settings: Settings, modality: Modality, name: str, own: RungSettings) -> str:
+    """Its own target first, then what the seed's names say, then the modality's service."""
+    if own.target:
+        check_target(f"PROVIDER_{name.upper()}_TARGET", own.target, url_allowed=modality is Modality.TTS)
+        return own.target
+    if (modality, name) == (Modality.TTS, COQUI):
+        if settings.coqui_mode == "local":
+            return LOCAL_CHILD
+        if settings.coqui_service_url:
+            return settings.coqui_service_url
     targets = {
         Modality.TEXT: settings.text_target,
         Modality.TTS: settings.speech_target,
@@ -130,7 +185,7 @@ def _timeout(settings: Settings, modality: Modality) -> float:
 
 
 def _no_such_rung(modality: Modality, name: str, engine: str, own: RungSettings) -> str:
-    known = [*ENGINES[modality], *NOT_BUILT_IN, *(["coqui"] if modality is Modality.TTS else [])]
+    known = [*ENGINES[modality], *([COQUI] if modality is Modality.TTS else [])]
     listed = f"known ones are {', '.join(known)}"
     if own.engine:
         return f"PROVIDER_{name.upper()}_ENGINE={engine}: no {modality} engine of that name; {listed}."

@@ -8,18 +8,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.environment import refuse_unknown, rung_fields, without_service_links
+from gateway.targets import check_dns_server, check_target
 from troupe.wire.errors import InvalidArgument
 from troupe.wire.progress import MISSED_TICKS
 
 HTTP_PORT = 8000
 GRPC_PORT = 50050
+MOST_ATTEMPTS = 10
 S = TypeVar("S", bound=BaseModel)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 MAY_BE_EMPTY = frozenset({"PROVIDER_TEXT_FALLBACK", "PROVIDER_TTS_FALLBACK", "PROVIDER_VIDEO_FALLBACK"})
@@ -34,10 +36,13 @@ class RungSettings(BaseModel):
     engine: str = ""
     target: str = ""
     model: str = ""
-    timeout_s: float = Field(default=0.0, ge=0)
-    attempts: int = Field(default=0, ge=0)
-    local: bool = False
+    timeout_s: float = Field(default=0.0, ge=0)  # here and below 0 = the default, which `plan` knows
+    first_s: float = Field(default=0.0, ge=0)
+    attempts: int = Field(default=0, ge=0, le=MOST_ATTEMPTS)
+    local: bool | None = None  # unset = by its engine: edge and minimax send data out of the house
     cap_usd_day: float = Field(default=0.0, ge=0)
+    hedge_ms: float = Field(default=0.0, ge=0)
+    max_concurrency: int = Field(default=0, ge=0)
 
 
 class Settings(BaseModel):
@@ -52,15 +57,21 @@ class Settings(BaseModel):
     text_fallback: str | None = Field(default=None, alias="PROVIDER_TEXT_FALLBACK")
     tts_fallback: str | None = Field(default=None, alias="PROVIDER_TTS_FALLBACK")
     video_fallback: str | None = Field(default=None, alias="PROVIDER_VIDEO_FALLBACK")
+
+    # The MiniMax cloud.
     minimax_api_key: str = Field(default="", alias="MINIMAX_API_KEY", repr=False)
+    minimax_api_host: str = Field(default="", alias="MINIMAX_API_HOST")
+    minimax_group_id: str = Field(default="", alias="MINIMAX_GROUP_ID")
 
     vllm_base_url: str = Field(default="", alias="PROVIDER_VLLM_BASE_URL")
+    coqui_mode: Literal["service", "local"] = Field(default="service", alias="PROVIDER_COQUI_MODE")
     coqui_service_url: str = Field(default="", alias="PROVIDER_COQUI_SERVICE_URL")
 
     # Where the services are.
     text_target: str = Field(default="127.0.0.1:50051", alias="TROUPE_TEXT_TARGET")
     speech_target: str = Field(default="127.0.0.1:50052", alias="TROUPE_SPEECH_TARGET")
     video_target: str = Field(default="127.0.0.1:50053", alias="TROUPE_VIDEO_TARGET")
+    dns_server: str = Field(default="", alias="TROUPE_DNS_SERVER")  # host:port; empty = the system's
 
     # Where the gateway is; port 0 = any free one.
     host: str = Field(default="127.0.0.1", alias="TROUPE_HOST")
@@ -81,7 +92,9 @@ class Settings(BaseModel):
     video_timeout_s: float = Field(default=3600.0, alias="TROUPE_AVATAR_TIMEOUT_S", gt=0)
     chat_timeout_s: float = Field(default=600.0, alias="TROUPE_CHAT_TIMEOUT_S", gt=0)
     missed_ticks: int = Field(default=MISSED_TICKS, alias="TROUPE_MISSED_TICKS", ge=1)  # of 250 ms
+    lame_duck_s: float = Field(default=0.0, alias="TROUPE_LAME_DUCK_S", ge=0)  # before the drain
     drain_s: float = Field(default=25.0, alias="TROUPE_DRAIN_S", ge=0)
+    state_dir: Path = Field(default=Path("var/state"), alias="TROUPE_STATE_DIR")  # what was spent today
     log_level: str = Field(default="INFO", alias="TROUPE_LOG_LEVEL")
 
     rungs: Mapping[str, RungSettings] = Field(default_factory=dict)
@@ -108,6 +121,7 @@ class Settings(BaseModel):
                 "`troupe key` and set TROUPE_API_KEYS_FILE, or set TROUPE_OPEN=1 if everyone there may use it.",
                 setting="TROUPE_HOST",
             )
+        self._check_addresses()
         if self.vllm_base_url and self._is_this_gateway(self.vllm_base_url):
             raise InvalidArgument(
                 f"PROVIDER_VLLM_BASE_URL={self.vllm_base_url} is this gateway itself (TROUPE_PORT={self.port}). Start "
@@ -115,6 +129,14 @@ class Settings(BaseModel):
                 "the gateway with TROUPE_PORT.",
                 setting="PROVIDER_VLLM_BASE_URL",
             )
+
+    def _check_addresses(self) -> None:
+        check_target("TROUPE_TEXT_TARGET", self.text_target)
+        check_target("TROUPE_SPEECH_TARGET", self.speech_target, url_allowed=True)
+        check_target("TROUPE_VIDEO_TARGET", self.video_target)
+        check_dns_server("TROUPE_DNS_SERVER", self.dns_server)
+        if self.coqui_service_url:
+            check_target("PROVIDER_COQUI_SERVICE_URL", self.coqui_service_url, url_allowed=True)
 
     def _is_this_gateway(self, url: str) -> bool:
         parts = urlsplit(url if "//" in url else f"//{url}")

@@ -1,7 +1,8 @@
 import pytest
 
-from gateway.plan import plan_chains
+from gateway.plan import LOCAL_CHILD, plan_chains
 from gateway.routing.need import Modality
+from gateway.routing.rung import Policy
 from gateway.settings import Settings
 from troupe.wire.errors import InvalidArgument
 
@@ -27,7 +28,7 @@ def test_with_a_minimax_key_minimax_comes_first_where_nothing_is_set() -> None:
     assert names(MINIMAX_API_KEY="sk", PROVIDER_TTS="espeak")[0] == "espeak"
     minimax = plan(MINIMAX_API_KEY="sk")[Modality.TTS].rungs[0]
     assert minimax.cloud
-    assert "not installed" in minimax.absent
+    assert not minimax.absent
 
 
 def test_a_chain_is_the_primary_then_its_fallbacks_without_repeats() -> None:
@@ -62,13 +63,86 @@ def test_the_seeds_names_mean_what_they_meant() -> None:
 def test_what_leaves_the_house_is_marked_unless_it_does_not() -> None:
     assert plan(PROVIDER_TTS="edge")[Modality.TTS].rungs[0].cloud
     assert not plan(PROVIDER_TTS="edge", PROVIDER_EDGE_LOCAL="1")[Modality.TTS].rungs[0].cloud
+    assert plan(PROVIDER_TEXT="vllm", PROVIDER_VLLM_LOCAL="0")[Modality.TEXT].rungs[0].cloud
+    assert not plan(PROVIDER_TTS="coqui")[Modality.TTS].rungs[0].cloud  # whether it runs edge is its own to say
 
 
 def test_time_limits_are_the_rungs_own_or_the_modalitys() -> None:
     chain = plan(PROVIDER_TTS="flite", PROVIDER_FLITE_TIMEOUT_S="7", TROUPE_TTS_TIMEOUT_S="99")[Modality.TTS]
-    assert [rung.timeout_s for rung in chain.rungs[:2]] == [7, 99]
+    assert [rung.policy.timeout_s for rung in chain.rungs[:2]] == [7, 99]
 
 
 def test_an_engine_of_another_modality_is_no_rung() -> None:
     with pytest.raises(InvalidArgument, match='"portrait" is no tts provider'):
         plan(PROVIDER_TTS="portrait")
+
+
+def test_any_number_of_rungs_and_one_engine_on_several_targets() -> None:
+    env = {"PROVIDER_TEXT": "big,small", "PROVIDER_TEXT_FALLBACK": ",".join(f"r{n}" for n in range(40))}
+    env |= {f"PROVIDER_R{n}_ENGINE": "vllm" for n in range(40)} | {
+        f"PROVIDER_R{n}_TARGET": f"r:{n + 1}" for n in range(40)
+    }
+    env |= {"PROVIDER_BIG_ENGINE": "vllm", "PROVIDER_BIG_TARGET": "big-0:50051,big-1:50051"}
+    env |= {"PROVIDER_SMALL_ENGINE": "vllm", "PROVIDER_SMALL_TARGET": "small.house:50051", "PROVIDER_SMALL_MODEL": "8b"}
+    rungs = plan(**env)[Modality.TEXT].rungs
+    assert [rung.name for rung in rungs] == ["big", "small", *(f"r{n}" for n in range(40))]
+    assert {rung.engines for rung in rungs} == {("vllm",)}
+    assert [rung.target for rung in rungs[:3]] == ["big-0:50051,big-1:50051", "small.house:50051", "r:1"]
+    assert rungs[1].model == "8b"
+
+
+def test_every_field_of_a_policy() -> None:
+    env = {
+        "PROVIDER_TTS": "flite",
+        "PROVIDER_FLITE_TIMEOUT_S": "20",
+        "PROVIDER_FLITE_FIRST_S": "2.5",
+        "PROVIDER_FLITE_ATTEMPTS": "5",
+        "PROVIDER_FLITE_HEDGE_MS": "150",
+        "PROVIDER_FLITE_MAX_CONCURRENCY": "8",
+    }
+    rung = plan(**env)[Modality.TTS].rungs[0]
+    assert rung.policy == Policy(timeout_s=20, first_s=2.5, attempts=5, hedge_s=0.15)
+    assert rung.max_concurrency == 8
+
+
+def test_the_policy_nobody_set() -> None:
+    env = {"MINIMAX_API_KEY": "sk", "PROVIDER_MINIMAX_CAP_USD_DAY": "3.5"}
+    minimax, local = plan(**env)[Modality.TEXT].rungs[:2]
+    assert (minimax.policy.attempts, minimax.policy.cap_usd_day) == (2, 3.5)
+    assert (local.policy.attempts, local.policy.hedge_s, local.policy.cap_usd_day) == (3, 0, 0)
+    clip = plan(**env)[Modality.VIDEO].rungs[0]
+    assert clip.policy.first_s == clip.policy.timeout_s
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"PROVIDER_ESPEK_TIMEOUT_S": "3"}, 'PROVIDER_ESPEK_TIMEOUT_S: no chain has .* Did you mean "espeak"'),
+        ({"PROVIDER_FLITE_CAP_USD_DAY": "3", "PROVIDER_TTS": "flite"}, "flite has no price"),
+        ({"PROVIDER_FLITE_ATTEMPTS": "11"}, "PROVIDER_FLITE_ATTEMPTS"),
+        ({"PROVIDER_TEXT": "vllm", "PROVIDER_VLLM_TARGET": "http://box:5050"}, "only a TTS service"),
+        ({"PROVIDER_FLITE_TARGET": "box"}, "PROVIDER_FLITE_TARGET=box: 'box' is no host:port"),
+        ({"PROVIDER_FLITE_TARGET": "box:1,,box:2"}, "'nothing' is no host:port"),
+        ({"TROUPE_TEXT_TARGET": "box:70000"}, "TROUPE_TEXT_TARGET"),
+        ({"PROVIDER_COQUI_SERVICE_URL": "http://:5050"}, "names no host"),
+        ({"PROVIDER_COQUI_MODE": "docker"}, "'service' or 'local'"),
+        ({"TROUPE_DNS_SERVER": "a b"}, "TROUPE_DNS_SERVER"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_setting(env, says) -> None:
+    with pytest.raises(InvalidArgument, match=says):
+        plan(**env)
+
+
+def test_a_rung_that_is_defined_may_wait_outside_the_chains() -> None:
+    assert names(PROVIDER_BIG_ENGINE="vllm", PROVIDER_BIG_TARGET="big:1") == ["xtts", "piper", "flite", "espeak"]
+
+
+def test_coqui_may_be_a_child_of_the_gateway() -> None:
+    env = {"PROVIDER_TTS": "coqui", "PROVIDER_COQUI_SERVICE_URL": "http://localhost:5050"}
+    assert plan(**env, PROVIDER_COQUI_MODE="local")[Modality.TTS].rungs[0].target == LOCAL_CHILD
+
+
+def test_a_name_with_a_hyphen_is_the_one_with_an_underscore() -> None:
+    rung = plan(PROVIDER_TTS="my-tts", PROVIDER_MY_TTS_ENGINE="tone", PROVIDER_MY_TTS_TARGET="[::1]:1")
+    assert rung[Modality.TTS].rungs[0].name == "my_tts"
