@@ -22,7 +22,7 @@ class Need:
 
     modality: Modality
     task: Task = TASK_UNSPECIFIED
-    rung: str = ""  # only this rung (or the rungs of this engine), where the caller named one
+    rungs: tuple[str, ...] = ()  # only these rungs, by rung or engine name, in this order; empty = the chain
     language: str = ""  # BCP 47
     reads: frozenset[str] = frozenset()  # languages whose script stands in the text too
     format: str = ""  # a codec's or container's name, as in EngineInfo.formats

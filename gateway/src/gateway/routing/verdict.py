@@ -1,4 +1,4 @@
-"""What an error of a rung means for the chain."""
+"""What an error of a rung means for the chain, and what it says of the replica that gave it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from enum import Enum, auto
 
 from troupe.wire.errors import (
     Cancelled,
+    CannotConnect,
+    DeadlineExceeded,
+    Draining,
+    EngineFailed,
     EngineMissing,
+    Internal,
     LicenceForbids,
     NotSupported,
     RequestError,
+    StreamBroken,
     TroupeError,
     UnknownEngine,
     UnsupportedFormat,
@@ -18,6 +24,9 @@ from troupe.wire.errors import (
 
 UNABLE = (UnsupportedLanguage, UnsupportedFormat, NotSupported, UnknownEngine, EngineMissing, LicenceForbids)
 """The rung cannot do this; another one may."""
+
+LOST = "lost"
+"""The detail of a `StreamBroken` that says what was lost; "connection" when it was the way to the replica."""
 
 
 class Verdict(Enum):
@@ -28,6 +37,14 @@ class Verdict(Enum):
     CALLERS = auto()  # no rung would do better: tell the caller
 
 
+class Blame(Enum):
+    """What is worse for an error."""
+
+    ADDRESS = auto()  # the whole replica: its connection, its process
+    ENGINE = auto()  # one engine of that replica
+    NOBODY = auto()  # neither: it is full, it cannot do this, or the request is at fault
+
+
 def judge(error: TroupeError) -> Verdict:
     """Whose fault it is."""
     if isinstance(error, UNABLE):
@@ -35,3 +52,14 @@ def judge(error: TroupeError) -> Verdict:
     if isinstance(error, RequestError | Cancelled):
         return Verdict.CALLERS
     return Verdict.FAILED
+
+
+def blame(error: TroupeError) -> Blame:
+    """Which breaker takes note of it."""
+    if isinstance(error, StreamBroken):
+        return Blame.ADDRESS if error.details.get(LOST) == "connection" else Blame.ENGINE
+    if isinstance(error, CannotConnect | Draining):
+        return Blame.ADDRESS
+    if isinstance(error, EngineFailed | Internal | DeadlineExceeded):
+        return Blame.ENGINE
+    return Blame.NOBODY
