@@ -1,0 +1,86 @@
+"""`python -m tests.chaos.rogue`: a text service whose health is perfect and whose answers are not. ROGUE says how:
+
+internal  every chat fails with INTERNAL
+slow      every chat begins a second late, ticking meanwhile
+garbage   every answer is bytes that are no message of the wire
+narrow    only so many chats run at once (ROGUE_PLACES), the others wait their turn: an engine that can be overloaded
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import grpc.aio
+
+import svc_text.__main__ as service
+from svc_text.server import TextServicer
+from troupe.v1 import text_pb2
+from troupe.v1.engine_pb2 import Tick
+
+HOW = os.environ.get("ROGUE", "internal")
+PLACES = int(os.environ.get("ROGUE_PLACES", "4"))
+LATE_TICKS = 4
+TICK_S = 0.25
+NONSENSE = b"\xff\xff\xff\xff this is no protobuf \xff"
+
+
+class Rogue(TextServicer):
+    """Chats of the service, done badly."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._places = asyncio.Semaphore(PLACES)
+
+    async def Chat(self, request: text_pb2.ChatRequest, context: Any) -> AsyncIterator[text_pb2.ChatDelta]:
+        if HOW == "internal":
+            await context.abort(grpc.StatusCode.INTERNAL, "This replica fails at everything.")
+        async for tick in self._late() if HOW == "slow" else self._turn():
+            yield tick
+        try:
+            async for delta in super().Chat(request, context):
+                yield delta
+        finally:
+            if HOW == "narrow":
+                self._places.release()
+
+    async def _late(self) -> AsyncIterator[text_pb2.ChatDelta]:
+        for sequence in range(LATE_TICKS):
+            await asyncio.sleep(TICK_S)
+            yield text_pb2.ChatDelta(tick=Tick(sequence=sequence))
+
+    async def _turn(self) -> AsyncIterator[text_pb2.ChatDelta]:
+        """Ticks until a place is free; it is then taken."""
+        sequence = 0
+        while HOW == "narrow":
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._places.acquire()
+                    return
+            sequence += 1
+            yield text_pb2.ChatDelta(tick=Tick(sequence=sequence))
+
+
+def add_garbage(servicer: TextServicer, server: grpc.aio.Server) -> None:
+    """As the generated function, but that Chat answers nonsense."""
+
+    async def chat(_request: bytes, _context: Any) -> AsyncIterator[bytes]:
+        yield NONSENSE
+
+    handler = grpc.unary_stream_rpc_method_handler(chat)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("troupe.v1.Text", {"Chat": handler}),))
+    _add(servicer, server)
+
+
+_add = service.add_TextServicer_to_server
+service.TextServicer = Rogue  # type: ignore[misc]  # the process is the service's own, but for this
+if HOW == "garbage":
+    service.add_TextServicer_to_server = add_garbage
+
+if __name__ == "__main__":
+    sys.exit(service.main())

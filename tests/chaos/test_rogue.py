@@ -1,0 +1,104 @@
+"""Replicas that are healthy by their own account and answer badly: INTERNAL, a second late, nonsense, spoilt bytes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.chaos.figures import SLACK, Figures
+from tests.chaos.load import Load, failures, percentile
+from tests.chaos.proxy import in_front_of
+from tests.chaos.stage import Actor, Stage, chats, failed_attempts
+
+pytestmark = pytest.mark.timeout(120)
+EJECTED_S = 2.0
+MOST_FAILURES = 5
+PROBES = 8  # trial calls of a breaker that is half open now and then, while a scenario lasts
+LATE_S = 0.9
+
+
+async def rogue(stage: Stage, how: str) -> Actor:
+    return await stage.start("tests.chaos.rogue", TROUPE_TEXT_GRPC_PORT="0", TROUPE_TEXT_METRICS_PORT="0", ROGUE=how)
+
+
+@pytest.mark.parametrize("how", ["internal", "garbage"])
+async def test_a_replica_that_always_fails_is_left_alone(stage: Stage, figures: Figures, how: str) -> None:
+    bad, good = await asyncio.gather(rogue(stage, how), stage.service("svc_text"))
+    gateway = await stage.gateway(PROVIDER_ECHO_TARGET=f"{bad.grpc},{good.grpc}")
+    load = Load(lambda: gateway.http, streams=10, rate=40.0)
+    async with load.running():
+        await asyncio.sleep(EJECTED_S)
+        early = await failed_attempts(gateway, "echo")
+        await asyncio.sleep(6.0)
+    asked = await failed_attempts(gateway, "echo")
+    figures.title = f"one of 2 replicas always answers {how}"
+    figures.load(load.outcomes)
+    figures.note("attempts at it in the first 2 s", early, "5")
+    figures.note("attempts at it in 8 s, trial calls included", asked)
+    assert asked > 0, "it was never asked: the scenario shows nothing"
+    assert not failures(load.outcomes)
+    assert early <= MOST_FAILURES
+    assert asked <= MOST_FAILURES + PROBES
+
+
+@pytest.mark.parametrize("how", ["internal", "garbage"])
+async def test_a_rung_that_always_fails_is_passed_over(stage: Stage, figures: Figures, how: str) -> None:
+    bad, good = await asyncio.gather(rogue(stage, how), stage.service("svc_text"))
+    gateway = await stage.gateway(
+        PROVIDER_TEXT_FALLBACK="spare",
+        PROVIDER_SPARE_ENGINE="echo",
+        PROVIDER_ECHO_TARGET=bad.grpc,
+        PROVIDER_SPARE_TARGET=good.grpc,
+    )
+    load = Load(lambda: gateway.http, streams=10, rate=40.0)
+    async with load.running():
+        await asyncio.sleep(6.0)
+    asked = await failed_attempts(gateway, "echo")
+    figures.title = f"the only replica of the first rung always answers {how}"
+    figures.load(load.outcomes)
+    figures.note("attempts at it in 6 s, trial calls included", asked)
+    assert not failures(load.outcomes)
+    assert {outcome.provider for outcome in load.outcomes[-20:]} == {"spare"}
+    assert 0 < asked <= MOST_FAILURES + PROBES
+
+
+async def test_a_slow_replica_gets_little(stage: Stage, figures: Figures) -> None:
+    """one of 3 replicas begins every answer 1 s late"""
+    slow, *_ = await asyncio.gather(rogue(stage, "slow"), stage.service("svc_text"), stage.service("svc_text"))
+    gateway = await stage.gateway(PROVIDER_ECHO_TARGET=",".join(actor.grpc for actor in stage.actors))
+    load = Load(lambda: gateway.http, rate=40.0)
+    async with load.running():
+        await asyncio.sleep(EJECTED_S)
+        settled = len(load.outcomes)
+        await asyncio.sleep(8.0)
+    late = [outcome for outcome in load.outcomes if outcome.took_s > LATE_S]
+    late_later = [outcome for outcome in load.outcomes[settled:] if outcome.took_s > LATE_S]
+    figures.load(load.outcomes)
+    figures.note("late answers in the first 2 s / later", f"{len(late) - len(late_later)} / {len(late_later)}")
+    figures.note("share of late answers once it is known", len(late_later) / (len(load.outcomes) - settled), "0.02")
+    assert await chats(slow) > 0, "it was never asked: the scenario shows nothing"
+    assert not failures(load.outcomes)
+    assert len(late_later) <= 0.02 * SLACK * (len(load.outcomes) - settled)
+    assert percentile([outcome.took_s for outcome in load.outcomes[settled:]], 0.5) < LATE_S
+
+
+@pytest.mark.parametrize("fault", ["spoil", "swallow", "half_close", "refuse"])
+async def test_a_network_that_does_harm_is_gone_around(stage: Stage, figures: Figures, fault: str) -> None:
+    near, far = await stage.replicas("svc_text", 2)
+    async with in_front_of(far.grpc) as proxy:
+        gateway = await stage.gateway(PROVIDER_ECHO_TARGET=f"{near.grpc},{proxy.address}")
+        load = Load(lambda: gateway.http, streams=20, rate=20.0)
+        async with load.running():
+            await asyncio.sleep(2.0)
+            assert await chats(far) > 0
+            setattr(proxy, fault, True)
+            await asyncio.sleep(4.0)
+            setattr(proxy, fault, False)
+            before = await chats(far)
+            await asyncio.sleep(4.0)
+            again = await chats(far) - before
+    figures.title = f"the network before one of 2 replicas does harm for 4 s: {fault}"
+    figures.load(load.outcomes)
+    figures.note("chats it took in the 4 s after", again)
+    assert not failures(load.outcomes)
+    assert again > 0
