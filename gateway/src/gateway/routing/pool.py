@@ -222,10 +222,8 @@ class Pool:
         if seconds < self._rules.slow_more_s or known.breaker.opened:
             return
         peers = [other for other in self._replicas.values() if other is not replica]
-        well = [
-            self._known(other, engine) for other in peers if self._obstacle(other, self._known(other, engine)) is None
-        ]
-        theirs = Latency.typical([each.latency for each in well])
+        known_peers = [(other, self._known(other, engine)) for other in peers]
+        theirs = Latency.typical(peer.latency for other, peer in known_peers if self._obstacle(other, peer) is None)
         if theirs is None:
             return
         limit_s = max(self._rules.slow_times * theirs, self._rules.slow_more_s + theirs)
