@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
@@ -36,7 +36,7 @@ class ReachableProtocol(HttpToolsProtocol):
 def make_server(app: Stage, *, cert: Path | None = None, key: Path | None = None) -> uvicorn.Server:
     """A server of that app; over TLS where it has a certificate."""
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn's own types are narrower than ASGI
+        app,
         http=ReachableProtocol,
         loop="asyncio",
         lifespan="off",
@@ -59,9 +59,8 @@ def listen(port: int) -> socket.socket:
 async def running(app: Stage, *, port: int = 0) -> AsyncIterator[str]:
     """The fake within this process, for tests that want its `world`; gives its base URL."""
     server = make_server(app)
-    server.capture_signals = nullcontext  # type: ignore[method-assign]  # the test owns its signals
     with listen(port) as sock:
-        task = asyncio.create_task(server.serve([sock]))
+        task = asyncio.create_task(server._serve([sock]))  # without its signals: those are the test's
         try:
             async with asyncio.timeout(READY_S):
                 while not server.started and not task.done():
@@ -85,7 +84,7 @@ def main() -> int:
     )
     server = make_server(make_app(options), cert=arguments.tls_cert, key=arguments.tls_key)
     with listen(arguments.port) as sock:
-        print(f"listening service=minimax http={HOST}:{sock.getsockname()[1]}", flush=True)
+        print(f"listening service=minimax http={HOST}:{sock.getsockname()[1]}", flush=True)  # noqa: T201  # others read it
         server.run([sock])
     return 0
 
