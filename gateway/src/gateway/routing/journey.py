@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.routing.gate import Turn
 from gateway.routing.need import Need
@@ -87,10 +87,12 @@ class Journey:
         self._try: Try | None = None
         self._asked = 0  # attempts at this rung since the last answer began
         self._offered: set[str] = set()  # rungs that have counted this request as theirs
+        self._noted = False  # why this rung did not serve
         self._free = False  # the next attempt at this rung costs it nothing more
         self._avoid: set[str] = set()  # addresses that failed since the last answer began
         self._begun = False
         self._resumes = 0
+        self._features: frozenset[str] = frozenset()  # what it takes to go on with an answer
         self._broke_at = 0  # attempts noted before the last break
         self._error: TroupeError | None = None
         self._over = False
@@ -134,6 +136,9 @@ class Journey:
     def given_up(self) -> None:
         """The caller has left."""
         if not self._over:
+            tried, self._try = self._try, None
+            if tried is not None:
+                tried.lease.drop()
             self._end(Cancelled("The caller left."))
 
     def failed(self, error: TroupeError) -> None:
@@ -158,7 +163,7 @@ class Journey:
             self._end(error)
             return
         self._begun = False
-        self._need = replace(self._need, features=self._need.features | features)
+        self._features = features
         self._failed(rung, Verdict.FAILED, error)
         self._broke_at = len(self._attempts)
         self._asked = 0
@@ -166,7 +171,7 @@ class Journey:
         self._healthy.clear()
         self._troubled.clear()
         self._sort(later)
-        if (why := rung.can_serve(self._need)) is not None:
+        if (why := self._unable(rung)) is not None:
             self._attempts.append(Attempt(rung.name, Verdict.SKIPPED, None, why))
             self._leave_rung(error)
 
@@ -191,7 +196,7 @@ class Journey:
         """Skip what cannot serve; the healthy go before the troubled, each in the chain's order."""
         passed = []
         for rung in rungs:
-            if (reason := rung.can_serve(self._need)) is not None:
+            if (reason := self._unable(rung)) is not None:
                 self._attempts.append(Attempt(rung.name, Verdict.SKIPPED, None, reason))
             elif (trouble := rung.trouble()) is not None:
                 self._troubled.append(rung)
@@ -200,6 +205,14 @@ class Journey:
                 self._healthy.append(rung)
         if self._healthy:
             self._attempts.extend(passed)
+
+    def _unable(self, rung: Rung) -> str | None:
+        """Why it must be skipped: for the request, or for going on with an answer that another began."""
+        if (reason := rung.can_serve(self._need)) is not None or not self._features:
+            return reason
+        info = rung.describe()
+        missing = self._features.difference(info.features if info is not None else ())
+        return f"it cannot go on with an answer: it lacks {', '.join(sorted(missing))}" if missing else None
 
     def _next(self) -> bool:
         """Take the next rung, if there is one."""
@@ -214,7 +227,7 @@ class Journey:
     def _take(self, rung: Rung, *, desperate: bool) -> bool:
         self._rung, self._desperate = rung, desperate
         self._asked = 0
-        self._free = False
+        self._free = self._noted = False
         return True
 
     def _ask(self) -> Wait | Try | None:
@@ -237,7 +250,7 @@ class Journey:
     def _attempt(self, rung: Rung) -> Try | None:
         lease = rung.pool.pick(rung.engine, key=self._key, avoid=self._avoid, last_resort=self._desperate)
         if lease is None:
-            if not self._asked:
+            if not self._noted:
                 why = rung.trouble() or "none of its replicas can be asked now"
                 self._attempts.append(Attempt(rung.name, Verdict.FAILED, None, why))
             self._leave_rung()
@@ -268,6 +281,7 @@ class Journey:
             self._turn.again(error)
         self._free = blame(error) is Blame.ADDRESS or isinstance(error, Overloaded | Draining)
         self._attempts.append(Attempt(rung.name, verdict, error, error.message))
+        self._noted = True
 
     def _leave_rung(self, error: TroupeError | None = None) -> None:
         turn, self._turn, self._rung = self._turn, None, None

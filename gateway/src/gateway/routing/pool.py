@@ -106,6 +106,13 @@ class Lease:
         else:
             self._judge(error, Blame.NOBODY if error is None else blame(error))
 
+    def drop(self) -> None:
+        """Give the work back without a judgement: the caller left."""
+        if not self._ended:
+            self._ended = True
+            self._replica.outstanding -= 1
+            self._release(self._replica.breaker, self._known.breaker)
+
     def _judge(self, error: TroupeError | None, whose: Blame) -> None:
         address, engine = self._replica.breaker, self._known.breaker
         if error is None or whose is Blame.NOBODY:
