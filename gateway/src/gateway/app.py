@@ -52,9 +52,7 @@ def app_of(house: House) -> FastAPI:
     errors.install(app, {field for request in known for field in request.model_fields})
     for dialect in (ops, text, voice, avatar, portraits, scenes):
         app.include_router(dialect.router)
-    app.add_middleware(
-        Doorkeeper, keyring=house.keyring, limits=house.limits, metrics=house.metrics, refusal=error_reply
-    )
+    app.add_middleware(Doorkeeper, rules=house, refusal=error_reply)
     return app
 
 

@@ -46,11 +46,15 @@ class Door:
         await self._server.start()
         self._follow = asyncio.create_task(self._keep_health())
 
-    async def stop(self, drain_s: float) -> None:
-        """No new call from now on; the running ones may take this long."""
+    async def leave(self) -> None:
+        """NOT_SERVING from now on; calls are still taken."""
         if self._follow is not None:
             self._follow.cancel()
         await self._board.drain()
+
+    async def stop(self, drain_s: float) -> None:
+        """No new call from now on; the running ones may take this long."""
+        await self.leave()
         await self._server.stop(drain_s)
 
     async def _keep_health(self) -> None:

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,14 +40,31 @@ Refusal = Callable[[TroupeError, str], Response]
 log = logging.getLogger(__name__)
 
 
+class Rules(Protocol):
+    """By what requests are let in; asked anew for each, since a reload changes it."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """Who may."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """How much."""
+        ...
+
+    @property
+    def metrics(self) -> Metrics:
+        """Where it is counted."""
+        ...
+
+
 class Doorkeeper:
     """ASGI middleware; `refusal` gives a TroupeError its body."""
 
-    def __init__(self, app: ASGIApp, *, keyring: Keyring, limits: Limits, metrics: Metrics, refusal: Refusal) -> None:
+    def __init__(self, app: ASGIApp, *, rules: Rules, refusal: Refusal) -> None:
         self._app = app
-        self.keyring = keyring
-        self.limits = limits
-        self.metrics = metrics
+        self.rules = rules
         self.refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +73,7 @@ class Doorkeeper:
             await self._app(scope, receive, send)
             return
         entry = _Entry(self, scope, receive, send)
-        with self.metrics.running.track_inprogress():
+        with self.rules.metrics.running.track_inprogress():
             try:
                 await entry.run(self._app)
             finally:
@@ -103,11 +120,11 @@ class _Entry:
         """Count it and log it: one line, without anything the caller wrote."""
         route = getattr(self._scope.get("route"), "path", None) or ("refused" if self._verdict else "unknown")
         status = self._status or LEFT
-        self._door.metrics.requests.labels(route, str(status)).inc()
+        self._door.rules.metrics.requests.labels(route, str(status)).inc()
         total_ms = (time.monotonic() - self._started) * 1000
         first = "-"
         if self._first_byte_s is not None:
-            self._door.metrics.first_byte.labels(route).observe(self._first_byte_s)
+            self._door.rules.metrics.first_byte.labels(route).observe(self._first_byte_s)
             first = f"{self._first_byte_s * 1000:.0f}"
         level = logging.DEBUG if self._scope["path"] in PROBED_PATHS else logging.INFO
         log.log(
@@ -118,15 +135,15 @@ class _Entry:
 
     def _admit(self) -> Caller:
         path, headers = self._scope["path"], self._scope["headers"]
-        self._door.limits.check_announced(path, headers)
+        self._door.rules.limits.check_announced(path, headers)
         if path in OPEN_PATHS:
             return Caller(NOBODY)
         names = ("authorization", "x-api-key")
-        return self._door.keyring.caller({name: header(headers, name.encode()) for name in names})
+        return self._door.rules.keyring.caller({name: header(headers, name.encode()) for name in names})
 
     async def _pump(self) -> None:
         """Pass on what the client sends; returns when it has left or its body is refused."""
-        limit = self._door.limits.of(self._scope["path"], self._scope["headers"])
+        limit = self._door.rules.limits.of(self._scope["path"], self._scope["headers"])
         while True:
             message = await self._next(self._receive)
             if message is None or message["type"] == "http.disconnect":

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,13 +52,10 @@ def scope(path="/api/voice", **headers):
 @pytest.fixture
 def door():
     def make(app, keyring=None) -> Doorkeeper:
-        return Doorkeeper(
-            app,
-            keyring=keyring or Keyring(None),
-            limits=Limits(upload_bytes=1000, json_bytes=100),
-            metrics=Metrics(),
-            refusal=error_reply,
+        rules = SimpleNamespace(
+            keyring=keyring or Keyring(None), limits=Limits(upload_bytes=1000, json_bytes=100), metrics=Metrics()
         )
+        return Doorkeeper(app, rules=rules, refusal=error_reply)
 
     return make
 
@@ -131,7 +129,7 @@ async def test_a_client_that_leaves_stops_the_application(door) -> None:
         await visit
     assert stopped.is_set()
     assert client.sent == []
-    assert b'status="499"' in keeper.metrics.render()
+    assert b'status="499"' in keeper.rules.metrics.render()
 
 
 async def test_a_body_that_stalls_is_given_up(door, monkeypatch) -> None:
