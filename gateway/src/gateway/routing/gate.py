@@ -1,6 +1,6 @@
 """Admission to one rung: a concurrency limit that learns, and a short queue before it.
 
-- `Limit` learns how many calls at a time the rung takes before its time to first byte suffers (gate_limit.py).
+- `Limit` learns how many calls at a time the rung takes before its time to first byte suffers (limit.py).
 - The queue is as long as costs a call about half its unloaded time: who would wait longer is refused at once.
 - Live goes before batch, first come first served within each; while live waits, or just has, batch holds a tenth.
 """
@@ -121,6 +121,7 @@ class Gate:
         """What the engine says it can take at a time, all its replicas together; 0 = it says nothing."""
         if most != self._cap:
             self._cap = most
+            self._limit.believe(most)
             self._admit()
 
     def enter(self, priority: Priority) -> Turn:
@@ -132,8 +133,7 @@ class Gate:
         if len(self._queues[priority]) >= self._room():
             raise self._full(priority)
         self._queues[priority].append(turn)
-        if priority is Priority.LIVE:
-            self._live_waited_at = self.clock()
+        self._note_wait(priority)
         return turn
 
     def sample(self, seconds: float) -> None:
@@ -166,12 +166,17 @@ class Gate:
             queue = self._queues[priority]
             while queue and self._free(priority):
                 self._start(queue.popleft())
+                self._note_wait(priority)
             if queue:
                 return  # batch does not overtake live
 
     def _start(self, turn: Turn) -> None:
         self._running[turn.priority] += 1
         turn.admit(self.clock())
+
+    def _note_wait(self, priority: Priority) -> None:
+        if priority is Priority.LIVE:
+            self._live_waited_at = self.clock()
 
     def _free(self, priority: Priority) -> bool:
         if self.running >= self.limit:

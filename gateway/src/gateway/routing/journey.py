@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.routing.gate import Turn
@@ -71,6 +71,7 @@ class Journey:
         clock: Callable[[], float],
         key: str = "",
         priority: Priority = Priority.LIVE,
+        avoid: Collection[str] = (),
     ) -> None:
         self._chain = rungs
         self._need = need
@@ -89,7 +90,7 @@ class Journey:
         self._offered: set[str] = set()  # rungs that have counted this request as theirs
         self._noted = False  # why this rung did not serve
         self._free = False  # the next attempt at this rung costs it nothing more
-        self._avoid: set[str] = set()  # addresses that failed since the last answer began
+        self._avoid = set(avoid)  # addresses that failed since the last answer began, or that a hedged twin asks
         self._begun = False
         self._resumes = 0
         self._features: frozenset[str] = frozenset()  # what it takes to go on with an answer
@@ -103,6 +104,11 @@ class Journey:
         """What was asked in vain or passed over; without the rung that serves, once one does."""
         serving = self._rung.name if self._begun and self._rung is not None else None
         return tuple(attempt for attempt in self._attempts if attempt.rung != serving)
+
+    @property
+    def address(self) -> str | None:
+        """The replica being asked."""
+        return self._try.lease.address if self._try is not None else None
 
     def step(self) -> Wait | Try | Over:
         """What to do now."""
@@ -151,7 +157,7 @@ class Journey:
             return
         self._failed(rung, verdict, error)
         if verdict is Verdict.SKIPPED or not _may_ask_again(error):
-            self._leave_rung(error)
+            self._leave_rung()
 
     def broke(self, error: TroupeError, *, same_rung: bool, features: frozenset[str]) -> None:
         """The answer broke after it had begun and shall go on elsewhere: on this rung, else on one after it."""
@@ -173,7 +179,7 @@ class Journey:
         self._sort(later)
         if (why := self._unable(rung)) is not None:
             self._attempts.append(Attempt(rung.name, Verdict.SKIPPED, None, why))
-            self._leave_rung(error)
+            self._leave_rung()
 
     def _named(self) -> Sequence[Rung]:
         """The chain, or those of it that the caller named, in the caller's order."""
@@ -283,10 +289,10 @@ class Journey:
         self._attempts.append(Attempt(rung.name, verdict, error, error.message))
         self._noted = True
 
-    def _leave_rung(self, error: TroupeError | None = None) -> None:
+    def _leave_rung(self) -> None:
         turn, self._turn, self._rung = self._turn, None, None
         if turn is not None:
-            turn.leave(error)
+            turn.leave()
 
     def _in_vain(self) -> TroupeError:
         if self._resumes:

@@ -77,6 +77,11 @@ class Limit:
         """Calls at a time."""
         return int(self._limit)
 
+    def believe(self, most: int) -> None:
+        """What the engine says it takes is believed until calls show otherwise."""
+        if self._doubling and most:
+            self._set(float(most))
+
     def sample(self, seconds: float, running: int) -> None:
         """A time to first byte, and how many calls ran when it came."""
         self._samples.append(seconds)

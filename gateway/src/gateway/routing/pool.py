@@ -69,6 +69,18 @@ class _Replica:
         self.outstanding = 0
 
 
+class _Candidate:
+    """A replica that may be asked, with its load: the work it would have, weighted by its share of a full load."""
+
+    __slots__ = ("known", "load", "replica", "share")
+
+    def __init__(self, replica: _Replica, known: _Engine) -> None:
+        self.replica = replica
+        self.known = known
+        self.share = min(replica.breaker.share(), known.breaker.share())
+        self.load = (replica.outstanding + 1) / self.share
+
+
 class Lease:
     """One call's hold on a replica."""
 
@@ -89,10 +101,11 @@ class Lease:
         if self._begun or self._ended:
             return
         self._begun = True
+        once = self._trials[1] and self._known.breaker.slow
         self._replica.breaker.began(trial=self._trials[0])
         self._known.breaker.began(trial=self._trials[1])
         self._epochs = (self._replica.breaker.epoch, self._known.breaker.epoch)
-        self._pool.took(self._replica, self.engine, self._known, self._pool.clock() - self._since)
+        self._pool.took(self._replica, self.engine, self._known, self._pool.clock() - self._since, once=once)
 
     def end(self, error: TroupeError | None = None) -> None:
         """Give the work back and judge the replica; a call that ends without a beginning or an error judges nothing."""
@@ -150,8 +163,8 @@ class Pool:
 
     @property
     def size(self) -> int:
-        """Replicas, whatever their state."""
-        return len(self._replicas)
+        """Replicas that can be reached."""
+        return sum(replica.lost is None for replica in self._replicas.values())
 
     def set_addresses(self, addresses: Iterable[str]) -> None:
         """The replicas there are now: new ones start slowly, gone ones take no new call."""
@@ -189,20 +202,17 @@ class Pool:
 
         As a last resort a replica is asked whose engine says it is not ready: what is known may be a second old.
         """
-        able: list[tuple[float, _Replica, _Engine]] = []
+        able: list[_Candidate] = []
         for replica in self._replicas.values():
-            if replica.address in avoid:
-                continue
             known = self._known(replica, engine)
-            if not self._may(replica, known, last_resort=last_resort):
+            if replica.address in avoid or not self._may(replica, known, last_resort=last_resort):
                 continue
             if replica.breaker.opened or known.breaker.opened:
                 return Lease(self, replica, engine, known)  # a trial goes first: it brings a replica back
-            share = min(replica.breaker.share(), known.breaker.share())
-            able.append(((replica.outstanding + 1) / share, replica, known))
+            able.append(_Candidate(replica, known))
         if able:
-            _, replica, known = self._choose(able, key)
-            return Lease(self, replica, engine, known)
+            chosen = self._choose(able, key)
+            return Lease(self, chosen.replica, engine, chosen.known)
         return self._forgiven(engine, avoid)
 
     def trouble(self, engine: str) -> str | None:
@@ -223,8 +233,11 @@ class Pool:
         """Every replica, for people."""
         return [self._view(replica, self._known(replica, engine)) for replica in self._replicas.values()]
 
-    def took(self, replica: _Replica, engine: str, known: _Engine, seconds: float) -> None:
-        """A first byte came after so long: eject what is far slower than its peers, while there is another to ask."""
+    def took(self, replica: _Replica, engine: str, known: _Engine, seconds: float, *, once: bool = False) -> None:
+        """A first byte came after so long: eject what is far slower than its peers, while there is another to ask.
+
+        `once`: it was tried after it had been ejected as slow; then this one sample is enough.
+        """
         known.latency.add(seconds)
         if seconds < self._rules.slow_more_s or known.breaker.opened:
             return
@@ -234,7 +247,7 @@ class Pool:
         if theirs is None:
             return
         limit_s = max(self._rules.slow_times * theirs, self._rules.slow_more_s + theirs)
-        if (own := known.latency.recent()) is not None and own > limit_s:
+        if (own := seconds if once else known.latency.recent()) is not None and own > limit_s:
             known.breaker.open(f"it is slow: {own:.1f} s to its first byte, the others {theirs:.1f} s", slow=True)
             known.latency.forget()
 
@@ -261,14 +274,17 @@ class Pool:
                 return _ejected(breaker)
         return None
 
-    def _choose(self, able: list[tuple[float, _Replica, _Engine]], key: str) -> tuple[float, _Replica, _Engine]:
-        least = min(load for load, _, _ in able)
-        if key:
-            near = [each for each in able if each[0] <= least + NEAR]
-            return near[0] if len(near) == 1 else max(near, key=lambda each: _weight(key, each[1].address))
-        equal = [each for each in able if each[0] == least]
+    def _choose(self, able: list[_Candidate], key: str) -> _Candidate:
+        if len(able) == 1:
+            return able[0]
+        least = min(each.load for each in able)
+        # While all of them start slowly, loads count in units of the largest share.
+        within = NEAR / max(each.share for each in able) if key else 0.0
+        near = [each for each in able if each.load <= least + within]
+        if key and len(near) > 1:
+            return max(near, key=lambda each: _weight(key, each.replica.address))
         self._rotation += 1
-        return equal[self._rotation % len(equal)]
+        return near[self._rotation % len(near)]
 
     def _forgiven(self, engine: str, avoid: Collection[str]) -> Lease | None:
         """A replica that is out for its slowness alone, since there is no other."""
