@@ -154,7 +154,8 @@ class Line:
             code = behaviour.base_resp or 1000
             message = behaviour.message or MESSAGES.get(code, "error")
             await self._finish(error_event(self._scope["path"], code, message, self._scope["trace_id"]))
-        self._seen.events += 1
+        else:
+            self._seen.events += 1
 
     async def _limit(self, body: bytes) -> None:
         """Before bytes go out."""
