@@ -168,8 +168,8 @@ class Client:
         if base.status_code:
             said = self._scrubbed(base.status_msg)
             return faults.of_base(base.status_code, said, status=answer.status_code, retry_after_s=retry_after_s)
-        said = status.error if isinstance(status.error, str) else (status.error.message if status.error else "")
-        return faults.of_http(answer.status_code, self._scrubbed(said), retry_after_s=retry_after_s)
+        told = status.error.message if isinstance(status.error, ErrorBody) else status.error
+        return faults.of_http(answer.status_code, self._scrubbed(told), retry_after_s=retry_after_s)
 
     async def _bytes(self, answer: httpx.Response, limit: int) -> AsyncGenerator[bytes]:
         """The body's bytes; at most `limit` of them, never more than `idle_s` apart."""

@@ -36,9 +36,8 @@ async def clone_voice(desk: Desk, inputs: AsyncGenerator[CloneVoiceInput]) -> As
     made = False
     try:
         file_id = await files.upload(desk, name, sample)
-        await desk.client.ask(
-            Asking("/v1/voice_clone", _body(settings, file_id, voice_id), first_s=files.UPLOAD_S), Empty
-        )
+        asking = Asking("/v1/voice_clone", _body(settings, file_id, voice_id), first_s=files.UPLOAD_S)
+        await desk.client.ask(asking, Empty)
         made = True
     finally:
         if not made:

@@ -42,7 +42,7 @@ class Downloads:
             return b"".join([piece async for piece in pieces])
 
     async def pieces(self, url: str, limit: int) -> AsyncGenerator[bytes]:
-        """A file as it comes. Raises `EngineFailed` for an address that is not fetched, `StreamBroken` for half a file."""
+        """A file as it comes. Raises `EngineFailed` for one that is not fetched, `StreamBroken` for half of one."""
         answer = await self._opened(await self._request(url))
         try:
             if answer.status_code != httpx.codes.OK:

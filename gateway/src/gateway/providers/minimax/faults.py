@@ -1,7 +1,7 @@
 """What goes wrong at MiniMax, in our error tree: native `base_resp` codes, and the HTTP dialects of the newer routes.
 
-A rung's own trouble is never an `AccessError`: the caller's key is not what MiniMax refused. What is the caller's to mend
-is a `RequestError`; everything else a `ServingError`, so that another rung may serve.
+A rung's own trouble is never an `AccessError`: the caller's key is not what MiniMax refused. What is the caller's to
+mend is a `RequestError`; everything else a `ServingError`, so that another rung may serve.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ RULES: Mapping[int, Rule] = {
     1033: Rule(EngineFailed, "A service behind MiniMax failed"),
     1039: Rule(Overloaded, "MiniMax's limit of tokens per minute is reached", Scope.RUNG, 5.0),
     1041: Rule(Overloaded, "MiniMax's limit of connections is reached", Scope.RUNG, 1.0),
-    1042: Rule(
-        InvalidArgument, "More than a tenth of the text cannot be seen; remove control and invisible characters"
-    ),
+    1042: Rule(InvalidArgument, "More than a tenth of the text cannot be seen; remove invisible characters"),
     1043: Rule(InvalidArgument, "The sample does not say the text that came with it; correct one of them"),
     1044: Rule(InvalidArgument, "The prompt's sound does not say the prompt's text; correct one of them"),
     2013: Rule(InvalidArgument, "MiniMax does not take these values"),

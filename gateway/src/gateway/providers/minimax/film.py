@@ -1,7 +1,7 @@
-"""MiniMax's finished MP4, put in order for a reader that begins before its end: what it is and how to read it come first.
+"""MiniMax's finished MP4, put in order: what it is and how to read it come before the media.
 
-The boxes become ftyp, a mark that the film is synthetic (XMP, as the house's own films carry), moov, then the media. The
-chunk offsets are moved with the media; nothing is decoded.
+The boxes become ftyp, a mark that the film is synthetic (XMP, as the house's own films carry), moov, then the media.
+The chunk offsets are moved with the media; nothing is decoded.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ async def listen(inputs: AsyncGenerator[AnimateInput]) -> Listened:
 def _check(settings: AnimateSettings) -> None:
     if settings.portrait_id:
         raise NotSupported(
-            f'The portrait "{settings.portrait_id[:80]}" is kept by svc-video; MiniMax needs the picture with the request.'
+            f'The portrait "{settings.portrait_id[:80]}" is kept by svc-video; MiniMax needs the picture itself.'
         )
     if settings.first_sequence > 1 or settings.start_ms:
         raise NotSupported("MiniMax makes a clip as a whole; it does not go on with one that another began.")

@@ -1,4 +1,4 @@
-"""Which of MiniMax's models is asked: PROVIDER_<RUNG>_MODEL where it is of the right kind, else the default of the kind."""
+"""Which of MiniMax's models is asked: PROVIDER_<RUNG>_MODEL where it is of that kind, else the kind's default."""
 
 from __future__ import annotations
 

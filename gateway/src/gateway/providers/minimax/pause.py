@@ -20,7 +20,7 @@ class Pause:
         """Pause for `seconds`, doubled for each pause before it that no success ended; gives the seconds."""
         if self.remaining() > 0:  # calls that were under way when the pause began say nothing new
             return self.remaining()
-        held = max(min(seconds * 2**self._strikes, LONGEST_S), min(at_least, LONGEST_S))
+        held = max(min(seconds * 2.0**self._strikes, LONGEST_S), min(at_least, LONGEST_S))
         self._strikes = min(self._strikes + 1, 16)
         self._until, self._why = self._clock() + held, why
         return held

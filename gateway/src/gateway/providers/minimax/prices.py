@@ -1,4 +1,4 @@
-"""What a call may cost, in USD: an estimate for the daily cap, no invoice. The list prices are documented in docs/MINIMAX.md.
+"""What a call may cost, in USD: an estimate for the daily cap, no invoice (docs/MINIMAX.md has the prices).
 
 Where a model is not in the table the dearest of its kind is assumed, so that a cap errs on the side of spending less.
 """

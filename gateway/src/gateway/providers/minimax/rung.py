@@ -121,7 +121,7 @@ class MinimaxRung:
             pause.hold(rule.pause_s, error.message.rstrip("."), at_least=error.retry_after_s or 0.0)
 
 
-def make_rung(
+def make_rung(  # noqa: PLR0917  # in the order in which an assembly has them
     modality: Modality,
     name: str,
     account: Account,

@@ -119,7 +119,8 @@ class CloudStream(Generic[M]):
         self._step = self._step or asyncio.ensure_future(anext(self._messages))
         while not self._step.done():
             left = max(0.0, self._due - asyncio.get_running_loop().time()) if self._tick else None
-            await asyncio.wait({self._step, aborted}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {self._step, aborted}
+            await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if aborted.done():
                 raise aborted.result()
             if not self._step.done() and self._tick is not None:

@@ -1,4 +1,4 @@
-"""`<think>…</think>` inside the content: the reasoning of a model that was not, or could not be, asked to keep it apart.
+"""`<think>…</think>` inside the content: the reasoning of a model that did not keep it apart.
 
 Tags may come in pieces. Only a tag at the very beginning of the content counts: later ones are the model quoting.
 """
