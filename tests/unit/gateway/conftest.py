@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gateway.routing.budget import RetryBudget
+from gateway.routing.gate import Gate
 from gateway.routing.need import Modality
-from gateway.routing.rung import Call
+from gateway.routing.pool import Pool
+from gateway.routing.rung import Call, Policy
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, DescribeResponse, EngineInfo
 from troupe.v1.speech_pb2_grpc import SpeechServicer, add_SpeechServicer_to_server
 from troupe.wire.deadlines import Deadline
@@ -53,18 +57,60 @@ class ScriptedStream:
         await self._inputs.aclose()
 
 
+class RecordingPool(Pool):
+    """Writes down how every attempt ended."""
+
+    def __init__(self, addresses) -> None:
+        super().__init__(time.monotonic)
+        self.set_addresses(addresses)
+        self.outcomes = []
+
+    def pick(self, *args, **kwargs):
+        lease = super().pick(*args, **kwargs)
+        if lease is None:
+            return None
+        end, ended = lease.end, []
+
+        def recorded(error=None):
+            if not ended:
+                ended.append(error)
+                self.outcomes.append(error)
+            end(error)
+
+        lease.end = recorded
+        return lease
+
+
 class ScriptedRung:
     """A rung whose answers, obstacles and health a test writes down."""
 
     def __init__(
-        self, name, *scripts, skip=None, trouble=None, info=None, modality=Modality.TTS, cloud=False, reads_inputs=False
+        self,
+        name,
+        *scripts,
+        skip=None,
+        trouble=None,
+        info=None,
+        modality=Modality.TTS,
+        cloud=False,
+        reads_inputs=False,
+        replicas=1,
+        policy=None,
     ) -> None:
         self.name, self.modality, self.cloud = name, modality, cloud
         self.scripts = list(scripts)
         self.skip, self.sick, self.info = skip, trouble, info
         self.reads_inputs = reads_inputs
         self.streams: list[ScriptedStream] = []
-        self.outcomes = []
+        self.asked: list[str] = []  # addresses
+        self.policy = policy or Policy(timeout_s=30.0)
+        self.pool = RecordingPool([f"{name}-{number}:1" for number in range(replicas)])
+        self.gate, self.budget = Gate(time.monotonic), RetryBudget(time.monotonic)
+        self.model = ""
+
+    @property
+    def outcomes(self):
+        return self.pool.outcomes
 
     @property
     def engine(self) -> str:
@@ -82,13 +128,12 @@ class ScriptedRung:
     def can_serve(self, _need):
         return self.skip
 
-    def open(self, call):
+    def open(self, call, address, timeout_s):
+        assert timeout_s > 0
+        self.asked.append(address)
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
         self.streams.append(ScriptedStream(script, call.inputs(self), self.reads_inputs))
         return self.streams[-1]
-
-    def report(self, outcome) -> None:
-        self.outcomes.append(outcome.error)
 
 
 async def nothing(_rung):

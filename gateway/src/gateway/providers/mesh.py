@@ -1,4 +1,4 @@
-"""The rungs that run in the mesh: an engine of svc-text, svc-tts or svc-video."""
+"""The rungs that run in the mesh: an engine of svc-text, svc-tts or svc-video, on any number of replicas."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from gateway.providers.replica import SERVICES, engine_trouble
 from gateway.providers.stream import MeshStream
-from gateway.providers.target import SERVICES, MeshTarget
+from gateway.providers.target import MeshTarget
+from gateway.routing.budget import RetryBudget
 from gateway.routing.capability import obstacle
-from gateway.routing.health import CallHealth
+from gateway.routing.gate import Gate
 from gateway.routing.need import Modality, Need
-from gateway.routing.rung import Call, Outcome
-from troupe.v1.engine_pb2 import ENGINE_STATE_BROKEN, ENGINE_STATE_LOADING, ENGINE_STATE_READY, EngineInfo
+from gateway.routing.pool import Pool
+from gateway.routing.rung import Call, Policy
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
 from troupe.wire.progress import MISSED_TICKS
 
 REQUEST_ID = "x-request-id"
@@ -29,10 +32,17 @@ class MeshRung:
     modality: Modality
     engines: Sequence[str]
     target: MeshTarget
-    timeout_s: float
+    policy: Policy
     cloud: bool = False
     missed_ticks: int = MISSED_TICKS
-    health: CallHealth = field(default_factory=lambda: CallHealth(time.monotonic))
+    model: str = ""  # asked of the engine where the caller named none
+    gate: Gate = field(default_factory=lambda: Gate(time.monotonic))
+    budget: RetryBudget = field(default_factory=lambda: RetryBudget(time.monotonic))
+
+    @property
+    def pool(self) -> Pool:
+        """The replicas of its service."""
+        return self.target.pool
 
     @property
     def engine(self) -> str:
@@ -46,15 +56,13 @@ class MeshRung:
         return self.target.info(self.engine)
 
     def trouble(self) -> str | None:
-        """Unreachable, loading, broken, or cooling down after a failed call."""
+        """Unreachable, loading, broken, or ejected for what calls have seen."""
         if self.target.problem is not None:
             return self.target.problem
         info = self.describe()
-        if info is not None and info.state == ENGINE_STATE_LOADING:
-            return f"it is still loading ({info.progress:.0%})"
-        if info is not None and info.state == ENGINE_STATE_BROKEN:
-            return f"it is broken: {info.reason}"
-        return self.health.trouble()
+        if info is not None and (why := engine_trouble(info)) is not None:
+            return why
+        return self.pool.trouble(self.engine)
 
     def unusable(self) -> str | None:
         """Its service runs other engines; not known while the service has said nothing."""
@@ -66,22 +74,21 @@ class MeshRung:
     def can_serve(self, need: Need) -> str | None:
         """Why it must be skipped, by what its engine says; what has said nothing yet is asked."""
         info = self.describe()
+        if info is not None and info.limits.max_concurrency:
+            self.gate.capped(info.limits.max_concurrency * max(1, self.pool.size))
         return obstacle(info, need) if info is not None else self.unusable()
 
-    def open(self, call: Call[Any]) -> MeshStream[Any]:
-        """One attempt at this rung's service."""
+    def open(self, call: Call[Any], address: str, timeout_s: float) -> MeshStream[Any]:
+        """One attempt at that replica."""
         method = SERVICES[self.modality].methods_by_name[call.method]
         return MeshStream(
-            partial(self.target.begin, call.method),
+            partial(self.target.replica, address),
+            call.method,
             call.inputs(self),
             client_streaming=method.client_streaming,
             server_streaming=method.server_streaming,
-            timeout_s=min(call.deadline.remaining(), self.timeout_s),
+            timeout_s=timeout_s,
             metadata=((REQUEST_ID, call.request_id),) if call.request_id else (),
-            peer=f"{self.name} at {self.target.address}",
+            peer=f"{self.name} at {address}",
             missed_ticks=self.missed_ticks,
         )
-
-    def report(self, outcome: Outcome) -> None:
-        """Remember how a call went."""
-        self.health.report(outcome)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import grpc
 import grpc.aio
@@ -23,10 +23,26 @@ from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
 CONNECT_TICKS = 2
 """Further beats allowed before the first message: a connection may have to be made first."""
 CLOSE_S = 1.0
+CONNECTION = "connection"
+"""What a `StreamBroken` lost, when nothing more can be expected of that process: `routing.verdict.blame` reads it."""
 
 EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # grpc-stubs do not know it
 M = TypeVar("M")
 log = logging.getLogger(__name__)
+
+
+class Peer(Protocol):
+    """Who answers: a replica."""
+
+    calls: int
+
+    def method(self, name: str) -> Any:
+        """The callable of that RPC."""
+        ...
+
+    def heard(self) -> None:
+        """A message of it has come."""
+        ...
 
 
 class MeshStream(Generic[M]):
@@ -34,7 +50,8 @@ class MeshStream(Generic[M]):
 
     def __init__(
         self,
-        multicallable: Any,
+        find: Callable[[], Peer],
+        method: str,
         inputs: AsyncGenerator[Any],
         *,
         client_streaming: bool,
@@ -44,7 +61,9 @@ class MeshStream(Generic[M]):
         peer: str,
         missed_ticks: int = MISSED_TICKS,
     ) -> None:
-        self._multicallable = multicallable
+        self._find = find
+        self._method = method
+        self._replica: Peer | None = None
         self._options = {"timeout": timeout_s, "metadata": metadata}
         self._inputs = inputs
         self._client_streaming = client_streaming
@@ -84,6 +103,8 @@ class MeshStream(Generic[M]):
             await self.aclose()
             raise StopAsyncIteration
         self._received += 1
+        if self._replica is not None:
+            self._replica.heard()
         return message  # type: ignore[no-any-return]  # the stub's type is not known here
 
     def abort(self, error: TroupeError) -> None:
@@ -97,6 +118,9 @@ class MeshStream(Generic[M]):
     async def aclose(self) -> None:
         """Cancel the call if it runs, stop feeding it, and close its input."""
         self._ended = True
+        if self._replica is not None:
+            self._replica.calls -= 1
+            self._replica = None
         if self._beat is not None:
             self._beat.cancel()
         if self._call is not None and not self._call.done():
@@ -119,11 +143,14 @@ class MeshStream(Generic[M]):
             self._waiting = False
 
     async def _start(self) -> None:
+        self._replica = self._find()
+        self._replica.calls += 1
+        begin = self._replica.method(self._method)
         if self._client_streaming:
-            self._call = self._multicallable(**self._options)
+            self._call = begin(**self._options)
             self._feed = asyncio.create_task(self._send_inputs())
         else:
-            self._call = self._multicallable(await anext(self._inputs), **self._options)
+            self._call = begin(await anext(self._inputs), **self._options)
         if self._server_streaming:
             self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
 
@@ -145,7 +172,8 @@ class MeshStream(Generic[M]):
         allowed = self._missed_ticks if self._received else self._missed_ticks + CONNECT_TICKS
         if self._missed > allowed:
             seconds = self._missed * TICK_INTERVAL_S
-            self.abort(StreamBroken(f"{self._peer} is frozen: no sign of progress for {seconds:.1f} s."))
+            why = f"{self._peer} is frozen: no sign of progress for {seconds:.1f} s."
+            self.abort(StreamBroken(why, lost=CONNECTION))
             return
         self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
 
@@ -154,11 +182,12 @@ class MeshStream(Generic[M]):
         # A service's own defect has an id. Without one gRPC failed by itself, as when its ping found the peer frozen.
         grpcs_own = isinstance(leaf, Internal) and "error_id" not in leaf.details
         if self._received and (grpcs_own or isinstance(leaf, CannotConnect)):
-            return StreamBroken(f"The connection to {self._peer} broke while it was answering.")
+            return StreamBroken(f"The connection to {self._peer} broke while it was answering.", lost=CONNECTION)
         if grpcs_own:
             return CannotConnect(f"The connection to {self._peer} broke: {leaf.message}")
         if error.code() is grpc.StatusCode.CANCELLED:
-            return StreamBroken(f"{self._peer} gave up the call.")  # we did not: that path raises CancelledError
+            # Not we: that path raises CancelledError.
+            return StreamBroken(f"{self._peer} gave up the call.", lost=CONNECTION)
         return leaf
 
 

@@ -1,162 +1,138 @@
-"""One service of the mesh at one address: its channel, what it says about itself, and whether it can be reached.
-
-`Describe` is asked each second and at once when health.v1 says that something changed, so that a broken engine is known
-within a second and the reason with it.
-"""
+"""One service of the mesh: the replicas that its address means now, kept up to date; several rungs may share it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
-
-import grpc
-import grpc.aio
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from gateway.providers.discovery import grpc_address, is_url
+from gateway.providers.replica import REFRESH_S, Replica
+from gateway.providers.resolver import Resolver
 from gateway.routing.need import Modality
-from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
-from troupe.v1.engine_pb2 import DescribeRequest, EngineInfo
-from troupe.wire.channels import open_channel
-from troupe.wire.errors import CannotConnect, from_rpc_error
+from gateway.routing.pool import Pool
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
+from troupe.wire.errors import CannotConnect
 
-REFRESH_S = 1.0
-DESCRIBE_TIMEOUT_S = 1.0
-REWATCH_S = 0.5
-
-SERVICES: dict[Modality, Any] = {
-    Modality.TEXT: text_pb2.DESCRIPTOR.services_by_name["Text"],
-    Modality.TTS: speech_pb2.DESCRIPTOR.services_by_name["Speech"],
-    Modality.VIDEO: video_pb2.DESCRIPTOR.services_by_name["Video"],
-}
-_STUBS: dict[Modality, Any] = {
-    Modality.TEXT: text_pb2_grpc.TextStub,
-    Modality.TTS: speech_pb2_grpc.SpeechStub,
-    Modality.VIDEO: video_pb2_grpc.VideoStub,
-}
+FAREWELL_S = 3600.0  # a replica that left the name keeps the calls it has at most this long
+FAREWELL_LOOK_S = 0.5
 
 log = logging.getLogger(__name__)
 
 
 class MeshTarget:
-    """A watched service; several rungs may share it."""
+    """A watched service."""
 
-    def __init__(self, modality: Modality, address: str, watched: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        modality: Modality,
+        address: str,
+        watched: Iterable[str] = (),
+        *,
+        resolver: Resolver | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.modality = modality
-        self._watched = tuple(watched)
         self.address = address
-        self.problem: str | None = None
-        self._channel: grpc.aio.Channel | None = None
-        self._stub: Any = None
-        self._connected_to = ""
-        self._engines: dict[str, EngineInfo] = {}
-        self._described = asyncio.Event()
-        self._poke = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def begin(self, method: str, *request: Any, **options: Any) -> Any:
-        """Begin a call. Raises `CannotConnect` while it is not known where the service is."""
-        if self._stub is None:
-            raise CannotConnect(self.problem or f"The service at {self.address} has not been found yet.")
-        return getattr(self._stub, method)(*request, **options)
+        self.pool = Pool(clock)
+        self._watched = tuple(watched)
+        self._resolver = resolver or Resolver()
+        self._replicas: dict[str, Replica] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._problem: str | None = None  # of finding the replicas
+        self._looked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     @property
-    def engines(self) -> Iterable[str]:
+    def engines(self) -> list[str]:
         """The engines it runs, as far as it has said."""
-        return self._engines.keys()
+        return list(dict.fromkeys(name for replica in self._replicas.values() for name in replica.engines))
+
+    @property
+    def problem(self) -> str | None:
+        """Why no replica can be reached; None = one can."""
+        if not self._replicas:
+            return self._problem or f"The service at {self.address} has not been found yet."
+        problems = [replica.problem for replica in self._replicas.values()]
+        return None if None in problems else problems[0]
+
+    def replica(self, address: str) -> Replica:
+        """The one at that address. Raises `CannotConnect` when it is gone."""
+        if address not in self._replicas:
+            raise CannotConnect(self.problem or f"{address} is no replica of {self.address} any more.")
+        return self._replicas[address]
 
     def info(self, engine: str) -> EngineInfo | None:
-        """What that engine last said about itself."""
-        return self._engines.get(engine)
+        """What that engine last said about itself: the first ready one of those that can be reached."""
+        reached = sorted(self._replicas.values(), key=lambda replica: replica.problem is not None)
+        known = [info for replica in reached if (info := replica.engines.get(engine)) is not None]
+        return next((info for info in known if info.state == ENGINE_STATE_READY), known[0] if known else None)
 
     async def start(self) -> None:
-        """Begin to watch the service and its engines."""
-        full_name = SERVICES[self.modality].full_name
-        names = ["", *(f"{full_name}/{engine}" for engine in self._watched)]
-        if not is_url(self.address):
-            await self._connect(self.address)
-        self._tasks = [asyncio.create_task(self._keep_described())]
-        self._tasks += [asyncio.create_task(self._watch(name)) for name in names]
+        """Begin to look for replicas and to watch them."""
+        self._task = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
-        """Stop watching and close the channel; calls that still run are cancelled."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._channel is not None:
-            await self._channel.close(None)
+        """Let every replica go; calls that still run are cancelled."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for farewell in self._leaving:
+            farewell.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await asyncio.gather(*(replica.stop() for replica in self._replicas.values()))
 
     async def first_answer(self, within_s: float) -> None:
-        """Wait for the first `Describe` to come back, well or badly."""
+        """Wait for the first `Describe` of each replica to come back, well or badly."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                await self._described.wait()
+                await self._looked.wait()
+                for replica in list(self._replicas.values()):
+                    await replica.described.wait()
 
     async def refresh(self) -> None:
-        """Ask the service to describe itself, and remember the answer or the trouble."""
+        """Look anew which replicas there are; what is not found by a failing lookup stays."""
         try:
-            if is_url(self.address) and (self._stub is None or self.problem):
-                await self._connect(await grpc_address(self.address))
-            answer = await self.begin("Describe", DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
+            found = await self._resolver.addresses(await self._place())
         except CannotConnect as error:
-            self._note(error.message)
-        except grpc.aio.AioRpcError as error:
-            self._note(_trouble(error, self.address))
+            if not self._replicas and error.message != self._problem:
+                log.info("%s service at %s: %s", self.modality, self.address, error.message)
+            self._problem = error.message
         else:
-            self._engines = {info.name: info for info in answer.engines}
-            self._note(None)
-        self._described.set()
+            self._problem = None
+            self._keep_only(found)
+        self._looked.set()
 
-    async def _connect(self, address: str) -> None:
-        if address == self._connected_to:
-            return
-        if self._channel is not None:
-            await self._channel.close(None)
-        self._connected_to = address
-        self._channel = open_channel(address)
-        self._stub = _STUBS[self.modality](self._channel)
+    async def _place(self) -> str:
+        """`host:port`; an old `.env` gives the URL of the service's HTTP, which is asked for its gRPC port."""
+        return await grpc_address(self.address) if is_url(self.address) else self.address
 
-    def _note(self, problem: str | None) -> None:
-        if (problem is None) != (self.problem is None) or not self._described.is_set():
-            log.info("%s service at %s: %s", self.modality, self.address, problem or "reached")
-        self.problem = problem
+    def _keep_only(self, addresses: Iterable[str]) -> None:
+        wanted = list(addresses)
+        for address in wanted:
+            if address not in self._replicas:
+                self._replicas[address] = Replica(self.modality, address, self.pool, self._watched)
+                self._replicas[address].start()
+        self.pool.set_addresses(wanted)
+        for address in self._replicas.keys() - set(wanted):
+            log.info("%s replica %s left %s", self.modality, address, self.address)
+            farewell = asyncio.create_task(self._farewell(self._replicas.pop(address)))
+            self._leaving.add(farewell)
+            farewell.add_done_callback(self._leaving.discard)
 
-    async def _keep_described(self) -> None:
-        while True:
-            self._poke.clear()
-            await self.refresh()
-            # Not wait_for: in Python 3.11 it can swallow a cancellation that meets the event.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(REFRESH_S):
-                    await self._poke.wait()
-
-    async def _watch(self, name: str) -> None:
-        while True:
-            try:
-                await self._watch_until_bad_news(name)
-            except grpc.aio.AioRpcError as error:
-                log.debug("health watch of %s %s ended: %s", self.address, name, error.code())
-            self._poke.set()
-            await asyncio.sleep(REWATCH_S)
-
-    async def _watch_until_bad_news(self, name: str) -> None:
-        """Returns at NOT_SERVING: an open watch would hold up the drain of a service that is told to end."""
-        if self._channel is None:
-            return
-        watch = health_pb2_grpc.HealthStub(self._channel).Watch(health_pb2.HealthCheckRequest(service=name))
+    async def _farewell(self, replica: Replica) -> None:
+        """Keep the channel of a replica that left its name until its last call has ended."""
         try:
-            async for answer in watch:
-                self._poke.set()
-                if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
-                    return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_S):
+                    while replica.calls:  # noqa: ASYNC110  # calls end in many places; none of them knows of this
+                        await asyncio.sleep(FAREWELL_LOOK_S)
         finally:
-            watch.cancel()
+            await replica.stop()
 
-
-def _trouble(error: grpc.aio.AioRpcError, address: str) -> str:
-    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return f"the service at {address} does not answer"
-    return from_rpc_error(error, address).message
+    async def _keep_looking(self) -> None:
+        while True:
+            await self.refresh()
+            await asyncio.sleep(REFRESH_S)

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality, Need
+from gateway.routing.observer import Nobody
 from gateway.routing.verdict import Verdict
 from troupe.wire.errors import (
     AllRungsFailed,
@@ -18,6 +19,16 @@ from troupe.wire.errors import (
 )
 
 NEED = Need(Modality.TTS)
+
+
+class Seen(Nobody):
+    """Writes fallbacks down."""
+
+    def __init__(self) -> None:
+        self.fallbacks = []
+
+    def fell_back(self, fallback) -> None:
+        self.fallbacks.append(fallback)
 
 
 async def all_of(served):
@@ -35,15 +46,15 @@ async def test_the_first_healthy_rung_answers(rung, call) -> None:
 
 
 async def test_an_attempt_that_fails_before_its_first_byte_falls_through(rung, call, caplog) -> None:
-    seen = []
+    seen = Seen()
     first, second = rung("first", ["header", EngineFailed("it broke")]), rung("second", ["x"])
-    chain = Chain(Modality.TTS, [first, second], on_fallback=seen.append)
+    chain = Chain(Modality.TTS, [first, second], observer=seen)
     with caplog.at_level(logging.WARNING):
         served = await chain.run(NEED, call(request_id="req_1"))
     assert await all_of(served) == ["x"]
     assert served.fallback_reason == "first: it broke"
     assert "Using fallback provider: second (first: it broke) req_1" in caplog.text
-    assert [(each.modality, each.rung) for each in seen] == [(Modality.TTS, "second")]
+    assert [(each.modality, each.rung) for each in seen.fallbacks] == [(Modality.TTS, "second")]
     assert isinstance(first.outcomes[0], EngineFailed)
     assert first.streams[0].closed
 
@@ -137,10 +148,10 @@ async def test_a_named_rung_is_the_only_one_asked(rung, call, ready_info) -> Non
     second = rung("second", [EngineFailed("broke")], info=ready_info("espeak"))
     chain = Chain(Modality.TTS, [first, second])
     with pytest.raises(AllRungsFailed, match="only espeak was asked for"):
-        await chain.run(Need(Modality.TTS, rung="espeak"), call())
+        await chain.run(Need(Modality.TTS, rungs=("espeak",)), call())
     assert not first.streams
     with pytest.raises(UnknownProvider, match='Did you mean "first"'):
-        await chain.run(Need(Modality.TTS, rung="frist"), call())
+        await chain.run(Need(Modality.TTS, rungs=("frist",)), call())
 
 
 async def test_no_attempt_begins_after_the_deadline(rung, call) -> None:

@@ -1,0 +1,178 @@
+"""One process of a service: its channel, what it says about itself, and whether it may be asked.
+
+`Describe` is asked each second, and at once when health.v1 tells of a change. NOT_SERVING means that no new call goes
+there from that moment on; a process that answers nothing, while nothing else is heard from it, is unreachable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from gateway.routing.need import Modality
+from gateway.routing.pool import Pool
+from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
+from troupe.v1.engine_pb2 import (
+    ENGINE_STATE_BROKEN,
+    ENGINE_STATE_LOADING,
+    ENGINE_STATE_READY,
+    DescribeRequest,
+    EngineInfo,
+)
+from troupe.wire.channels import open_channel
+from troupe.wire.errors import from_rpc_error
+
+REFRESH_S = 1.0
+DESCRIBE_TIMEOUT_S = 1.0
+REWATCH_S = 0.25
+QUIET_S = 1.0  # a process that was heard of within this is alive, even if `Describe` has to wait its turn
+
+SERVICES: dict[Modality, Any] = {
+    Modality.TEXT: text_pb2.DESCRIPTOR.services_by_name["Text"],
+    Modality.TTS: speech_pb2.DESCRIPTOR.services_by_name["Speech"],
+    Modality.VIDEO: video_pb2.DESCRIPTOR.services_by_name["Video"],
+}
+_STUBS: dict[Modality, Any] = {
+    Modality.TEXT: text_pb2_grpc.TextStub,
+    Modality.TTS: speech_pb2_grpc.SpeechStub,
+    Modality.VIDEO: video_pb2_grpc.VideoStub,
+}
+
+log = logging.getLogger(__name__)
+
+
+class Replica:
+    """A watched process; what is learnt of it is told to the pool."""
+
+    def __init__(self, modality: Modality, address: str, pool: Pool, watched: Iterable[str]) -> None:
+        self.modality = modality
+        self.address = address
+        self.problem: str | None = None
+        self.engines: Mapping[str, EngineInfo] = {}
+        self.described = asyncio.Event()
+        self.calls = 0  # running ones
+        self._pool = pool
+        self._watched = tuple(watched)
+        self._channel = open_channel(address)
+        self._stub = _STUBS[modality](self._channel)
+        self._not_serving: set[str] = set()  # health names
+        self._heard_at = 0.0
+        self._poke = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def method(self, name: str) -> Any:
+        """The callable of that RPC."""
+        return getattr(self._stub, name)
+
+    def heard(self) -> None:
+        """A message of it has come: it is alive."""
+        self._heard_at = time.monotonic()
+
+    def start(self) -> None:
+        """Begin to watch it."""
+        full_name = SERVICES[self.modality].full_name
+        self._tasks = [asyncio.create_task(self._keep_described()), asyncio.create_task(self._watch("", ""))]
+        self._tasks += [asyncio.create_task(self._watch(f"{full_name}/{name}", name)) for name in self._watched]
+
+    async def stop(self) -> None:
+        """Stop watching and close the channel; calls that still run are cancelled."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._channel.close(None)
+
+    async def refresh(self) -> None:
+        """Ask it to describe itself, and tell the pool."""
+        try:
+            answer = await self._stub.Describe(DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or not self._was_heard():
+                self._note(_trouble(error, self.address))
+        else:
+            self.engines = {info.name: info for info in answer.engines}
+            for info in answer.engines:
+                self._pool.engine_state(self.address, info.name, engine_trouble(info))
+            # The watch has the last word: a process that drains still says that its engines are ready.
+            drains = "" in self._not_serving and any(info.state == ENGINE_STATE_READY for info in answer.engines)
+            self._note("it is draining" if drains else None)
+        self.described.set()
+
+    def _was_heard(self) -> bool:
+        return time.monotonic() - self._heard_at < QUIET_S
+
+    def _note(self, problem: str | None) -> None:
+        if (problem is None) != (self.problem is None) or not self.described.is_set():
+            log.info("%s service at %s: %s", self.modality, self.address, problem or "reached")
+        self.problem = problem
+        if problem is None:
+            self._pool.reachable(self.address)
+        else:
+            self._pool.unreachable(self.address, problem)
+
+    async def _keep_described(self) -> None:
+        while True:
+            self._poke.clear()
+            await self.refresh()
+            # Not wait_for: in Python 3.11 it can swallow a cancellation that meets the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_S):
+                    await self._poke.wait()
+
+    async def _watch(self, health_name: str, engine: str) -> None:
+        while True:
+            try:
+                await self._watch_until_bad_news(health_name, engine)
+            except grpc.aio.AioRpcError as error:
+                self._lost_sight(health_name, error)
+            self._poke.set()
+            await asyncio.sleep(REWATCH_S)
+
+    async def _watch_until_bad_news(self, health_name: str, engine: str) -> None:
+        """Returns at NOT_SERVING: an open watch would hold up the drain of a process that is told to end."""
+        request = health_pb2.HealthCheckRequest(service=health_name)
+        watch = health_pb2_grpc.HealthStub(self._channel).Watch(request, wait_for_ready=True)
+        try:
+            async for answer in watch:
+                if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+                    self._bad_news(health_name, engine)
+                    return
+                self._not_serving.discard(health_name)
+                self._poke.set()
+        finally:
+            watch.cancel()
+
+    def _bad_news(self, health_name: str, engine: str) -> None:
+        self._not_serving.add(health_name)
+        if engine:
+            self._pool.engine_state(self.address, engine, "it is not serving")
+        else:
+            self._note("it is draining, or has no engine ready")  # until `Describe` tells which
+
+    def _lost_sight(self, health_name: str, error: grpc.aio.AioRpcError) -> None:
+        log.debug("health watch of %s %s ended: %s", self.address, health_name, error.code())
+        if not health_name and error.code() is grpc.StatusCode.UNAVAILABLE:
+            self._not_serving.discard("")  # what comes back is another process
+            self._note(_trouble(error, self.address))
+
+
+def engine_trouble(info: EngineInfo) -> str | None:
+    """Why an engine that is there cannot be asked now; None = it can."""
+    if info.state == ENGINE_STATE_LOADING:
+        return f"it is still loading ({info.progress:.0%})"
+    if info.state == ENGINE_STATE_BROKEN:
+        return f"it is broken: {info.reason}"
+    return None
+
+
+def _trouble(error: grpc.aio.AioRpcError, address: str) -> str:
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"the service at {address} does not answer"
+    return from_rpc_error(error, address).message
