@@ -32,7 +32,7 @@ class Stage:
 
     def __init__(self, app: App, world: World) -> None:
         self._app = app
-        self._world = world
+        self.world = world
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -44,11 +44,11 @@ class Stage:
         if scope["path"].startswith("/_"):
             await self._app(scope, _replay(body, receive), send)
             return
-        seen = self._world.seen.note(scope, body, scope["trace_id"])
-        behaviour = self._world.script.take(scope["method"], scope["path"]) or PLAIN
+        seen = self.world.seen.note(scope, body, scope["trace_id"])
+        behaviour = self.world.script.take(scope["method"], scope["path"]) or PLAIN
         seen.behaviour = behaviour.name
         scope["behaviour"], scope["seen"] = behaviour, seen
-        line = Line(scope, send, behaviour, seen, self._world.options.gap_s)
+        line = Line(scope, send, behaviour, seen, self.world.options.gap_s)
         try:
             await self._play(scope, behaviour, _replay(body, receive), line)
             if line.closed:
@@ -74,7 +74,7 @@ class Stage:
         path, trace_id = scope["path"], scope["trace_id"]
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            auth.check(path, headers, self._world.options)
+            auth.check(path, headers, self.world.options)
         except Refused as refused:
             return error_reply(path, refused.code, refused.message, trace_id)
         reply = _instead(path, behaviour, trace_id)
