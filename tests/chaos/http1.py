@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-FETCH_S = 5.0
+FETCH_S = 30.0
 LINE_LIMIT = 1 << 20
 CLOSE_S = 1.0
 
@@ -123,14 +123,20 @@ async def _reply(link: Link) -> Reply:
     return Reply(int(status.split()[1]), {name.lower(): value.strip() for name, _, value in pairs}, link)
 
 
-async def fetch(address: str, path: str) -> bytes:
-    """GET, on a connection of its own, whatever the status."""
+async def ask_once(address: str, method: str, path: str, body: Any = None) -> tuple[Reply, bytes]:
+    """Ask on a connection of its own, whatever the status; gives the head and the body."""
     client = Client()
+    sent = b"" if body is None else json.dumps(body).encode()
     try:
-        async with asyncio.timeout(FETCH_S), client.ask(address, "GET", path) as reply:
-            return await reply.body()
+        async with asyncio.timeout(FETCH_S), client.ask(address, method, path, sent) as reply:
+            return reply, await reply.body()
     finally:
         client.close()
+
+
+async def fetch(address: str, path: str) -> bytes:
+    """GET."""
+    return (await ask_once(address, "GET", path))[1]
 
 
 async def fetch_json(address: str, path: str) -> Any:

@@ -6,6 +6,7 @@ A replica that is started again listens on the port it had: first it gets a free
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Iterable
@@ -127,7 +128,7 @@ class Stage:
         """Start one process with these settings."""
         folder = self._folder / f"{module.rpartition('.')[2]}{next(self._numbers)}"
         folder.mkdir()
-        env = {"PYTHONPATH": str(ROOT), **env}
+        env = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])), **env}
         actor = Actor(module, folder, env, await asyncio.to_thread(start_process, module, folder, **env))
         self.actors.append(actor)
         return actor
@@ -141,16 +142,16 @@ class Stage:
         """Several replicas, started together."""
         return list(await asyncio.gather(*(self.service(module, **env) for _ in range(count))))
 
+    async def cloud(self) -> Actor:
+        """The fake MiniMax."""
+        return await self.start("minimax", PYTHONPATH=str(ROOT / "tests/fakes"), FAKE_MINIMAX_STATES="-")
+
     async def gateway(self, *, wait: bool = True, **env: str) -> Actor:
         """A gateway with these settings; returns when it says that it is ready."""
         actor = await self.start("gateway", **(ALONE | env))
         if wait:
             await until_ready(actor)
         return actor
-
-    def logs(self) -> str:
-        """What every process has logged in all its lives."""
-        return "".join(actor.log for actor in self.actors)
 
     async def close(self) -> None:
         """End all, gateways first."""
