@@ -42,6 +42,16 @@ class State(StrEnum):
     HALF_OPEN = "half_open"
 
 
+class Hold:
+    """What a call knows of a breaker: since which opening it runs, and whether it is a trial."""
+
+    __slots__ = ("epoch", "trial")
+
+    def __init__(self, epoch: int, *, trial: bool) -> None:
+        self.epoch = epoch
+        self.trial = trial
+
+
 class Breaker:
     """What is known of one address, or of one engine at one address."""
 
@@ -84,10 +94,11 @@ class Breaker:
         self._lapse()
         return State.OPEN if self._clock() < self._again_at else State.HALF_OPEN
 
-    @property
-    def again_in_s(self) -> float:
-        """Seconds until it is half open."""
-        return max(0.0, self._again_at - self._clock())
+    def told(self) -> str:
+        """Why no call goes there, for people."""
+        if self.state is State.HALF_OPEN:
+            return f"its trial call is under way ({self.why})"
+        return f"ejected, asked again in {max(0.0, self._again_at - self._clock()):.1f} s: {self.why}"
 
     def admits(self) -> bool:
         """Whether a call may go there now; in half open only the trial may."""
@@ -100,38 +111,40 @@ class Breaker:
             return 1.0
         return max(self._rules.slow_start_share, 1.0 - left / self._rules.slow_start_s)
 
-    def ask(self) -> bool:
-        """Note that a call goes there; True = it is the trial."""
+    def ask(self) -> Hold:
+        """Note that a call goes there; while it is open, this is the trial."""
         if self.opened:
             self._trial_until = self._clock() + self._rules.trial_s
-        return self.opened
+        return Hold(self.epoch, trial=self.opened)
 
-    def began(self, *, trial: bool) -> None:
+    def began(self, hold: Hold) -> None:
         """An answer has begun. A first byte of a trial is evidence of now, however late it comes."""
-        if trial and self.opened:
-            self.opened, self.slow, self._trial_until = False, False, None
+        if hold.trial and self.opened:
+            self._close()
             self._row = self._rules.consecutive - 1  # on probation: one more failure opens it again, for longer
             self.start_slowly()
+            hold.epoch = self.epoch
 
-    def succeeded(self, epoch: int) -> None:
+    def succeeded(self, hold: Hold) -> None:
         """A call ended well."""
-        if epoch == self.epoch:
+        if hold.epoch == self.epoch:
             self._window.add(1, 0)
             self._row = self._level = 0
 
-    def failed(self, why: str, epoch: int, *, at_once: bool = False) -> None:
+    def failed(self, why: str, hold: Hold, *, at_once: bool = False) -> None:
         """A call failed; `at_once` = one is enough. What began before the last opening says nothing about now."""
         self.failures += 1
-        if epoch != self.epoch:
+        self._lapse()
+        if hold.epoch != self.epoch:
             return
         self._window.add(1, 1)
         self._row += 1
         if at_once or self.opened or self._row >= self._rules.consecutive or self._fails_often():
             self.open(why)
 
-    def released(self, epoch: int) -> None:
-        """A trial ended that says nothing: another may be made at once."""
-        if epoch == self.epoch:
+    def released(self, hold: Hold) -> None:
+        """A call ended that says nothing; if it was the trial, another may be made at once."""
+        if hold.trial and hold.epoch == self.epoch:
             self._trial_until = None
 
     def open(self, why: str, *, slow: bool = False) -> None:
@@ -150,6 +163,9 @@ class Breaker:
 
     def forgive(self) -> None:
         """Close it: it is slow, and there is no other."""
+        self._close()
+
+    def _close(self) -> None:
         self.opened, self.slow, self._trial_until = False, False, None
 
     def _open_at(self, moment: float, why: str) -> None:
@@ -166,7 +182,7 @@ class Breaker:
 
     def _lapse(self) -> None:
         """A trial that has shown nothing in its time has failed, at that time."""
-        if self._trial_until is not None and self._clock() >= self._trial_until:
+        if self.opened and self._trial_until is not None and self._clock() >= self._trial_until:
             self._open_at(self._trial_until, self.why)
 
     @property
