@@ -115,19 +115,19 @@ class SpeechDoor(SpeechServicer):
     ) -> AsyncGenerator[SpeechChunk]:
         house, settings = self._house, first.settings
         settings.principal.CopyFrom(guest.principal)
-        replay: Replay[SpeechInput] = Replay(self._bounded(rest), lambda message: message.ByteSize())
+        replay: Replay[SpeechInput] = Replay(
+            self._bounded(rest), lambda message: int(message.ByteSize()), lambda message: len(message.text)
+        )
         order = SpeechOrder(
             voice=house.voices.resolve(settings.voice_id, settings.language, house.infos(Modality.TTS)),
             settings=settings,
-            piped=replay.reader,
-            piped_error=lambda: replay.error,
+            piped=replay,
             rungs=names_in(settings.engine),
             commercial_only=house.settings.commercial_only,
         )
         speech: Any = None
         try:
             speech = await speak(house.chains[Modality.TTS], order, guest.deadline, guest.request_id)
-            replay.commit()
             async for chunk in speech:
                 yield chunk
         finally:

@@ -1,9 +1,15 @@
-"""An input that can be read again from its start until the answer has begun: what makes a fallback possible."""
+"""An input that can be read again, by another attempt: from its start until the answer has begun, and from where a
+broken answer goes on after that.
+
+Every item covers a length of the input (code points, bytes of sound), so that a place in it can be found again. What
+lies before the place that was let go is forgotten; so is the oldest, when more is kept than there is room for.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -15,46 +21,83 @@ KEPT_BYTES = 32 * 1024 * 1024
 """More than this is not kept for another attempt; 11 minutes of PCM."""
 
 
+def no_length(_item: object) -> int:
+    """For inputs that are only ever read from their start."""
+    return 0
+
+
 class Replay(Generic[M]):
-    """Wraps a source; each `reader` starts anew. One reader at a time; it never ends the source.
+    """Wraps a source; each reader starts anew. One reader at a time; it never ends the source.
 
     `error` is what broke the source, if anything did: then no other attempt can do better.
     """
 
-    def __init__(self, source: AsyncIterator[M], size: Callable[[M], int], kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self,
+        source: AsyncIterator[M],
+        size: Callable[[M], int],
+        length: Callable[[M], int] = no_length,
+        *,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> None:
         self._source = source
         self._size = size
+        self._length = length
         self._room = kept_bytes
-        self._kept: list[M] = []
+        self._kept: deque[tuple[int, M]] = deque()  # each with its place
+        self._first = 0  # number of the first item kept
         self._keeping = True
-        self._lost = False
         self._pending: asyncio.Future[M] | None = None
+        self.taken = 0  # length of what has come
+        self.ended = False  # everything has come
         self.error: TroupeError | None = None
 
     def commit(self) -> None:
-        """The answer has begun: nothing is kept from here on, and what was read is let go."""
+        """The answer has begun and cannot go on elsewhere: nothing is kept from here on."""
         self._keeping = False
+
+    def let_go(self, before: int) -> None:
+        """Nothing before this place will be read again."""
+        while self._kept and (place := self._kept[0])[0] + self._length(place[1]) <= before and place[0] < before:
+            self._forget_first()
+
+    def keeps(self, place: int) -> bool:
+        """Whether it can be read again from there."""
+        return self._keeping and place >= (self._kept[0][0] if self._kept else self.taken) and self._from_start(place)
+
+    def after(self, place: int) -> Iterator[tuple[int, M]]:
+        """The items kept that reach beyond this place, each with its own."""
+        for start, item in list(self._kept):
+            if start + self._length(item) > place or start >= place:
+                yield start, item
 
     async def reader(self) -> AsyncIterator[M]:
         """The source from its start; raises `StreamBroken` when that start is not kept any more."""
+        async for _, item in self.reader_from(0):
+            yield item
+
+    async def reader_from(self, place: int) -> AsyncGenerator[tuple[int, M]]:
+        """The source from the item that holds this place on, each item with its own. Raises `StreamBroken`."""
         if self.error is not None:
             raise self.error
-        if self._lost or not self._keeping:
+        if not self.keeps(place):
             raise StreamBroken("The request cannot be sent to another provider: its beginning is not kept any more.")
-        index = 0
+        number = self._first
         while True:
-            if index < len(self._kept):
-                item = self._kept[index]
+            if number < self._first + len(self._kept):
+                found = self._kept[number - self._first]
             else:
                 try:
-                    item = await self._pull()
+                    found = await self._pull()
                 except StopAsyncIteration:
+                    self.ended = True
                     return
-            index += 1
-            yield item
-            if not self._keeping:
-                del self._kept[:index]
-                index = 0
+            number += 1
+            if found[0] + self._length(found[1]) > place or found[0] >= place:
+                yield found
+            while not self._keeping and self._kept and self._first < number:
+                self._forget_first()
+            number = max(number, self._first)
 
     async def aclose(self) -> None:
         """Stop waiting for the source. The source itself is closed by whoever made it."""
@@ -63,7 +106,7 @@ class Replay(Generic[M]):
             with suppress(asyncio.CancelledError, StopAsyncIteration):
                 await self._pending
 
-    async def _pull(self) -> M:
+    async def _pull(self) -> tuple[int, M]:
         # Shielded: a reader that is given up must not end the source.
         self._pending = self._pending or asyncio.ensure_future(anext(self._source))
         try:
@@ -74,13 +117,24 @@ class Replay(Generic[M]):
         finally:
             if self._pending.done():
                 self._pending = None
-        self._keep(item)
-        return item
+        return self._keep(item)
 
-    def _keep(self, item: M) -> None:
+    def _keep(self, item: M) -> tuple[int, M]:
+        placed = (self.taken, item)
+        self.taken += self._length(item)
+        self._kept.append(placed)
         self._room -= self._size(item)
-        if self._keeping and self._room < 0:
-            self._lost = True
-            self.commit()
-        if self._keeping:
-            self._kept.append(item)
+        while not self._keeping or self._room < 0:
+            if not self._kept:
+                break
+            self._forget_first()
+        return placed
+
+    def _from_start(self, place: int) -> bool:
+        """An input without lengths has one place, its start, and that only while its first item is kept."""
+        return self._first == 0 or place > 0
+
+    def _forget_first(self) -> None:
+        _, item = self._kept.popleft()
+        self._room += self._size(item)
+        self._first += 1

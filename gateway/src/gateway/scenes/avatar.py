@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
+from gateway.routing.priority import Priority
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Call, Rung
+from gateway.scenes.footage import Footage, has_film, sound_bytes, speech_from
+from gateway.scenes.handover import Handover, Resumed
 from gateway.scenes.registry import Scene
-from gateway.scenes.speech import Speech, SpeechOrder, as_pcm, decode, speak
+from gateway.scenes.speech import Follower, Speech, SpeechOrder, as_pcm, decode, speak
 from troupe.v1.engine_pb2 import TASK_TALKING_HEAD
 from troupe.v1.media_pb2 import CONTAINER_MP4, CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MediaChunk, MediaHeader
-from troupe.v1.speech_pb2 import SpeechChunk
+from troupe.v1.speech_pb2 import SpeechChunk, SpeechHeader
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, Speech24k
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import Cancelled, TroupeError
@@ -39,6 +43,7 @@ class AvatarOrder:
     rungs: tuple[str, ...] = ()  # only these of the video chain, in this order
     local_only: bool = False
     commercial_only: bool = False
+    priority: Priority = Priority.LIVE
 
     def need(self) -> Need:
         """What the video chain must find a rung for."""
@@ -67,7 +72,8 @@ class Avatar:
         self._request_id = request_id
         self._speech: Speech | Served[SpeechChunk] | None = None
         self._video: Served[MediaChunk] | None = None
-        self._replay: Replay[Speech24k] | None = None
+        self._replay: Replay[AnimateInput] | None = None
+        self._footage: Footage | None = None
         self._has_cues = False
         self.header = MediaHeader()
 
@@ -115,17 +121,20 @@ class Avatar:
     async def _begin(self) -> None:
         self._speech = await self._begin_speech()
         self._scene.stage("first_audio")
-        self._replay = Replay(self._spoken(self._speech), lambda speech: len(speech.pcm))
+        replay = self._replay = Replay(self._spoken(self._speech), sound_bytes, sound_bytes)
+        self._footage = Footage.of(self._order.settings, Handover(Modality.VIDEO, self._tell_resumed), replay)
         call: Call[MediaChunk] = Call(
             "Animate",
             self._inputs,
-            lambda chunk: bool(chunk.data),
+            has_film,
             self._deadline,
             self._request_id,
-            input_error=lambda: self._replay.error if self._replay else None,
+            input_error=lambda: replay.error,
+            key=self._order.settings.portrait_id,
+            priority=self._order.priority,
+            continuation=self._footage,
         )
         self._video = await self._chains[Modality.VIDEO].run(self._order.need(), call)
-        self._replay.commit()
         self._scene.on_cancel(self._video.abort)
         self._tell_provider(self._video)
         self._scene.stage("first_bytes")
@@ -140,12 +149,12 @@ class Avatar:
         if order.speech is None:
             key_id = order.settings.principal.key_id
             return await decode(chain, order.sound, key_id, self._deadline, self._request_id)
-        speech = await speak(chain, as_pcm(order.speech), self._deadline, self._request_id)
+        follow = Follower(self._tell_resumed, self._tell_voice)
+        speech = await speak(chain, as_pcm(order.speech), self._deadline, self._request_id, follow)
         info = speech.served.rung.describe()
         self._has_cues = bool(info and "cues" in info.features) or any(c.cues for c in speech.served.beginning)
         self._tell_provider(speech.served)
-        header = speech.header
-        self._scene.tell("voice", voice_id=header.voice_id, substituted=header.voice_substituted)
+        self._tell_voice(speech.header)
         return speech
 
     def _tell_provider(self, served: Served[SpeechChunk] | Served[MediaChunk]) -> None:
@@ -153,20 +162,28 @@ class Avatar:
             "provider", modality=served.rung.modality, provider=served.rung.name, reason=served.fallback_reason
         )
 
+    def _tell_voice(self, header: SpeechHeader) -> None:
+        self._scene.tell("voice", voice_id=header.voice_id, substituted=header.voice_substituted)
+
+    def _tell_resumed(self, resumed: Resumed) -> None:
+        self._scene.tell("resumed", modality=resumed.modality, provider=resumed.provider, reason=resumed.reason)
+
     async def _inputs(self, rung: Rung) -> AsyncGenerator[AnimateInput]:
         settings = AnimateSettings()
         settings.CopyFrom(self._order.settings)
-        settings.engine = rung.engine
+        if self._replay is None or self._footage is None:
+            return
+        self._footage.asked(rung, settings)
         settings.has_cues = self._has_cues
         settings.content_id = self._scene.scene_id
         yield AnimateInput(settings=settings)
         for piece in pieces(self._order.picture):
             yield AnimateInput(picture=piece)
-        if self._replay is not None:
-            async for speech in self._replay.reader():
-                yield AnimateInput(speech=speech)
+        async with aclosing(speech_from(self._replay, 0, settings.start_ms)) as spoken:
+            async for speech in spoken:
+                yield speech
 
-    async def _spoken(self, source: AsyncIterator[SpeechChunk]) -> AsyncIterator[Speech24k]:
+    async def _spoken(self, source: AsyncIterator[SpeechChunk]) -> AsyncIterator[AnimateInput]:
         """Sound and cues as Animate takes them; the words are told to the scene."""
         sent_bytes = complete_ms = 0
         async for chunk in source:
@@ -176,8 +193,10 @@ class Avatar:
             complete_ms = max([complete_ms, chunk.sentence_end.audio_ms, *ends])
             if chunk.audio or chunk.cues or chunk.words:
                 sent_bytes += len(chunk.audio)
-                yield Speech24k(pcm=chunk.audio, cues=chunk.cues, words=chunk.words, cues_complete_ms=complete_ms)
-        yield Speech24k(cues_complete_ms=max(complete_ms, sent_bytes // PCM_BYTES_PER_MS))
+                yield AnimateInput(
+                    speech=Speech24k(pcm=chunk.audio, cues=chunk.cues, words=chunk.words, cues_complete_ms=complete_ms)
+                )
+        yield AnimateInput(speech=Speech24k(cues_complete_ms=max(complete_ms, sent_bytes // PCM_BYTES_PER_MS)))
         self._scene.stage("speech_done")
 
     async def _fragments(self) -> AsyncGenerator[bytes]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from troupe.wire.errors import TroupeError
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +26,8 @@ def nobody(_resumed: Resumed) -> None:
 class Handover:
     """Of one answer; it may break more than once."""
 
-    def __init__(self, modality: Modality, request_id: str = "", tell: Callable[[Resumed], None] = nobody) -> None:
+    def __init__(self, modality: Modality, tell: Callable[[Resumed], None] = nobody) -> None:
         self._modality = modality
-        self._request_id = request_id
         self._tell = tell
         self._provider = ""
         self._reason = ""
@@ -51,5 +47,4 @@ class Handover:
         if self._reason:
             resumed = Resumed(self._modality, self._provider, self._reason)
             self._reason = ""
-            log.warning("resumed %s on %s (%s) %s", self._modality, self._provider, resumed.reason, self._request_id)
             self._tell(resumed)

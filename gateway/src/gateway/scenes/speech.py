@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
+from gateway.routing.priority import Priority
+from gateway.routing.replay import Replay
 from gateway.routing.rung import Call, Rung
-from gateway.scenes.script import text_pieces
+from gateway.scenes.handover import Handover, Resumed, nobody
+from gateway.scenes.recital import CODEC_NAMES, Piped, Recital, Script, Written
 from gateway.scenes.scripts import readers
 from gateway.voices import Casting, Voice, cast
-from troupe.v1.engine_pb2 import TASK_SPEECH, Principal
+from troupe.v1.engine_pb2 import GENDER_UNSPECIFIED, TASK_SPEECH, Principal
 from troupe.v1.media_pb2 import AUDIO_CODEC_PCM, AudioFormat
 from troupe.v1.speech_pb2 import (
     DecodeInput,
@@ -23,11 +27,20 @@ from troupe.v1.speech_pb2 import (
     SpeechSettings,
 )
 from troupe.wire.deadlines import Deadline
-from troupe.wire.errors import TroupeError
 from troupe.wire.media import SAMPLE_RATE, pieces
 
-CODEC_NAMES: Mapping[int, str] = {0: "pcm", 1: "pcm", 2: "wav", 3: "mp3", 4: "flac", 5: "opus", 6: "aac"}
 PCM_24K = AudioFormat(codec=AUDIO_CODEC_PCM, sample_rate=SAMPLE_RATE, channels=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who is told what becomes of a speech after it has begun."""
+
+    resumed: Callable[[Resumed], None] = nobody
+    voice: Callable[[SpeechHeader], None] = lambda _header: None  # another rung speaks, with this voice
+
+
+NOBODY = Follower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +50,11 @@ class SpeechOrder:
     voice: Voice
     settings: SpeechSettings  # without engine and voice: those are the rung's
     text: str = ""
-    piped: Callable[[], AsyncIterator[SpeechInput]] | None = None  # text that still comes, from its start each time
-    piped_error: Callable[[], TroupeError | None] = lambda: None
+    piped: Replay[SpeechInput] | None = None  # text that still comes
     rungs: tuple[str, ...] = ()  # only these of the chain, in this order
     local_only: bool = False
     commercial_only: bool = False
+    priority: Priority = Priority.LIVE
 
     def need(self) -> Need:
         """What the tts chain must find a rung for."""
@@ -53,24 +66,35 @@ class SpeechOrder:
             reads=readers(self.text),
             format=CODEC_NAMES.get(self.settings.format.codec, ""),
             text_chars=len(self.text),
+            engines=self._owners(),
             local_only=self.local_only,
             commercial_only=self.commercial_only,
         )
 
+    def script(self) -> Script:
+        """What is to be said, as it can be read again."""
+        return Piped(self.piped) if self.piped is not None else Written(self.text)
+
+    def _owners(self) -> frozenset[str]:
+        """A cloned voice is never replaced by another one, unless that is allowed."""
+        alone = self.voice.cloned and not self.settings.allow_substitute
+        return frozenset({self.voice.source}) if alone else frozenset()
+
 
 @dataclass(slots=True)
 class Speech:
-    """Speech that has begun: chunks as the rung sends them, with a header that tells what the caller asked for."""
+    """Speech that has begun: chunks as the caller hears them, with a header that tells what the caller asked for."""
 
     served: Served[SpeechChunk]
     order: SpeechOrder
+    recital: Recital
     castings: Mapping[str, Casting]
     header: SpeechHeader = field(default_factory=SpeechHeader)
 
     def __post_init__(self) -> None:
         for chunk in self.served.beginning:
             if chunk.HasField("header"):
-                self.header = self._completed(chunk.header)
+                self.header = self.completed(chunk.header)
 
     def __aiter__(self) -> Speech:
         """Itself."""
@@ -78,16 +102,22 @@ class Speech:
 
     async def __anext__(self) -> SpeechChunk:
         """The next chunk."""
-        chunk = await anext(self.served)
+        try:
+            chunk = await anext(self.served)
+        except StopAsyncIteration:
+            if (rest := self.recital.rest()) is None:
+                raise
+            return rest
         if chunk.HasField("header"):
-            chunk.header.CopyFrom(self._completed(chunk.header))
+            chunk.header.CopyFrom(self.completed(chunk.header))
         return chunk
 
     async def aclose(self) -> None:
         """Stop the work if it has not ended."""
         await self.served.aclose()
 
-    def _completed(self, header: SpeechHeader) -> SpeechHeader:
+    def completed(self, header: SpeechHeader) -> SpeechHeader:
+        """A rung's header, with what only the gateway knows: another voice than the one asked for speaks."""
         told = SpeechHeader()
         told.CopyFrom(header)
         asked = self.order.voice.voice_id
@@ -99,24 +129,40 @@ class Speech:
         return told
 
 
-async def speak(chain: Chain, order: SpeechOrder, deadline: Deadline, request_id: str) -> Speech:
-    """Speech by the first rung that can; returns once there is sound."""
+async def speak(
+    chain: Chain,
+    order: SpeechOrder,
+    deadline: Deadline,
+    request_id: str,
+    follow: Follower = NOBODY,
+) -> Speech:
+    """Speech by the first rung that can; returns once there is sound. What becomes of it later is told to `follow`."""
     castings: dict[str, Casting] = {}
+    handover = Handover(Modality.TTS, follow.resumed)
+    recital = Recital(order.script(), order.settings.format.codec, handover, follow.voice)
 
     async def inputs(rung: Rung) -> AsyncGenerator[SpeechInput]:
-        casting = cast(order.voice, order.settings.language, rung.describe())
+        recital.asked(rung)
+        voice = order.voice if recital.header is None else _who_spoke(order, recital.header, chain, rung)
+        casting = cast(voice, order.settings.language, rung.describe())
         castings[rung.name] = casting
-        yield SpeechInput(settings=_settings(order, rung, casting))
-        if order.piped is not None:
-            async for message in order.piped():
+        yield SpeechInput(settings=_settings(order, rung, casting, voice))
+        async with aclosing(recital.script.messages(recital.place)) as messages:
+            async for message in messages:
                 yield message
-        for piece in text_pieces(order.text):
-            yield SpeechInput(text=piece)
 
     call: Call[SpeechChunk] = Call(
-        "Synthesize", inputs, lambda chunk: bool(chunk.audio), deadline, request_id, input_error=order.piped_error
+        "Synthesize",
+        inputs,
+        lambda chunk: bool(chunk.audio),
+        deadline,
+        request_id,
+        input_error=lambda: order.piped.error if order.piped is not None else None,
+        key=order.voice.voice_id,
+        priority=order.priority,
+        continuation=recital,
     )
-    return Speech(await chain.run(order.need(), call), order, castings)
+    return Speech(await chain.run(order.need(), call), order, recital, castings)
 
 
 async def decode(chain: Chain, sound: bytes, key_id: str, deadline: Deadline, request_id: str) -> Served[SpeechChunk]:
@@ -131,14 +177,26 @@ async def decode(chain: Chain, sound: bytes, key_id: str, deadline: Deadline, re
     return await chain.run(Need(Modality.TTS), call)
 
 
-def _settings(order: SpeechOrder, rung: Rung, casting: Casting) -> SpeechSettings:
+def _settings(order: SpeechOrder, rung: Rung, casting: Casting, voice: Voice) -> SpeechSettings:
     settings = SpeechSettings()
     settings.CopyFrom(order.settings)
     settings.engine = rung.engine
     settings.voice_id = casting.voice_id
-    settings.language = order.settings.language or order.voice.language
-    settings.gender = order.voice.gender
+    settings.language = order.settings.language or voice.language
+    settings.gender = voice.gender
     return settings
+
+
+def _who_spoke(order: SpeechOrder, header: SpeechHeader, chain: Chain, rung: Rung) -> Voice:
+    """The voice that a rung which goes on must sound like: the one asked for, else the one that was heard."""
+    if order.voice.voice_id:
+        return order.voice
+    described = (each.describe() for each in chain.rungs)
+    heard = (voice for info in described if info for voice in info.voices if voice.voice_id == header.voice_id)
+    gender = next((voice.gender for voice in heard), GENDER_UNSPECIFIED)
+    info = rung.describe()
+    known = header.voice_id if info is not None and info.voices else ""  # an id of another engine would be refused
+    return replace(order.voice, voice_id=known, language=order.voice.language or header.language, gender=gender)
 
 
 def as_pcm(order: SpeechOrder) -> SpeechOrder:

@@ -93,7 +93,7 @@ def has_content(delta: ChatDelta) -> bool:
 
 async def chat(chain: Chain, order: ChatOrder, deadline: Deadline, request_id: str) -> Served[ChatDelta]:
     """The answer of the first rung that can; returns once it has begun."""
-    conversation = Conversation(order.request, Handover(Modality.TEXT, request_id))
+    conversation = Conversation(order.request, Handover(Modality.TEXT))
 
     async def inputs(rung: Rung) -> AsyncGenerator[ChatRequest]:
         yield conversation.asked(rung)
@@ -122,7 +122,9 @@ class Conversation:
     _said: list[str] = field(default_factory=list)
     _thought: bool = False
     _tokens: int = 0  # of what was given out
-    _before: int = 0  # of them, those that other rungs than the present one gave
+    _before: int = 0  # of them, those given before the present attempt
+    _written: int = 0  # of them, those of content
+    _prefilled: int = 0  # tokens of content in the present attempt's prompt
     _extra: bool = False  # the rung now asked gave a token where none was left to give
     _finished: bool = False
 
@@ -132,6 +134,7 @@ class Conversation:
         request = ChatRequest()
         request.CopyFrom(self.request)
         request.engine = rung.engine
+        self._prefilled = self._written
         if self._said:
             _prefill(request, "".join(self._said))
         if self.handover.happened and request.sampling.HasField("max_tokens"):
@@ -168,7 +171,9 @@ class Conversation:
             self._said.append(delta.content)
         self._thought = self._thought or bool(delta.reasoning)
         if delta.content or delta.reasoning:
-            self._tokens += delta.tokens or 1  # an engine that does not count gives about one a delta
+            tokens = delta.tokens or 1  # an engine that does not count gives about one a delta
+            self._tokens += tokens
+            self._written += tokens if delta.content else 0
         self._finished = self._finished or delta.finish_reason != 0
 
     def _continued(self, message: ChatDelta) -> ChatDelta | None:
@@ -195,9 +200,9 @@ class Conversation:
         if self._extra:
             delta.finish_reason = FINISH_REASON_LENGTH
         if delta.HasField("usage"):
-            given, usage = self._before, delta.usage
-            usage.prompt_tokens = max(0, usage.prompt_tokens - (given if self._said else 0))
-            usage.completion_tokens = given + (0 if self._extra else usage.completion_tokens)
+            usage = delta.usage
+            usage.prompt_tokens = max(0, usage.prompt_tokens - self._prefilled)
+            usage.completion_tokens = self._before + (0 if self._extra else usage.completion_tokens)
 
 
 def _prefill(request: ChatRequest, said: str) -> None:

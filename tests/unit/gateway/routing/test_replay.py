@@ -105,3 +105,59 @@ async def test_closing_stops_the_waiting() -> None:
     assert ended.is_set()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def placed(reader):
+    return [found async for found in reader]
+
+
+async def words():
+    for word in ("one ", "", "two ", "three"):
+        yield word
+
+
+def read_words(**more) -> Replay:
+    return Replay(words(), len, len, **more)
+
+
+async def test_it_is_read_again_from_the_item_that_holds_a_place() -> None:
+    replay = read_words()
+    everything = await placed(replay.reader_from(0))
+    assert everything == [(0, "one "), (4, ""), (4, "two "), (8, "three")]
+    assert (replay.taken, replay.ended) == (13, True)
+    assert await placed(replay.reader_from(2)) == everything
+    assert await placed(replay.reader_from(4)) == everything[1:]
+    assert await placed(replay.reader_from(9)) == everything[3:]
+    assert await placed(replay.reader_from(13)) == []
+    assert list(replay.after(9)) == [(8, "three")]
+
+
+async def test_what_was_let_go_is_forgotten_and_the_rest_is_kept() -> None:
+    replay = read_words()
+    await placed(replay.reader_from(0))
+    replay.let_go(6)
+    assert list(replay.after(0)) == [(4, "two "), (8, "three")]
+    assert [replay.keeps(place) for place in (0, 3, 4, 6, 13)] == [False, False, True, True, True]
+    assert await placed(replay.reader_from(5)) == [(4, "two "), (8, "three")]
+    with pytest.raises(StreamBroken):
+        await placed(replay.reader_from(3))
+    replay.let_go(13)
+    assert (replay.keeps(13), list(replay.after(0))) == (True, [])
+
+
+async def test_a_running_reader_misses_nothing_of_what_is_let_go() -> None:
+    replay = read_words()
+    reader = replay.reader_from(0)
+    seen = []
+    async for place, word in reader:
+        seen.append(word)
+        replay.let_go(place + len(word))
+    assert seen == ["one ", "", "two ", "three"]
+
+
+async def test_the_oldest_is_forgotten_where_more_comes_than_there_is_room_for() -> None:
+    replay = read_words(kept_bytes=9)
+    assert len(await placed(replay.reader_from(0))) == 4
+    assert list(replay.after(0)) == [(4, ""), (4, "two "), (8, "three")]
+    assert not replay.keeps(0)
+    assert await placed(replay.reader_from(4)) == [(4, ""), (4, "two "), (8, "three")]

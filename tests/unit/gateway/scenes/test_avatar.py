@@ -28,6 +28,7 @@ SPOKEN = [
     SpeechChunk(audio=PCM, cues=[MouthCue(ipa="h", end_ms=60)], words=[WordTiming(word="Hi", end_ms=60)]),
     SpeechChunk(audio=PCM, sentence_end=SentenceEnd(text_consumed=3, audio_ms=200)),
     SpeechChunk(audio=PCM),
+    SpeechChunk(sentence_end=SentenceEnd(text_consumed=6, audio_ms=300)),
 ]
 FILM = [
     MediaChunk(header=MediaHeader(engine="still", mime_type="video/mp4")),
@@ -142,7 +143,7 @@ async def test_speech_that_breaks_is_not_the_heads_fault(rung, perform) -> None:
     first = rung("still", FILM, modality=Modality.VIDEO, reads_inputs=True)
     second = rung("other", FILM, modality=Modality.VIDEO, reads_inputs=True)
     film = perform(tts=[voice], video=[first, second])
-    with pytest.raises(EngineFailed, match="the voice broke"):
+    with pytest.raises(StreamBroken, match="the voice broke"):
         await film.begin()
     await film.aclose()
     assert not second.streams
