@@ -19,6 +19,7 @@ from gateway.assembly import build
 from gateway.door import Door
 from gateway.guard.protocol import GuardedProtocol
 from gateway.house import House
+from gateway.reload import Reloader
 from gateway.settings import Settings
 from troupe.wire.errors import InvalidArgument, PortTaken, TroupeError
 from troupe.wire.logs import configure
@@ -41,6 +42,12 @@ class Server(uvicorn.Server):
         """Leave the signals alone."""
         yield
 
+    def last_replies(self) -> None:
+        """Each reply is its connection's last from now on: whoever comes again goes elsewhere."""
+        close = (b"connection", b"close")
+        self.config.encoded_headers.append(close)
+        self.server_state.default_headers.append(close)  # the list that running requests hold already
+
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; the exit status is 0 after a drain, 2 when the settings are wrong."""
@@ -57,10 +64,10 @@ def main() -> int:
 
 
 async def serve(house: House) -> None:
-    """Both doors, until a signal; then no new work, and what runs may end within `TROUPE_DRAIN_S`."""
+    """Both doors, until a signal; `TROUPE_LAME_DUCK_S` later no new work, and what runs may end in `TROUPE_DRAIN_S`."""
     settings = house.settings
     stop = stop_signal()
-    _reload_on_hangup(house)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, Reloader(house).on_hangup)
     socket = claim(settings.host, settings.port, "TROUPE_PORT")
     door = Door(house)
     grpc_port = door.bind(settings.host, settings.grpc_port)
@@ -71,6 +78,7 @@ async def serve(house: House) -> None:
     await door.start()
     announce("gateway", {"http": f"{settings.host}:{socket.getsockname()[1]}", "grpc": f"{settings.host}:{grpc_port}"})
     await asyncio.wait({http, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    await _lame_duck(house, server, door, http)
     await _drain(house, server, door, http)
     stopped.cancel()
     await http
@@ -81,10 +89,20 @@ async def _started(server: Server, http: asyncio.Task[None]) -> None:
         await asyncio.sleep(STARTED_POLL_S)
 
 
+async def _lame_duck(house: House, server: Server, door: Door, http: asyncio.Task[None]) -> None:
+    """Say everywhere that this gateway is going away, and go on serving whoever has not heard it yet."""
+    house.drain()
+    server.last_replies()
+    await door.leave()
+    if house.settings.lame_duck_s:
+        log.info("going away: not ready, serving what still comes for %.1f s", house.settings.lame_duck_s)
+        await asyncio.wait({http}, timeout=house.settings.lame_duck_s)
+
+
 async def _drain(house: House, server: Server, door: Door, http: asyncio.Task[None]) -> None:
     drain_s = house.settings.drain_s
     log.info("draining: at most %.0f s", drain_s)
-    house.drain()
+    server.config.timeout_graceful_shutdown = round(drain_s + CUT_S)
     server.should_exit = True
     doors = asyncio.create_task(door.stop(drain_s))
     await asyncio.wait({http, doors}, timeout=drain_s)
@@ -105,18 +123,7 @@ def _config(house: House) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=round(house.settings.drain_s + CUT_S),
     )
-
-
-def _reload_on_hangup(house: House) -> None:
-    def reload() -> None:
-        try:
-            house.keyring.reload()
-        except InvalidArgument as error:
-            log.error("the keys stay as they are: %s", error.message)  # noqa: TRY400  # a person's slip, no traceback
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
 
 def _told_already(record: logging.LogRecord) -> bool:

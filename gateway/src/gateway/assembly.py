@@ -1,64 +1,193 @@
-"""Where routing and providers meet: from settings to a house with its chains. Nothing is connected yet."""
+"""Where routing and providers meet: from settings to a house with its chains. Nothing is connected yet.
+
+One `Assembly` serves a process: when the settings are read again (SIGHUP), rungs and neighbours whose settings are the
+same are kept with all that is known of them, breakers, limits and connections included.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from gateway.gauges import RungGauges
 from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
-from gateway.house import House
+from gateway.house import Furniture, House, Watched
 from gateway.metrics import Metrics
-from gateway.plan import ChainPlan, RungPlan, plan_chains
+from gateway.plan import ENGINES, MINIMAX, ChainPlan, RungPlan, plan_chains
 from gateway.providers.absent import AbsentRung
 from gateway.providers.mesh import MeshRung
+from gateway.providers.minimax.account import Account
+from gateway.providers.minimax.rung import MinimaxRung, make_rung
+from gateway.providers.minimax.spend import Spend
+from gateway.providers.resolver import Resolver
 from gateway.providers.target import MeshTarget
+from gateway.routing.budget import RetryBudget
 from gateway.routing.chain import Chain
+from gateway.routing.gate import Gate, GateRules
+from gateway.routing.limit import LimitRules
 from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from gateway.settings import Settings
 
+SPEND_FILE = "minimax-spend.json"
+"""In TROUPE_STATE_DIR: what the cloud has cost today."""
+
+Place = tuple[Modality, str, str]
+"""Modality, target and DNS server: what makes two targets the same."""
+Whose = tuple[str, str, str]
+"""Key, host and group: what makes two MiniMax accounts the same."""
+
 
 def build(settings: Settings) -> House:
     """The house of these settings. Raises `InvalidArgument` for what cannot work."""
-    plans = plan_chains(settings)
     metrics = Metrics()
-    targets = _targets(plans.values())
-    return House(
+    assembly = Assembly(metrics)
+    furniture = assembly.furnish(settings)
+    house = House(
         settings=settings,
-        chains={modality: _chain(plan, targets, settings, metrics) for modality, plan in plans.items()},
-        neighbours=tuple(targets.values()),
+        chains=furniture.chains,
+        neighbours=furniture.neighbours,
         keyring=Keyring(settings.api_keys_file),
         limits=Limits(upload_bytes=settings.max_upload_bytes),
         metrics=metrics,
+        furnish=assembly.furnish,
+        spent=spent_today,
     )
+    metrics.registry.register(RungGauges(house))
+    return house
 
 
-def _targets(plans: Iterable[ChainPlan]) -> dict[tuple[Modality, str], MeshTarget]:
-    """One watched target per service and address, however many rungs share it."""
-    watched: dict[tuple[Modality, str], list[str]] = {}
-    for plan in plans:
-        for rung in plan.rungs:
-            if not rung.absent:
-                watched.setdefault((rung.modality, rung.target), []).extend(rung.engines)
-    return {key: MeshTarget(*key, watched=dict.fromkeys(engines)) for key, engines in watched.items()}
+def spent_today(rung: Rung) -> float | None:
+    """USD that a rung of the MiniMax cloud has cost today; None for others."""
+    return rung.desk.purse.spend.spent(rung.name) if isinstance(rung, MinimaxRung) else None
 
 
-def _chain(
-    plan: ChainPlan, targets: dict[tuple[Modality, str], MeshTarget], settings: Settings, metrics: Metrics
-) -> Chain:
-    rungs = [_rung(rung, targets, settings) for rung in plan.rungs]
-    return Chain(plan.modality, rungs, unasked=plan.unasked, on_fallback=metrics.fallback)
+@dataclass(frozen=True, slots=True)
+class Purser:
+    """The MiniMax account as a neighbour: nothing of it is watched, its connections are closed at the end."""
+
+    account: Account
+    spend: Spend
+
+    async def start(self) -> None:
+        """A paid API is not probed."""
+
+    async def first_answer(self, within_s: float) -> None:
+        """Nothing to wait for."""
+
+    async def stop(self) -> None:
+        """Close its connections, and see that what was spent is on disk."""
+        await self.account.aclose()
+        await self.spend.aclose()
 
 
-def _rung(plan: RungPlan, targets: dict[tuple[Modality, str], MeshTarget], settings: Settings) -> Rung:
-    if plan.absent:
-        return AbsentRung(plan.name, plan.modality, plan.absent, plan.cloud)
-    return MeshRung(
-        name=plan.name,
-        modality=plan.modality,
-        engines=plan.engines,
-        target=targets[plan.modality, plan.target],
-        timeout_s=plan.timeout_s,
-        cloud=plan.cloud,
-        missed_ticks=settings.missed_ticks,
-    )
+@dataclass(slots=True)
+class Inventory:
+    """What the last settings were furnished with."""
+
+    targets: dict[Place, MeshTarget] = field(default_factory=dict)
+    rungs: dict[tuple[RungPlan, object], Rung] = field(default_factory=dict)  # by what else makes them the same
+    pursers: dict[Whose, Purser] = field(default_factory=dict)
+    admissions: dict[tuple[object, ...], tuple[Gate, RetryBudget]] = field(default_factory=dict)
+
+
+class Assembly:
+    """Makes chains of settings, again and again."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._had = Inventory()
+        self._spend: Spend | None = None
+
+    def furnish(self, settings: Settings) -> Furniture:
+        """The chains of these settings. Raises `InvalidArgument`; then everything is as it was."""
+        plans = plan_chains(settings)
+        planned = [_admission_key(rung) for plan in plans.values() for rung in plan.rungs]
+        made = Inventory(admissions={key: known for key, known in self._had.admissions.items() if key in planned})
+        chains = {modality: self._chain(plan, settings, made) for modality, plan in plans.items()}
+        self._had = made
+        return Furniture(chains, self._neighbours(made))
+
+    def _neighbours(self, made: Inventory) -> Sequence[Watched]:
+        return (*made.targets.values(), *made.pursers.values())
+
+    def _chain(self, plan: ChainPlan, settings: Settings, made: Inventory) -> Chain:
+        rungs = [self._kept_or_made(rung, settings, made) for rung in plan.rungs]
+        return Chain(plan.modality, rungs, unasked=plan.unasked, observer=self._metrics)
+
+    def _kept_or_made(self, plan: RungPlan, settings: Settings, made: Inventory) -> Rung:
+        place = (plan.modality, plan.target, settings.dns_server)
+        if plan.absent:
+            return AbsentRung(plan.name, plan.modality, plan.absent, plan.cloud, plan.policy)
+        if plan.engines == (MINIMAX,):
+            return self._minimax(plan, settings, made)
+        target = self._target(place, made)
+        made.rungs[plan, place] = self._had.rungs.get((plan, place)) or self._mesh(plan, target, made)
+        return made.rungs[plan, place]
+
+    def _target(self, place: Place, made: Inventory) -> MeshTarget:
+        """One watched target per service and address, however many rungs share it."""
+        if place not in made.targets:
+            modality, address, dns_server = place
+            # Watched for every engine it might run, so that another chain needs no other target.
+            watched = [engine for engine in ENGINES[modality] if engine != MINIMAX]
+            made.targets[place] = self._had.targets.get(place) or MeshTarget(
+                modality, address, watched=watched, resolver=Resolver(dns_server)
+            )
+        return made.targets[place]
+
+    def _mesh(self, plan: RungPlan, target: MeshTarget, made: Inventory) -> MeshRung:
+        gate, budget = self._admission(plan, made)
+        return MeshRung(
+            name=plan.name,
+            modality=plan.modality,
+            engines=plan.engines,
+            target=target,
+            policy=plan.policy,
+            cloud=plan.cloud,
+            missed_ticks=plan.missed_ticks,
+            model=plan.model,
+            gate=gate,
+            budget=budget,
+        )
+
+    def _admission(self, plan: RungPlan, made: Inventory) -> tuple[Gate, RetryBudget]:
+        """The gate and the retries of a rung; they outlive a change of its time limits."""
+        key = _admission_key(plan)
+        if key not in made.admissions:
+            made.admissions[key] = (_gate(plan), RetryBudget(time.monotonic))
+        return made.admissions[key]
+
+    def _minimax(self, plan: RungPlan, settings: Settings, made: Inventory) -> Rung:
+        whose = (settings.minimax_api_key, settings.minimax_api_host, settings.minimax_group_id)
+        purser = self._purser(whose, settings, made)
+        kept = self._had.rungs.get((plan, whose))
+        made.rungs[plan, whose] = kept or _cloud(plan, purser)
+        return made.rungs[plan, whose]
+
+    def _purser(self, whose: Whose, settings: Settings, made: Inventory) -> Purser:
+        if whose not in made.pursers:
+            self._spend = self._spend or Spend(settings.state_dir / SPEND_FILE)
+            made.pursers[whose] = self._had.pursers.get(whose) or Purser(Account(*whose), self._spend)
+        return made.pursers[whose]
+
+
+def _cloud(plan: RungPlan, purser: Purser) -> MinimaxRung:
+    rung = make_rung(plan.modality, plan.name, purser.account, plan.policy, purser.spend, model=plan.model)
+    rung.gate.capped(plan.max_concurrency)
+    return rung
+
+
+def _admission_key(plan: RungPlan) -> tuple[object, ...]:
+    return (plan.modality, plan.name, plan.engines, plan.target, plan.max_concurrency)
+
+
+def _gate(plan: RungPlan) -> Gate:
+    most = plan.max_concurrency
+    if not most:
+        return Gate(time.monotonic)
+    usual = LimitRules()
+    limit = LimitRules(initial=min(usual.initial, most), floor=min(usual.floor, most), ceiling=most)
+    return Gate(time.monotonic, GateRules(limit=limit))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +15,7 @@ from gateway.guard.limits import Limits
 from gateway.metrics import Metrics
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
+from gateway.routing.rung import Rung
 from gateway.scenes.registry import SceneRegistry
 from gateway.settings import Settings
 from gateway.voices import VoiceTable
@@ -21,6 +24,9 @@ from troupe.wire.errors import Draining
 
 FIRST_ANSWER_S = 1.0
 """How long the start waits for services to say what they are; a gateway is ready without them."""
+FAREWELL_S = 3600.0
+"""Requests that began before the settings were read again keep their neighbours at most this long."""
+FAREWELL_LOOK_S = 0.5
 
 
 class Watched(Protocol):
@@ -39,6 +45,14 @@ class Watched(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """What the settings make of a house."""
+
+    chains: Mapping[Modality, Chain]
+    neighbours: Sequence[Watched]
+
+
 @dataclass(slots=True)
 class House:
     """One gateway."""
@@ -49,19 +63,42 @@ class House:
     keyring: Keyring
     limits: Limits
     metrics: Metrics
+    furnish: Callable[[Settings], Furniture]
+    spent: Callable[[Rung], float | None] = lambda _rung: None  # USD today, of a rung that costs money
     voices: VoiceTable = field(default_factory=VoiceTable)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
     draining: bool = False
     since: float = field(default_factory=time.monotonic)
+    farewells: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Follow the neighbours; returns once each has answered or `FIRST_ANSWER_S` is over."""
-        await asyncio.gather(*(neighbour.start() for neighbour in self.neighbours))
-        await asyncio.gather(*(neighbour.first_answer(FIRST_ANSWER_S) for neighbour in self.neighbours))
+        await _meet(self.neighbours)
 
     async def stop(self) -> None:
         """Let the neighbours go."""
+        for farewell in self.farewells:
+            farewell.cancel()
+        await asyncio.gather(*self.farewells, return_exceptions=True)
         await asyncio.gather(*(neighbour.stop() for neighbour in self.neighbours))
+
+    async def refurnish(self, settings: Settings, keyring: Keyring, limits: Limits) -> None:
+        """Serve by these settings from now on; what runs ends by the old ones. Raises `InvalidArgument`: all stays.
+
+        Neighbours that are the same are kept; those that are gone are let go when nobody uses an old chain any more.
+        """
+        furniture = self.furnish(settings)
+        before = {id(neighbour) for neighbour in self.neighbours}
+        await _meet([neighbour for neighbour in furniture.neighbours if id(neighbour) not in before])
+        staying = {id(neighbour) for neighbour in furniture.neighbours}
+        leaving = [neighbour for neighbour in self.neighbours if id(neighbour) not in staying]
+        old = [weakref.ref(chain) for chain in self.chains.values()]
+        self.settings, self.keyring, self.limits = settings, keyring, limits
+        self.chains, self.neighbours = furniture.chains, furniture.neighbours
+        if leaving:
+            farewell = asyncio.create_task(_farewell(leaving, old))
+            self.farewells.add(farewell)
+            farewell.add_done_callback(self.farewells.discard)
 
     def drain(self) -> None:
         """Say that no new work is wanted."""
@@ -89,3 +126,20 @@ class House:
             if info is not None and info.state == ENGINE_STATE_READY and rung.trouble() is None:
                 return rung.name
         return None
+
+
+async def _meet(neighbours: Iterable[Watched]) -> None:
+    met = list(neighbours)
+    await asyncio.gather(*(neighbour.start() for neighbour in met))
+    await asyncio.gather(*(neighbour.first_answer(FIRST_ANSWER_S) for neighbour in met))
+
+
+async def _farewell(leaving: Sequence[Watched], chains: Sequence[weakref.ref[Chain]]) -> None:
+    """Stop neighbours once no request holds a chain that may still ask them."""
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_S):
+                while any(chain() is not None for chain in chains):  # noqa: ASYNC110  # only the interpreter knows
+                    await asyncio.sleep(FAREWELL_LOOK_S)
+    finally:
+        await asyncio.gather(*(neighbour.stop() for neighbour in leaving))

@@ -17,6 +17,7 @@ from gateway.dialects.replies import (
     ProviderReply,
     ProvidersReply,
 )
+from gateway.dialects.rung_states import AdmissionState, PolicyState, ReplicaState, RetryState, SpendState
 from gateway.dialects.visit import Documented, house_of
 from gateway.house import House
 from gateway.routing.need import Modality
@@ -50,16 +51,17 @@ async def index(request: Request) -> IndexReply:
     return IndexReply(version=version(DISTRIBUTION), links=doors)
 
 
-@router.get("/health", summary="Liveness", responses={503: {"model": HealthReply, "description": "Draining"}})
-async def health(request: Request) -> JSONResponse:
-    """Whether this process is alive. It stays green while engines are down: they are another matter (`/ready`)."""
-    house = house_of(request)
-    reply = _health(house)
-    return JSONResponse(reply.model_dump(), 503 if house.draining else 200)
+@router.get("/health", summary="Liveness")
+async def health(request: Request) -> HealthReply:
+    """Whether this process is alive. It stays green while engines are down or it drains: those are for `/ready`."""
+    return _health(house_of(request))
 
 
 @router.get(
-    "/ready", summary="Readiness", responses={503: {"model": HealthReply, "description": "No provider is ready"}}
+    "/ready",
+    summary="Readiness",
+    response_model=HealthReply,
+    responses={503: {"model": HealthReply, "description": "No provider is ready, or the gateway is going away"}},
 )
 async def ready(request: Request) -> JSONResponse:
     """Whether at least one provider is ready, and the process does not drain."""
@@ -103,11 +105,11 @@ def _chain(house: House, modality: Modality) -> ChainReply:
     return ChainReply(
         primary=rungs[0].name if rungs else None,
         serving=house.ready(modality),
-        chain=[_provider(rung) for rung in rungs],
+        chain=[_provider(house, rung) for rung in rungs],
     )
 
 
-def _provider(rung: Rung) -> ProviderReply:
+def _provider(house: House, rung: Rung) -> ProviderReply:
     info = rung.describe() or EngineInfo()
     state, reason = provider_state(rung)
     licence = info.licence
@@ -128,7 +130,17 @@ def _provider(rung: Rung) -> ProviderReply:
         licence=LicenceReply(name=licence.name, commercial_use=licence.commercial_use, note=licence.note)
         if info.HasField("licence")
         else None,
+        replicas=[ReplicaState.of(view) for view in rung.pool.view(rung.engine)],
+        admission=AdmissionState.of(rung.gate),
+        retries=RetryState.of(rung.budget),
+        policy=PolicyState.of(rung.policy),
+        spend=_spend(house, rung),
     )
+
+
+def _spend(house: House, rung: Rung) -> SpendState | None:
+    spent = house.spent(rung)
+    return None if spent is None else SpendState(today_usd=round(spent, 4), cap_usd_day=rung.policy.cap_usd_day)
 
 
 def provider_state(rung: Rung) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from gateway.dialects.rung_states import AdmissionState, PolicyState, ReplicaState, RetryState, SpendState
 from troupe.wire.errors import AccessError, TroupeError, row
 
 
@@ -132,6 +133,11 @@ class ProviderReply(BaseModel):
     features: list[str]
     outstanding: int
     licence: LicenceReply | None
+    replicas: list[ReplicaState]
+    admission: AdmissionState
+    retries: RetryState
+    policy: PolicyState
+    spend: SpendState | None = Field(description="Of a rung of the MiniMax cloud")
 
 
 class ChainReply(BaseModel):

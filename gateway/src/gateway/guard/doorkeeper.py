@@ -89,7 +89,9 @@ class _Entry:
         self._id = f"req_{secrets.token_hex(8)}"
         self._started = time.monotonic()
         self._status = 0
+        self._watch = door.rules.metrics.stopwatch()
         self._first_byte_s: float | None = None
+        self._overhead_s: float | None = None
         self._sent = self._received = 0
         self._body_over = False
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
@@ -126,6 +128,8 @@ class _Entry:
         if self._first_byte_s is not None:
             self._door.rules.metrics.first_byte.labels(route).observe(self._first_byte_s)
             first = f"{self._first_byte_s * 1000:.0f}"
+        if self._overhead_s is not None:
+            self._door.rules.metrics.overhead.labels(route).observe(self._overhead_s)
         level = logging.DEBUG if self._scope["path"] in PROBED_PATHS else logging.INFO
         log.log(
             level,
@@ -171,6 +175,7 @@ class _Entry:
             message = {**message, "headers": [*message["headers"], (REQUEST_ID_HEADER, self._id.encode())]}
         elif self._first_byte_s is None and message.get("body"):
             self._first_byte_s = time.monotonic() - self._started
+            self._overhead_s = self._watch.overhead_s(self._first_byte_s)
         self._sent += len(message.get("body", b""))
         await self._send(message)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from gateway.routing.budget import RetryBudget
+from gateway.routing.gate import Gate
 from gateway.routing.need import Modality, Need
-from gateway.routing.rung import Call, Outcome
+from gateway.routing.pool import Pool
+from gateway.routing.rung import Call, Policy
 from troupe.v1.engine_pb2 import EngineInfo
 from troupe.wire.errors import EngineMissing
 
@@ -19,6 +23,10 @@ class AbsentRung:
     modality: Modality
     why: str
     cloud: bool = False
+    policy: Policy = field(default_factory=lambda: Policy(timeout_s=1.0))
+    pool: Pool = field(default_factory=lambda: Pool(time.monotonic))
+    gate: Gate = field(default_factory=lambda: Gate(time.monotonic))
+    budget: RetryBudget = field(default_factory=lambda: RetryBudget(time.monotonic))
 
     @property
     def engine(self) -> str:
@@ -41,9 +49,6 @@ class AbsentRung:
         """Never, and why."""
         return self.why
 
-    def open(self, _call: Call[Any]) -> NoReturn:
+    def open(self, _call: Call[Any], _address: str, _timeout_s: float) -> NoReturn:
         """Chains skip it; only a defect comes here."""
         raise EngineMissing(f"{self.name}: {self.why}")
-
-    def report(self, outcome: Outcome) -> None:
-        """Nothing to remember."""

@@ -1,0 +1,71 @@
+"""Metrics that are read and not counted: replicas, admission and money of the rungs, as they are when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.house import House
+from gateway.routing.breaker import State
+from gateway.routing.pool import ReplicaView
+from gateway.routing.rung import Rung
+
+REPLICA = ("modality", "rung", "address")
+RUNG = ("modality", "rung")
+
+
+class RungGauges(Collector):
+    """Of the rungs that the house has now: a reload changes them."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is asked of the rungs before somebody reads."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them."""
+        rungs = [rung for chain in self._house.chains.values() for rung in chain.rungs]
+        yield from _of_replicas([(rung, view) for rung in rungs for view in rung.pool.view(rung.engine)])
+        yield from _of_gates(rungs)
+        yield self._of_money(rungs)
+
+    def _of_money(self, rungs: Iterable[Rung]) -> Metric:
+        family = GaugeMetricFamily("troupe_spend_usd", "What a cloud rung has cost since 00:00 UTC", labels=["rung"])
+        spent = {rung.name: usd for rung in rungs if (usd := self._house.spent(rung)) is not None}
+        for name, usd in spent.items():
+            family.add_metric([name], usd)
+        return family
+
+
+def _of_replicas(views: Iterable[tuple[Rung, ReplicaView]]) -> Iterator[Metric]:
+    ready = GaugeMetricFamily("troupe_replica_ready", "1 while a replica is asked, else 0", labels=REPLICA)
+    ejected = GaugeMetricFamily("troupe_replica_ejected", "1 while its breaker is open or half open", labels=REPLICA)
+    outstanding = GaugeMetricFamily("troupe_replica_outstanding", "Calls that run at a replica", labels=REPLICA)
+    failures = CounterMetricFamily("troupe_replica_failures", "Calls that failed at a replica", labels=REPLICA)
+    ejections = CounterMetricFamily("troupe_replica_ejections", "Times its breaker opened", labels=REPLICA)
+    for rung, view in views:
+        labels = (rung.modality.value, rung.name, view.address)
+        ready.add_metric(labels, not view.why)
+        ejected.add_metric(labels, view.state is not State.CLOSED)
+        outstanding.add_metric(labels, view.outstanding)
+        failures.add_metric(labels, view.failures)
+        ejections.add_metric(labels, getattr(view, "ejections", 0))
+    yield from (ready, ejected, outstanding, failures, ejections)
+
+
+def _of_gates(rungs: Iterable[Rung]) -> Iterator[Metric]:
+    limit = GaugeMetricFamily("troupe_rung_limit", "Calls a rung takes at a time", labels=RUNG)
+    running = GaugeMetricFamily("troupe_rung_running", "Calls admitted to a rung", labels=RUNG)
+    waiting = GaugeMetricFamily("troupe_rung_waiting", "Calls that wait for a rung", labels=RUNG)
+    retries = GaugeMetricFamily("troupe_rung_retries", "Retries spent in the last ten seconds", labels=RUNG)
+    for rung in rungs:
+        labels = (rung.modality.value, rung.name)
+        limit.add_metric(labels, rung.gate.limit)
+        running.add_metric(labels, rung.gate.running)
+        waiting.add_metric(labels, rung.gate.waiting)
+        retries.add_metric(labels, rung.budget.retries)
+    yield from (limit, running, waiting, retries)
