@@ -78,13 +78,14 @@ class Client:
         return self.checked(parsed(body), reply, judged=judged)
 
     async def events(self, asking: Asking) -> AsyncGenerator[Any]:
-        """The objects of an event stream, up to its end or `[DONE]` (which is given as None)."""
+        """The objects of an event stream, unchecked, up to its end or `[DONE]` (which is given as None).
+
+        An answer in one piece is given as one event: an error comes so, and speech that is not streamed.
+        """
         async with self._answer(asking) as answer:
             if "json" in answer.headers.get("content-type", ""):
                 async with aclosing(self._bytes(answer, asking.limit_bytes)) as pieces:
-                    whole = parsed(b"".join([piece async for piece in pieces]))
-                self.checked(whole, Reply)
-                yield whole
+                    yield parsed(b"".join([piece async for piece in pieces]))
                 return
             async with aclosing(self._bytes(answer, asking.limit_bytes)) as pieces, aclosing(_lines(pieces)) as lines:
                 async for line in lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from gateway.providers.minimax import clones, files
+from gateway.providers.minimax import clones, faults, files
 from gateway.providers.minimax.client import Asking
 from gateway.providers.minimax.desk import Desk
 from gateway.providers.minimax.replies import Empty, VoiceList
@@ -20,7 +20,14 @@ from troupe.v1.speech_pb2 import (
     ListVoicesRequest,
     ListVoicesResponse,
 )
-from troupe.wire.errors import BodyTooLarge, ConsentMissing, InvalidArgument, NotSupported, UnsupportedMedia
+from troupe.wire.errors import (
+    BodyTooLarge,
+    ConsentMissing,
+    InvalidArgument,
+    NotSupported,
+    TroupeError,
+    UnsupportedMedia,
+)
 
 MAX_SAMPLE_BYTES = 20 * 1024 * 1024
 MAX_CLONES_LISTED = 1000
@@ -33,15 +40,14 @@ async def clone_voice(desk: Desk, inputs: AsyncGenerator[CloneVoiceInput]) -> As
     voice_id = clones.new_id(settings.voice_id, settings.principal.key_id)
     name = f"sample.{kind_of(sample)}"
     money = await desk.purse.reserve(desk.prices.clone)
-    made = False
     try:
         file_id = await files.upload(desk, name, sample)
         asking = Asking("/v1/voice_clone", _body(settings, file_id, voice_id), first_s=files.UPLOAD_S)
         await desk.client.ask(asking, Empty)
-        made = True
-    finally:
-        if not made:
+    except TroupeError as error:
+        if faults.was_refused(error):
             money.settle(0.0)
+        raise
     await files.tidy(desk, file_id)
     voice = clones.as_voice(voice_id, settings.name)
     desk.clones.add(voice)

@@ -13,12 +13,14 @@ from enum import Enum, auto
 
 from troupe.wire.errors import (
     BodyTooLarge,
+    CannotConnect,
     DeadlineExceeded,
     EngineFailed,
     InvalidArgument,
     MediaTooLarge,
     NotSupported,
     Overloaded,
+    RequestError,
     TroupeError,
     UnknownVoice,
     UnsupportedMedia,
@@ -135,6 +137,11 @@ def of_http(status: int, said: str, *, retry_after_s: float = 0.0) -> TroupeErro
 def not_its_api(what: str) -> EngineFailed:
     """For an answer that no version of MiniMax's API gives."""
     return EngineFailed(f"MiniMax answered something that is not its API ({what}). Check MINIMAX_API_HOST.")
+
+
+def was_refused(error: TroupeError) -> bool:
+    """Whether the call has surely cost nothing: it did not arrive, or MiniMax said no to it."""
+    return isinstance(error, CannotConnect | RequestError) or CODE in error.details or "http_status" in error.details
 
 
 def rule_of(error: TroupeError) -> Rule | None:

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.providers.minimax.cloning import clone_voice, delete_voice, list_voices
 from gateway.providers.minimax.desk import Desk, Job
 from gateway.providers.minimax.listening import LONGEST_S
-from gateway.providers.minimax.models import is_v2, sees_images
+from gateway.providers.minimax.models import is_newest, is_v2
 from gateway.providers.minimax.sound import FORMATS
 from gateway.providers.minimax.speech import synthesize
 from gateway.providers.minimax.text import chat
@@ -68,7 +68,7 @@ def profile(modality: Modality, desk: Desk) -> EngineInfo:
 def _text(info: EngineInfo, desk: Desk) -> None:
     info.tasks.append(TASK_CHAT)
     info.features.extend(["tools", "json_schema", "reasoning", "documents"])
-    if sees_images(desk.model):
+    if is_newest(desk.model):
         info.features.append("images")
     info.limits.CopyFrom(Limits(max_text_chars=MAX_CHAT_CHARS, max_output_tokens=MAX_OUTPUT_TOKENS))
 

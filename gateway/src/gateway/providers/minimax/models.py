@@ -25,7 +25,7 @@ _VIDEO = re.compile(r"^(?:[tis]2v-|minimax-(?:hailuo|h\d))", re.IGNORECASE)
 _V2 = re.compile(r"^minimax-h\d", re.IGNORECASE)
 _TEXT = re.compile(r"^(?:minimax-(?!hailuo|h\d)|abab)", re.IGNORECASE)
 _KINDS: Mapping[Modality, re.Pattern[str]] = {Modality.TEXT: _TEXT, Modality.TTS: _SPEECH, Modality.VIDEO: _VIDEO}
-_IMAGES = re.compile(r"^minimax-m[3-9]", re.IGNORECASE)
+_M3 = re.compile(r"^minimax-m[3-9]", re.IGNORECASE)
 
 
 def model_for(modality: Modality, written: str) -> str:
@@ -43,6 +43,6 @@ def is_v2(model: str) -> bool:
     return bool(_V2.match(model))
 
 
-def sees_images(model: str) -> bool:
-    """Whether the text model takes pictures."""
-    return bool(_IMAGES.match(model))
+def is_newest(model: str) -> bool:
+    """Whether the text model is of the generation that sees pictures, warms up to 2 and may think or not."""
+    return bool(_M3.match(model))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from gateway.providers.minimax import faults
 from gateway.providers.minimax.account import Account
 from gateway.providers.minimax.clones import Clones
 from gateway.providers.minimax.desk import Desk, Job
+from gateway.providers.minimax.gate import PausedGate
 from gateway.providers.minimax.jobs import JOBS, TICKS, profile
 from gateway.providers.minimax.models import model_for
 from gateway.providers.minimax.pause import Pause
@@ -18,12 +20,11 @@ from gateway.providers.minimax.spend import Purse, Spend
 from gateway.providers.minimax.stream import CloudStream
 from gateway.routing.budget import RetryBudget
 from gateway.routing.capability import obstacle
-from gateway.routing.gate import Gate
 from gateway.routing.need import Modality, Need
 from gateway.routing.pool import Pool
 from gateway.routing.rung import Call, Policy
 from troupe.v1.engine_pb2 import EngineInfo
-from troupe.wire.errors import NotSupported, Overloaded, TroupeError
+from troupe.wire.errors import NotSupported, TroupeError
 
 ENGINE = "minimax"
 NO_KEY = "no MINIMAX_API_KEY"
@@ -39,7 +40,7 @@ class MinimaxRung:
     policy: Policy
     desk: Desk
     pool: Pool
-    gate: Gate
+    gate: PausedGate
     budget: RetryBudget
     pause: Pause
     info: EngineInfo = field(init=False)
@@ -93,18 +94,14 @@ class MinimaxRung:
     ) -> AsyncGenerator[Any]:
         if job is None:
             raise NotSupported(f"MiniMax has no {call.method} here.")
-        self._refuse_while_paused()
+        self.gate.check()
         self.desk.running += 1
         try:
-            async for message in job(self.desk, inputs):
-                yield message
+            async with aclosing(job(self.desk, inputs)) as messages:
+                async for message in messages:
+                    yield message
         finally:
             self.desk.running -= 1
-
-    def _refuse_while_paused(self) -> None:
-        for pause in (self.account.pause, self.pause):
-            if pause.why is not None:
-                raise Overloaded(f"MiniMax is not asked: {pause.why}.", retry_after_s=round(pause.remaining(), 3))
 
     def _least(self, need: Need) -> float:
         return self.desk.prices.least(self.modality, need.text_chars, self.desk.model)
@@ -132,6 +129,7 @@ def make_rung(  # noqa: PLR0917  # in the order in which an assembly has them
     model: str = "",
 ) -> MinimaxRung:
     """The rung of that chain; `model` is PROVIDER_<RUNG>_MODEL, used where it is a model of this modality."""
+    pause = Pause(clock)
     purse = Purse(spend, name, policy.cap_usd_day)
     return MinimaxRung(
         name=name,
@@ -148,7 +146,7 @@ def make_rung(  # noqa: PLR0917  # in the order in which an assembly has them
             first_s=policy.first_s,
         ),
         pool=Pool(clock),
-        gate=Gate(clock),
+        gate=PausedGate(clock, (account.pause, pause)),
         budget=RetryBudget(clock),
-        pause=Pause(clock),
+        pause=pause,
     )

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.providers.minimax import faults
+from gateway.providers.minimax import clones, faults
 from gateway.providers.minimax.client import Asking
 from gateway.providers.minimax.desk import Desk
 from gateway.providers.minimax.download import SUBTITLE_BYTES
@@ -27,9 +27,12 @@ from troupe.wire.errors import (
     EmptyText,
     EngineFailed,
     InvalidArgument,
-    ServingError,
+    NotSupported,
     StreamBroken,
+    TroupeError,
+    UnknownVoice,
     UnsupportedFormat,
+    UnsupportedMedia,
 )
 from troupe.wire.media import SAMPLE_BYTES, pieces
 
@@ -111,9 +114,9 @@ class _Answer:
             async with aclosing(self._sounds(take)) as sounds:
                 async for sound in sounds:
                     yield self._chunk(sound)
-        except ServingError:
-            if not take.size:
-                money.settle(0.0)  # what gave no sound is not billed
+        except TroupeError as error:
+            if not take.size and faults.was_refused(error):
+                money.settle(0.0)
             raise
         place = take.place()
         self.audio_ms = place.end_ms
@@ -126,7 +129,7 @@ class _Answer:
             async for event in events:
                 if event is None:
                     break
-                for piece in pieces(take.sound(self.desk.client.checked(event, AudioEvent))):
+                for piece in pieces(take.sound(self._checked(event))):
                     yield piece
                 if take.finished:
                     break
@@ -134,6 +137,15 @@ class _Answer:
             raise EngineFailed("MiniMax answered without any sound.")
         if not take.finished:
             raise StreamBroken("MiniMax's speech ended before its last event.", lost="connection")
+
+    def _checked(self, event: Any) -> AudioEvent:
+        try:
+            return self.desk.client.checked(event, AudioEvent)
+        except (UnknownVoice, UnsupportedMedia) as error:
+            voice_id = self.order.voice.voice_id
+            if clones.is_clone(voice_id):
+                raise UnknownVoice(f'MiniMax has no voice "{voice_id}" any more.') from error
+            raise NotSupported(f"MiniMax does not speak as {voice_id}: {error.message}") from error  # another rung may
 
     def _chunk(self, sound: bytes) -> SpeechChunk:
         chunk = SpeechChunk(audio=sound)

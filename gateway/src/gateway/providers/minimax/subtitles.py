@@ -60,11 +60,14 @@ def words_of(subtitles: list[Subtitle], place: Place) -> list[WordTiming]:
 
 
 def sentence_ends(subtitles: list[Subtitle], place: Place) -> list[tuple[int, int]]:
-    """Code points of the input and ms of sound at the end of each sentence, growing; the run's own end is the last."""
+    """Code points of the input and ms of sound at the end of each sentence, growing; the run's own end is the last.
+
+    A sentence ends where the next one begins, so that white space and silence belong to what came before them.
+    """
     ends: list[tuple[int, int]] = []
     last = (place.text_start, place.start_ms)
-    for subtitle in subtitles[:MAX_WORDS]:
-        here = (place.text_start + subtitle.text_end, place.start_ms + round(subtitle.time_end))
+    for following in subtitles[1:MAX_WORDS]:
+        here = (place.text_start + following.text_begin, place.start_ms + round(following.time_begin))
         if last[0] < here[0] < place.text_start + len(place.text) and last[1] < here[1] < place.end_ms:
             ends.append(here)
             last = here

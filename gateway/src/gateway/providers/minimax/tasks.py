@@ -62,6 +62,8 @@ class Task:
             pause_s = min(pause_s * pace.growth, pace.longest_s)
             try:
                 asked = await (self._ask_v2() if self._v2 else self._ask_v1())
+            except RequestError as error:  # ours, and not the caller's: the order was good
+                raise EngineFailed(f"MiniMax does not tell how the video is: {error.message}") from error
             except TroupeError as error:
                 failed += 1
                 if failed >= pace.patience or _is_final(error):
@@ -124,6 +126,6 @@ def _could_not(status: str) -> EngineFailed:
 
 
 def _is_final(error: TroupeError) -> bool:
-    """Whether asking again is of no use: the task is not known, or the key is not taken any more."""
+    """Whether asking again is of no use: the key is not taken any more."""
     rule = faults.rule_of(error)
-    return isinstance(error, RequestError) or (rule is not None and rule.scope is faults.Scope.ACCOUNT)
+    return rule is not None and rule.scope is faults.Scope.ACCOUNT

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from gateway.providers.minimax import faults
 from gateway.providers.minimax.chat_request import chat_body
 from gateway.providers.minimax.client import Asking
 from gateway.providers.minimax.desk import Desk
@@ -27,7 +28,7 @@ from troupe.v1.text_pb2 import (
     ToolCall,
     Usage,
 )
-from troupe.wire.errors import EngineFailed, InvalidArgument, ServingError, StreamBroken
+from troupe.wire.errors import EngineFailed, InvalidArgument, StreamBroken, TroupeError
 
 PATH = "/v1/chat/completions"
 DEFAULT_ANSWER_TOKENS = 4096
@@ -52,6 +53,7 @@ class _Answer:
     usage: TokenUsage | None = None
     model: str = ""
     begun: bool = False
+    chars: int = 0
     details: str = ""  # reasoning told so far, where MiniMax repeats it
 
     def take(self, event: ChatEvent) -> ChatDelta | None:
@@ -79,6 +81,7 @@ class _Answer:
                     arguments=call.function.arguments or "",
                 )
             )
+        self.chars += len(delta.content) + len(delta.reasoning)
         return self._named(delta) if delta.ByteSize() else None
 
     def _reasoning(self, piece: ChatPiece) -> str:
@@ -125,17 +128,23 @@ async def chat(desk: Desk, inputs: AsyncGenerator[ChatRequest]) -> AsyncGenerato
         desk.prices.chat(model, prompt_tokens, request.sampling.max_tokens or DEFAULT_ANSWER_TOKENS)
     )
     answer = _Answer()
+    refused = False
     try:
         async with aclosing(_deltas(desk, body, answer)) as deltas:
             async for delta in deltas:
                 yield delta
-    except ServingError:
-        if not answer.begun:
-            money.settle(0.0)  # what gave no token is not billed
+    except TroupeError as error:
+        refused = not answer.begun and faults.was_refused(error)
         raise
+    finally:
+        money.settle(0.0 if refused else _cost(desk, model, answer, prompt_tokens))
+
+
+def _cost(desk: Desk, model: str, answer: _Answer, prompt_tokens: int) -> float:
+    """By what MiniMax says was used; of an answer that broke or was left, by what had come."""
     if answer.usage is not None:
-        usage = answer.usage
-        money.settle(desk.prices.chat(model, usage.prompt_tokens, usage.completion_tokens))
+        return desk.prices.chat(model, answer.usage.prompt_tokens, answer.usage.completion_tokens)
+    return desk.prices.chat(model, prompt_tokens, round(answer.chars / CHARS_PER_TOKEN))
 
 
 async def _deltas(desk: Desk, body: dict[str, object], answer: _Answer) -> AsyncGenerator[ChatDelta]:

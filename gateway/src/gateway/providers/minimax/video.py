@@ -29,7 +29,6 @@ from troupe.v1.media_pb2 import (
 )
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, GenerateChunk, GenerateProgress, GenerateRequest
 from troupe.wire.errors import (
-    CannotConnect,
     EmptyText,
     InvalidArgument,
     RequestError,
@@ -111,7 +110,7 @@ async def _create(task: Task, body: Mapping[str, Any], money: Reservation) -> No
         await task.create(body)
     except TroupeError as error:
         # An answer that never came may hide an order that was taken: only a refusal gives the money back.
-        if isinstance(error, CannotConnect | RequestError) or faults.CODE in error.details:
+        if faults.was_refused(error):
             money.settle(0.0)
         raise
 
