@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME
-.PHONY: help setup system demo up doctor key test test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar
+.PHONY: help setup system demo up doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,10 @@ test: $(STAMP) lint ## Run the tests everyone runs, lint included
 
 test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under load: TESTS= CHAOS_FULL=1
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/chaos)
+
+test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
+	@tools/clients.sh $(BIN)/uv
+	@CLIENTS_FOLDER=var/clients tools/run-tests.sh $(BIN)/python tests/clients
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf
 	@$(BIN)/ruff check .

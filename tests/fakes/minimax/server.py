@@ -8,7 +8,6 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -33,7 +32,7 @@ class ReachableProtocol(HttpToolsProtocol):
         self.scope["transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # ours, beside ASGI's own
 
 
-def make_server(app: Stage, *, cert: Path | None = None, key: Path | None = None) -> uvicorn.Server:
+def make_server(app: Stage, *, cert: str | None = None, key: str | None = None) -> uvicorn.Server:
     """A server of that app; over TLS where it has a certificate."""
     config = uvicorn.Config(
         app,
@@ -100,6 +99,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--states", default=states, help="what queries of a task say before its end; - = nothing")
     gap_s = float(env("FAKE_MINIMAX_GAP_S", "0"))
     parser.add_argument("--gap-s", type=float, default=gap_s, help="seconds between the events of a stream")
-    parser.add_argument("--tls-cert", type=Path, help="PEM file: serve HTTPS")
-    parser.add_argument("--tls-key", type=Path, help="PEM file of the certificate's key")
+    parser.add_argument("--tls-cert", default=env("FAKE_MINIMAX_TLS_CERT"), help="PEM file: serve HTTPS")
+    parser.add_argument("--tls-key", default=env("FAKE_MINIMAX_TLS_KEY"), help="PEM file of the certificate's key")
     return parser.parse_args()
