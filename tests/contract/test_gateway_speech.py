@@ -54,7 +54,7 @@ def test_the_seeds_request_gives_an_mp3_as_it_stands(client, gateway) -> None:
 def test_a_fallback_is_logged_and_counted(client, gateway) -> None:
     before = metric(client, 'troupe_fallbacks_total{modality="tts",rung="tone"}')
     assert client.post("/api/voice", json=SEED_REQUEST).status_code == 200
-    assert "Using fallback provider: tone (minimax: not installed" in gateway.log
+    assert "Using fallback provider: tone (minimax: MINIMAX_API_KEY is not set" in gateway.log
     assert metric(client, 'troupe_fallbacks_total{modality="tts",rung="tone"}') == before + 1
 
 
@@ -174,7 +174,7 @@ def test_providers_says_why_each_one_does_not_serve(client) -> None:
     assert (tts["primary"], tts["serving"]) == ("minimax", "tone")
     by_name = {each["name"]: each for each in tts["chain"]}
     assert by_name["minimax"]["state"] == "not_installed"
-    assert "not installed" in by_name["minimax"]["reason"]
+    assert by_name["minimax"]["reason"] == "MINIMAX_API_KEY is not set"
     assert by_name["tone"]["state"] == "ready"
     text = client.get("/providers").json()["text"]["chain"]
     assert {each["state"] for each in text} == {"unreachable"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, ValidationError
@@ -11,13 +11,12 @@ from starlette.datastructures import FormData, UploadFile
 
 from gateway.dialects.errors import DOCUMENTED, invalid
 from gateway.dialects.media import VIDEO_TYPES, MediaResponse, container
-from gateway.dialects.visit import Documented, Here, Visit
-from gateway.dialects.voice import SpeechFields, speech_order, voice_headers
+from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
+from gateway.dialects.voice import SpeechFields, ascii_only, priority_of, speech_order, voice_headers
 from gateway.guard.uploads import check_picture, check_sound
 from gateway.routing.capability import primary
 from gateway.routing.need import Modality
 from gateway.scenes.avatar import Avatar, AvatarOrder
-from gateway.scenes.portraits import avatar_for
 from gateway.scenes.speech import SpeechOrder
 from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, GENDER_UNSPECIFIED, Gender
@@ -60,7 +59,12 @@ class AvatarRequest(SpeechFields):
     aspect: str = Field(default="", description='"square", "portrait", "landscape" or "original"', max_length=16)
     background: str = Field(default="", description='"keep", "blur" or a colour "#rrggbb"', max_length=16)
     captions: bool = False
-    video_provider: str = Field(default="", description="Only this provider of the video chain", max_length=64)
+    video_provider: str = Field(
+        default="", description="Only these providers of the video chain, `a,b` in this order", max_length=256
+    )
+    cloud_video: Literal["", "wait"] = Field(
+        default="", description='"wait": a cloud provider that takes minutes may make the film, where no other can'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,11 @@ async def avatar(request: Request, visit: Here) -> MediaResponse:
 def _headers(film: Avatar, scene_id: str) -> dict[str, str]:
     headers = {
         "X-Troupe-Scene": scene_id,
-        "X-Troupe-Provider": film.providers,
+        PROVIDER: film.providers,
         "Cache-Control": "no-store",
     }
+    if film.header.notes:
+        headers["X-Troupe-Notes"] = ascii_only("; ".join(film.header.notes))
     return headers | (voice_headers(film.speech) if film.speech else {})
 
 
@@ -184,17 +190,23 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
         speech=speech,
         sound=order.sound,
         picture=order.picture,
-        rungs=names_in(fields.video_provider) or visit.wishes.rungs(visit.house.chains, *ROUTE)[Modality.VIDEO],
+        rungs=_video_rungs(fields, visit),
+        wait=fields.cloud_video == "wait",
         local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=visit.house.settings.commercial_only,
+        priority=priority_of(fields, visit),
     )
+
+
+def _video_rungs(fields: AvatarRequest, visit: Visit) -> tuple[str, ...]:
+    return names_in(fields.video_provider) or visit.rungs(Modality.VIDEO, *ROUTE)
 
 
 async def _portrait_id(order: Order, speech: SpeechOrder | None, visit: Visit) -> str:
     if order.fields.portrait_id or order.picture:
         return order.fields.portrait_id
     gender = _gender(speech, visit) if speech else GENDER_UNSPECIFIED
-    return await avatar_for(visit.house.chains[Modality.VIDEO], gender, visit.caller.key_id, visit.request_id)
+    return await visit.portraits(_video_rungs(order.fields, visit)).avatar_for(gender)
 
 
 def _gender(speech: SpeechOrder, visit: Visit) -> Gender:

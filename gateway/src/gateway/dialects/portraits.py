@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, UploadFile
+from fastapi import APIRouter, File, Form, Path, Response, UploadFile
 
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.replies import DeletedReply, PortraitReply, PortraitsReply, PreparedPortraitReply
-from gateway.dialects.visit import Documented, Here
+from gateway.dialects.visit import PROVIDER, Documented, Here
 from gateway.guard.uploads import check_picture
-from gateway.routing.need import Modality
-from gateway.scenes import portraits
 from gateway.voices import GENDER_NAMES
 from troupe.v1.video_pb2 import Portrait
 
@@ -22,6 +20,7 @@ router = APIRouter(prefix="/api/portraits", tags=["portraits"], dependencies=Doc
 @router.post("", summary="Upload a portrait", status_code=201)
 async def upload(
     visit: Here,
+    response: Response,
     portrait: Annotated[UploadFile, File(description="A PNG, JPEG or WebP with one clear face")],
     name: Annotated[str, Form(max_length=100)] = "",
     keep: Annotated[bool, Form(description="Keep it beyond the usual 30 days")] = False,
@@ -30,34 +29,29 @@ async def upload(
     visit.caller.require("video")
     picture = await portrait.read()
     check_picture(picture, visit.house.settings.max_upload_bytes)
-    prepared = await portraits.prepare(
-        visit.house.chains[Modality.VIDEO],
-        picture,
-        key_id=visit.caller.key_id,
-        name=name,
-        keep=keep,
-        request_id=visit.request_id,
-    )
+    answer = await visit.portraits().prepare(picture, name=name, keep=keep)
+    response.headers[PROVIDER] = answer.provider
+    prepared = answer.value
     preview = base64.b64encode(prepared.preview_png).decode("ascii")
     reply = _reply(prepared.portrait).model_dump()
     return PreparedPortraitReply(**reply, preview=f"data:image/png;base64,{preview}")
 
 
 @router.get("", summary="The shipped avatars and your portraits")
-async def listing(visit: Here) -> PortraitsReply:
+async def listing(visit: Here, response: Response) -> PortraitsReply:
     """Everything that may stand in `portrait_id`."""
-    chain = visit.house.chains[Modality.VIDEO]
-    listed = await portraits.list_all(chain, visit.caller.key_id, visit.request_id)
-    return PortraitsReply(portraits=[_reply(portrait) for portrait in listed])
+    answer = await visit.portraits().listing()
+    response.headers[PROVIDER] = answer.provider
+    return PortraitsReply(portraits=[_reply(portrait) for portrait in answer.value])
 
 
 @router.delete("/{portrait_id}", summary="Delete a portrait")
 async def delete(
-    visit: Here, portrait_id: Annotated[str, Path(description="One of your own", max_length=128)]
+    visit: Here, response: Response, portrait_id: Annotated[str, Path(description="One of your own", max_length=128)]
 ) -> DeletedReply:
     """Delete the picture and everything made of it; a stranger's id answers 404."""
     visit.caller.require("video")
-    await portraits.delete(visit.house.chains[Modality.VIDEO], portrait_id, visit.caller.key_id, visit.request_id)
+    response.headers[PROVIDER] = (await visit.portraits().delete(portrait_id)).provider
     return DeletedReply(id=portrait_id)
 
 

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.replies import TextReply, UsageReply, error_body
-from gateway.dialects.visit import Documented, Here, Visit
+from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
 from gateway.routing.chain import Served
 from gateway.routing.need import Modality
 from gateway.scenes.script import blank_controls
@@ -189,7 +189,7 @@ def _usage(usage: Usage) -> dict[str, int]:
 
 
 def _headers(provider: str) -> dict[str, str]:
-    return {"X-Troupe-Provider": provider, "Cache-Control": "no-store"}
+    return {PROVIDER: provider, "Cache-Control": "no-store"}
 
 
 def _on_broken(visit: Visit) -> Callable[[TroupeError], None]:
@@ -197,11 +197,10 @@ def _on_broken(visit: Visit) -> Callable[[TroupeError], None]:
 
 
 def _order(body: TextRequest, visit: Visit) -> ChatOrder:
-    chains, wishes = visit.house.chains, visit.wishes
-    named = wishes.rungs(chains, Modality.TEXT)[Modality.TEXT]
+    wishes = visit.wishes
     return ChatOrder(
         request=_request(body, visit),
-        rungs=names_in(body.provider) or named,
+        rungs=names_in(body.provider) or visit.rungs(Modality.TEXT),
         local_only=body.local_only or wishes.local_only,
         commercial_only=visit.house.settings.commercial_only,
         priority=priority_named(body.priority, "priority") if body.priority else wishes.priority,

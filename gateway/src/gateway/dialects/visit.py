@@ -10,13 +10,19 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from gateway.guard.keys import Caller
 from gateway.house import House
-from gateway.scenes.wishes import Wishes
+from gateway.routing.capability import OFFLINE_RENDER
+from gateway.routing.need import Modality, Need
+from gateway.scenes.portraits import PortraitDesk
+from gateway.scenes.wishes import Names, Wishes
 from troupe.v1.engine_pb2 import Principal
 
 # The guard has judged the key before the body was read; these put the two ways of sending one into /docs.
 _bearer = HTTPBearer(auto_error=False, description="An API key made by `troupe key`")
 _header = APIKeyHeader(name="x-api-key", auto_error=False, description="The same key, as a header of its own")
 Documented = [Security(_bearer), Security(_header)]
+
+PROVIDER = "X-Troupe-Provider"
+"""Who made an answer; in a request: who shall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,17 @@ class Visit:
     def principal(self) -> Principal:
         """Whose key it is, as the services are told."""
         return Principal(key_id=self.caller.key_id)
+
+    def rungs(self, modality: Modality, *route: Modality) -> Names:
+        """The providers that the headers wish for; `route`: the chains that take part, where there are several."""
+        return self.wishes.rungs(self.house.chains, *(route or (modality,)))[modality]
+
+    def portraits(self, rungs: Names | None = None) -> PortraitDesk:
+        """The video chain, to ask about portraits: only these providers of it, else those that the headers wish for."""
+        named = self.rungs(Modality.VIDEO) if rungs is None else rungs
+        without = frozenset({OFFLINE_RENDER})
+        need = Need(Modality.VIDEO, rungs=named, without=without, local_only=self.wishes.local_only)
+        return PortraitDesk(self.house.chains[Modality.VIDEO], need, self.caller.key_id, self.request_id)
 
 
 def house_of(request: Request) -> House:

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.media import AUDIO_TYPES, MediaResponse, audio_codec, sample_rate
 from gateway.dialects.replies import VoiceReply, VoicesReply
-from gateway.dialects.visit import Documented, Here, Visit
+from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
 from gateway.routing.capability import primary, speaks
 from gateway.routing.need import Modality
+from gateway.routing.priority import Priority
 from gateway.scenes.script import clean_text
 from gateway.scenes.speech import Speech, SpeechOrder, speak
-from gateway.scenes.wishes import names_in
+from gateway.scenes.wishes import names_in, priority_named
 from gateway.voices import GENDER_NAMES, Voice
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.v1.media_pb2 import AudioFormat
@@ -43,8 +44,13 @@ class SpeechFields(BaseModel):
         default="", description='"neutral", "happy", …; engines that have none ignore it', max_length=32
     )
     pronunciations: list[str] = Field(default_factory=list, description='"word=reading"', max_length=200)
-    provider: str = Field(default="", description="Only this provider of the chain", max_length=64)
+    provider: str = Field(
+        default="", description="Only these providers of the chain, `a,b` in this order", max_length=256
+    )
     local_only: bool = Field(default=False, description="Never send this text out of the house")
+    priority: str = Field(
+        default="", description='"live" (the default) or "batch": live work goes first', max_length=16
+    )
 
     def settings(self, visit: Visit) -> SpeechSettings:
         """As the services take them, without engine, voice and format."""
@@ -92,7 +98,7 @@ class VoiceRequest(SpeechFields):
 async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     """Speak a text. The answer's body is the sound itself, sent sentence by sentence while it is made."""
     visit.caller.require("voice")
-    order = speech_order(body, body.text, visit, Modality.TTS)
+    order = speech_order(body, body.text, visit)
     order.settings.format.CopyFrom(body.audio_format())
     house = visit.house
     deadline = Deadline.after(house.settings.speech_timeout_s)
@@ -100,7 +106,7 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     return MediaResponse(
         _sound(speech),
         media_type=_content_type(body.format, speech),
-        headers={**voice_headers(speech), "X-Troupe-Provider": speech.served.rung.name},
+        headers={**voice_headers(speech), PROVIDER: speech.served.rung.name},
         on_broken=lambda error: house.metrics.broken.labels("/api/voice", error.code).inc(),
         on_close=speech.aclose,
     )
@@ -116,24 +122,30 @@ def speech_order(fields: SpeechFields, text: str, visit: Visit, *route: Modality
         voice=house.voices.resolve(fields.voice_id, fields.language, house.infos(Modality.TTS)),
         settings=fields.settings(visit),
         text=clean_text(text, house.settings.max_text_chars),
-        rungs=names_in(fields.provider) or visit.wishes.rungs(house.chains, *route)[Modality.TTS],
+        rungs=names_in(fields.provider) or visit.rungs(Modality.TTS, *route),
         local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=house.settings.commercial_only,
+        priority=priority_of(fields, visit),
     )
+
+
+def priority_of(fields: SpeechFields, visit: Visit) -> Priority:
+    """How urgent it is: by its field, else by its header."""
+    return priority_named(fields.priority, "priority") if fields.priority else visit.wishes.priority
 
 
 def voice_headers(speech: Speech) -> dict[str, str]:
     """Who speaks; where that is not who was asked for, it is said."""
     header = speech.header
-    headers = {"X-Troupe-Voice": _ascii(header.voice_id)}
+    headers = {"X-Troupe-Voice": ascii_only(header.voice_id)}
     if header.voice_substituted:
-        headers["X-Troupe-Voice-Substituted"] = _ascii(header.requested_voice_id)
+        headers["X-Troupe-Voice-Substituted"] = ascii_only(header.requested_voice_id)
     return headers
 
 
-def _ascii(value: str) -> str:
-    """Header values are Latin-1 at most; a voice id may hold more."""
-    return value.encode("ascii", "backslashreplace").decode("ascii")
+def ascii_only(value: str) -> str:
+    """Header values are Latin-1 at most; a voice id or a note may hold more. No line break survives."""
+    return " ".join(value.split()).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _content_type(name: str, speech: Speech) -> str:

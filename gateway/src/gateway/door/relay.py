@@ -12,9 +12,10 @@ import grpc.aio
 
 from gateway.guard.keys import Caller
 from gateway.house import House
-from gateway.routing.need import Need
+from gateway.routing.need import Modality, Need
 from gateway.routing.replay import Replay
-from gateway.routing.rung import Call, Rung
+from gateway.routing.rung import Call, Continuation, Rung
+from gateway.scenes.wishes import Wishes, names_in
 from troupe.v1.engine_pb2 import Principal, Tick
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import InvalidArgument
@@ -35,11 +36,28 @@ class Guest:
         self.caller.require(*scopes)
         self.request_id = f"req_{secrets.token_hex(8)}"
         self.deadline = Deadline.of_call(context, default_s)
+        self.wishes = Wishes.read(metadata)
+        self._house = house
 
     @property
     def principal(self) -> Principal:
         """Whose key it is; what the caller wrote in its place is never believed."""
         return Principal(key_id=self.caller.key_id)
+
+    def rungs(self, modality: Modality, engine: str) -> tuple[str, ...]:
+        """The providers to ask: those named in the message, else those in the metadata, else the chain (none)."""
+        return names_in(engine) or self.wishes.rungs(self._house.chains, modality)[modality]
+
+    def need(self, modality: Modality, engine: str = "", **more: Any) -> Need:
+        """What a rung must be able to do for this caller."""
+        commercial_only = self._house.settings.commercial_only
+        return Need(
+            modality,
+            rungs=self.rungs(modality, engine),
+            local_only=self.wishes.local_only,
+            commercial_only=commercial_only,
+            **more,
+        )
 
 
 def for_rung(message: M, guest: Guest, rung: Rung, part: str = "") -> M:
@@ -72,8 +90,14 @@ class Errand:
     guest: Guest
     part: str = ""  # where the message that names engine and principal nests them
     commits: Callable[[Any], bool] = lambda _message: True
+    key: str = ""  # what a replica may have warm
 
-    def call(self, inputs: Callable[[Rung], AsyncGenerator[Any]], replay: Replay[Any] | None = None) -> Call[Any]:
+    def call(
+        self,
+        inputs: Callable[[Rung], AsyncGenerator[Any]],
+        replay: Replay[Any] | None = None,
+        continuation: Continuation[Any] | None = None,
+    ) -> Call[Any]:
         """The errand as routing passes it on."""
         return Call(
             self.method,
@@ -82,6 +106,9 @@ class Errand:
             self.guest.deadline,
             self.guest.request_id,
             input_error=lambda: replay.error if replay is not None else None,
+            key=self.key,
+            priority=self.guest.wishes.priority,
+            continuation=continuation,
         )
 
 
@@ -103,7 +130,7 @@ async def relay(errand: Errand, request: Any) -> AsyncGenerator[Any]:
     async def inputs(rung: Rung) -> AsyncGenerator[Any]:
         yield for_rung(request, errand.guest, rung, errand.part)
 
-    async with aclosing(_messages(errand, errand.call(inputs))) as messages:
+    async with aclosing(messages_of(errand, errand.call(inputs))) as messages:
         async for message in messages:
             yield message
 
@@ -118,7 +145,7 @@ async def relay_stream(errand: Errand, first: Any, rest: AsyncIterator[Any]) -> 
             yield message
 
     try:
-        async with aclosing(_messages(errand, errand.call(inputs, replay), replay.commit)) as messages:
+        async with aclosing(messages_of(errand, errand.call(inputs, replay), replay.commit)) as messages:
             async for message in messages:
                 yield message
     finally:
@@ -142,9 +169,10 @@ async def _without_ticks(source: AsyncGenerator[M]) -> AsyncGenerator[M]:
                 yield message
 
 
-async def _messages(
+async def messages_of(
     errand: Errand, call: Call[Any], on_begun: Callable[[], None] = lambda: None
 ) -> AsyncGenerator[Any]:
+    """The answer to an errand, message by message."""
     served = await errand.house.chains[errand.need.modality].run(errand.need, call)
     try:
         on_begun()

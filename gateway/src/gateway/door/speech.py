@@ -20,11 +20,10 @@ from gateway.door.relay import (
 )
 from gateway.house import House
 from gateway.routing.capability import speaks
-from gateway.routing.need import Modality, Need
+from gateway.routing.need import Modality
 from gateway.routing.replay import Replay
 from gateway.scenes.script import blank_controls
 from gateway.scenes.speech import SpeechOrder, speak
-from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import TASK_CLONE, DescribeRequest, DescribeResponse, Voice
 from troupe.v1.speech_pb2 import (
     CloneVoiceInput,
@@ -82,7 +81,7 @@ class SpeechDoor(SpeechServicer):
         """Keep a reference of a voice."""
         guest = Guest(self._house, context, ASK_S, "clone")
         first = await first_settings(request_iterator, "settings")
-        need = Need(Modality.TTS, task=TASK_CLONE, rungs=names_in(first.settings.engine))
+        need = guest.need(Modality.TTS, first.settings.engine, task=TASK_CLONE)
         answer: CloneVoiceResponse = await ask_with_stream(
             Errand(self._house, need, "CloneVoice", guest, part="settings"), first, request_iterator
         )
@@ -91,7 +90,8 @@ class SpeechDoor(SpeechServicer):
     async def DeleteVoice(self, request: DeleteVoiceRequest, context: Context) -> DeleteVoiceResponse:  # the RPC's name
         """Forget a cloned voice."""
         guest = Guest(self._house, context, ASK_S, "clone")
-        answer: DeleteVoiceResponse = await ask(Errand(self._house, Need(Modality.TTS), "DeleteVoice", guest), request)
+        need = guest.need(Modality.TTS)
+        answer: DeleteVoiceResponse = await ask(Errand(self._house, need, "DeleteVoice", guest), request)
         return answer
 
     async def Decode(  # the RPC's name
@@ -100,7 +100,7 @@ class SpeechDoor(SpeechServicer):
         """A sound file -> PCM."""
         guest = Guest(self._house, context, self._house.settings.speech_timeout_s, "voice")
         first = await first_settings(request_iterator, "settings")
-        errand = Errand(self._house, Need(Modality.TTS), "Decode", guest, part="settings", commits=_has_audio)
+        errand = Errand(self._house, guest.need(Modality.TTS), "Decode", guest, part="settings", commits=_has_audio)
         source = relay_stream(errand, first, request_iterator)
         async for chunk in ticking(source, lambda tick: SpeechChunk(tick=tick)):
             yield chunk
@@ -122,8 +122,10 @@ class SpeechDoor(SpeechServicer):
             voice=house.voices.resolve(settings.voice_id, settings.language, house.infos(Modality.TTS)),
             settings=settings,
             piped=replay,
-            rungs=names_in(settings.engine),
+            rungs=guest.rungs(Modality.TTS, settings.engine),
+            local_only=guest.wishes.local_only,
             commercial_only=house.settings.commercial_only,
+            priority=guest.wishes.priority,
         )
         speech: Any = None
         try:

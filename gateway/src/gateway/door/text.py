@@ -3,13 +3,14 @@
 # methods bear the names of RPCs
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from gateway.door.describe import description
 from gateway.door.relay import ASK_S, Context, Errand, Guest, ask, ask_with_stream, first_settings, relay, ticking
 from gateway.house import House
-from gateway.routing.need import Modality, Need
-from gateway.scenes.wishes import names_in
+from gateway.routing.need import Modality
+from gateway.routing.priority import Priority
+from gateway.scenes.text import ChatOrder, chat, has_content
 from troupe.v1.engine_pb2 import (
     TASK_CHAT,
     TASK_COUNT_TOKENS,
@@ -17,7 +18,6 @@ from troupe.v1.engine_pb2 import (
     TASK_EXTRACT,
     DescribeRequest,
     DescribeResponse,
-    Task,
 )
 from troupe.v1.text_pb2 import (
     ChatDelta,
@@ -47,16 +47,14 @@ class TextDoor(TextServicer):
     async def Chat(self, request: ChatRequest, context: Context) -> AsyncIterator[ChatDelta]:  # the RPC's name
         """One chat."""
         guest = self._guest(context)
-        need = self._need(TASK_CHAT, request.engine)
-        source = relay(Errand(self._house, need, "Chat", guest, commits=_has_content), request)
-        async for delta in ticking(source, lambda tick: ChatDelta(tick=tick)):
+        async for delta in ticking(self._written(request, guest), lambda tick: ChatDelta(tick=tick)):
             yield delta
 
     async def Complete(self, request: CompleteRequest, context: Context) -> AsyncIterator[ChatDelta]:  # the RPC's name
         """Text that goes on from a prompt."""
         guest = self._guest(context)
-        need = self._need(TASK_CHAT, request.engine)
-        source = relay(Errand(self._house, need, "Complete", guest, commits=_has_content), request)
+        need = guest.need(Modality.TEXT, request.engine, task=TASK_CHAT)
+        source = relay(Errand(self._house, need, "Complete", guest, commits=has_content), request)
         async for delta in ticking(source, lambda tick: ChatDelta(tick=tick)):
             yield delta
 
@@ -72,14 +70,15 @@ class TextDoor(TextServicer):
 
     async def Embed(self, request: EmbedRequest, context: Context) -> EmbedResponse:  # the RPC's name
         """Embeddings."""
-        need = self._need(TASK_EMBED, request.engine)
-        answer: EmbedResponse = await ask(Errand(self._house, need, "Embed", self._guest(context, ASK_S)), request)
+        guest = self._guest(context, ASK_S)
+        need = guest.need(Modality.TEXT, request.engine, task=TASK_EMBED)
+        answer: EmbedResponse = await ask(Errand(self._house, need, "Embed", guest), request)
         return answer
 
     async def CountTokens(self, request: CountTokensRequest, context: Context) -> CountTokensResponse:  # the RPC's name
         """How many tokens a chat request has."""
         guest = self._guest(context, ASK_S)
-        need = self._need(TASK_COUNT_TOKENS, request.request.engine)
+        need = guest.need(Modality.TEXT, request.request.engine, task=TASK_COUNT_TOKENS)
         answer: CountTokensResponse = await ask(
             Errand(self._house, need, "CountTokens", guest, part="request"), request
         )
@@ -88,7 +87,8 @@ class TextDoor(TextServicer):
     async def ListModels(self, request: ListModelsRequest, context: Context) -> ListModelsResponse:  # the RPC's name
         """The models of the first text service that answers."""
         guest = self._guest(context, ASK_S)
-        answer: ListModelsResponse = await ask(Errand(self._house, Need(Modality.TEXT), "ListModels", guest), request)
+        need = guest.need(Modality.TEXT)
+        answer: ListModelsResponse = await ask(Errand(self._house, need, "ListModels", guest), request)
         return answer
 
     async def Extract(
@@ -97,7 +97,7 @@ class TextDoor(TextServicer):
         """The main text of a page."""
         guest = self._guest(context, ASK_S)
         first = await first_settings(request_iterator, "settings")
-        need = self._need(TASK_EXTRACT, first.settings.engine)
+        need = guest.need(Modality.TEXT, first.settings.engine, task=TASK_EXTRACT)
         answer: ExtractResponse = await ask_with_stream(
             Errand(self._house, need, "Extract", guest, part="settings"), first, request_iterator
         )
@@ -111,11 +111,20 @@ class TextDoor(TextServicer):
     def _guest(self, context: Context, default_s: float = 0.0) -> Guest:
         return Guest(self._house, context, default_s or self._house.settings.chat_timeout_s, "text")
 
-    def _need(self, task: Task, engine: str) -> Need:
-        return Need(
-            Modality.TEXT, task=task, rungs=names_in(engine), commercial_only=self._house.settings.commercial_only
+    async def _written(self, request: ChatRequest, guest: Guest) -> AsyncGenerator[ChatDelta]:
+        asked = ChatRequest()
+        asked.CopyFrom(request)
+        asked.principal.CopyFrom(guest.principal)
+        order = ChatOrder(
+            asked,
+            rungs=guest.rungs(Modality.TEXT, request.engine),
+            local_only=guest.wishes.local_only,
+            commercial_only=self._house.settings.commercial_only,
+            priority=Priority.BATCH if request.priority else guest.wishes.priority,
         )
-
-
-def _has_content(delta: ChatDelta) -> bool:
-    return bool(delta.content or delta.reasoning or delta.tool_calls or delta.finish_reason)
+        served = await chat(self._house.chains[Modality.TEXT], order, guest.deadline, guest.request_id)
+        try:
+            async for delta in served:
+                yield delta
+        finally:
+            await served.aclose()

@@ -3,7 +3,8 @@
 # methods bear the names of RPCs
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from gateway.door.describe import description
 from gateway.door.relay import (
@@ -14,14 +15,18 @@ from gateway.door.relay import (
     ask,
     ask_with_stream,
     first_settings,
+    for_rung,
+    messages_of,
     relay,
-    relay_stream,
     ticking,
 )
 from gateway.house import House
 from gateway.routing.need import Modality, Need
+from gateway.routing.replay import Replay
+from gateway.routing.rung import Rung
+from gateway.scenes.footage import Footage, has_film, sound_bytes, speech_from
+from gateway.scenes.handover import Handover
 from gateway.scenes.portraits import PREPARE_S
-from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import (
     TASK_IMAGE_TO_VIDEO,
     TASK_TALKING_HEAD,
@@ -57,10 +62,8 @@ class VideoDoor(VideoServicer):
         """Speech that may still be coming -> a talking head."""
         guest = Guest(self._house, context, self._house.settings.video_timeout_s, "video")
         first = await first_settings(request_iterator, "settings")
-        need = self._need(first.settings)
-        errand = Errand(self._house, need, "Animate", guest, part="settings", commits=_has_data)
-        source = relay_stream(errand, first, request_iterator)
-        async for chunk in ticking(source, lambda tick: MediaChunk(tick=tick)):
+        film = self._animated(guest, first.settings, request_iterator)
+        async for chunk in ticking(film, lambda tick: MediaChunk(tick=tick)):
             yield chunk
 
     async def Generate(
@@ -69,7 +72,7 @@ class VideoDoor(VideoServicer):
         """A prompt (and pictures) -> a film."""
         guest = Guest(self._house, context, self._house.settings.video_timeout_s, "video")
         task = TASK_IMAGE_TO_VIDEO if request.first_frame or request.subject else TASK_TEXT_TO_VIDEO
-        need = Need(Modality.VIDEO, task=task, rungs=names_in(request.engine))
+        need = guest.need(Modality.VIDEO, request.engine, task=task)
         errand = Errand(self._house, need, "Generate", guest, commits=lambda chunk: bool(chunk.HasField("chunk")))
         source = relay(errand, request)
         async for chunk in ticking(source, lambda tick: GenerateChunk(tick=tick)):
@@ -81,7 +84,7 @@ class VideoDoor(VideoServicer):
         """Find and keep the face of a picture."""
         guest = Guest(self._house, context, PREPARE_S, "video")
         first = await first_settings(request_iterator, "settings")
-        need = Need(Modality.VIDEO, task=TASK_TALKING_HEAD, rungs=names_in(first.settings.engine))
+        need = guest.need(Modality.VIDEO, first.settings.engine, task=TASK_TALKING_HEAD)
         answer: PreparePortraitResponse = await ask_with_stream(
             Errand(self._house, need, "PreparePortrait", guest, part="settings"), first, request_iterator
         )
@@ -93,7 +96,7 @@ class VideoDoor(VideoServicer):
         """The avatars and the caller's own portraits."""
         guest = Guest(self._house, context, ASK_S)
         answer: ListPortraitsResponse = await ask(
-            Errand(self._house, Need(Modality.VIDEO), "ListPortraits", guest), request
+            Errand(self._house, guest.need(Modality.VIDEO), "ListPortraits", guest), request
         )
         return answer
 
@@ -103,7 +106,7 @@ class VideoDoor(VideoServicer):
         """Forget a portrait."""
         guest = Guest(self._house, context, ASK_S, "video")
         answer: DeletePortraitResponse = await ask(
-            Errand(self._house, Need(Modality.VIDEO), "DeletePortrait", guest), request
+            Errand(self._house, guest.need(Modality.VIDEO), "DeletePortrait", guest), request
         )
         return answer
 
@@ -112,17 +115,51 @@ class VideoDoor(VideoServicer):
         Guest(self._house, context, ASK_S)
         return description(self._house, Modality.VIDEO)
 
-    def _need(self, settings: AnimateSettings) -> Need:
-        return Need(
+    async def _animated(
+        self, guest: Guest, settings: AnimateSettings, rest: AsyncIterator[AnimateInput]
+    ) -> AsyncGenerator[MediaChunk]:
+        pictures: list[AnimateInput] = []
+        replay = Replay(_noting_pictures(rest, pictures), lambda item: int(item.ByteSize()), sound_bytes)
+        footage = Footage.of(settings, Handover(Modality.VIDEO), replay)
+
+        async def inputs(rung: Rung) -> AsyncGenerator[AnimateInput]:
+            asked = for_rung(settings, guest, rung)
+            footage.asked(rung, asked)
+            yield AnimateInput(settings=asked)
+            resumed = asked.start_ms > settings.start_ms
+            for picture in pictures if resumed else ():
+                yield picture
+            async with aclosing(speech_from(replay, settings.start_ms, asked.start_ms)) as items:
+                async for item in items:
+                    if item.WhichOneof("input") != "picture" or not resumed:
+                        yield item
+
+        errand = Errand(
+            self._house, self._need(guest, settings), "Animate", guest, commits=has_film, key=settings.portrait_id
+        )
+        try:
+            async with aclosing(messages_of(errand, errand.call(inputs, replay, footage))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            await replay.aclose()
+
+    def _need(self, guest: Guest, settings: AnimateSettings) -> Need:
+        return guest.need(
             Modality.VIDEO,
+            settings.engine,
             task=TASK_TALKING_HEAD,
-            rungs=names_in(settings.engine),
             format="webm" if settings.container == CONTAINER_WEBM else "mp4",
             width=settings.width,
             height=settings.height,
-            commercial_only=self._house.settings.commercial_only,
         )
 
 
-def _has_data(chunk: MediaChunk) -> bool:
-    return bool(chunk.data)
+async def _noting_pictures(
+    messages: AsyncIterator[AnimateInput], pictures: list[AnimateInput]
+) -> AsyncGenerator[AnimateInput]:
+    """The same messages; pieces of the picture are kept for a film that goes on elsewhere."""
+    async for message in messages:
+        if message.WhichOneof("input") == "picture":
+            pictures.append(message)
+        yield message

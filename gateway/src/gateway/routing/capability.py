@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.routing.need import Need
 from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING, TASK_UNSPECIFIED, EngineInfo, Task
+
+OFFLINE_RENDER = "offline_render"
+"""The feature of a rung that takes minutes and gives its answer as a whole."""
+UNWANTED: Mapping[str, str] = {OFFLINE_RENDER: "it takes minutes; ask with cloud_video=wait"}
+"""Why a rung with a feature is passed over, where the request must do without it."""
 
 
 def obstacle(info: EngineInfo, need: Need) -> str | None:
@@ -77,4 +82,7 @@ def _size(info: EngineInfo, need: Need) -> str | None:
 
 def _features(info: EngineInfo, need: Need) -> str | None:
     missing = need.features.difference(info.features)
-    return f"it lacks {', '.join(sorted(missing))}" if missing else None
+    if missing:
+        return f"it lacks {', '.join(sorted(missing))}"
+    unwanted = sorted(need.without.intersection(info.features))
+    return "; ".join(UNWANTED.get(feature, f"it has {feature}") for feature in unwanted) or None

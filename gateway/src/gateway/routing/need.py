@@ -30,6 +30,7 @@ class Need:
     width: int = 0
     height: int = 0
     features: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()  # features a rung must not have
     engines: frozenset[str] = frozenset()  # only these engines have the voice or portrait
     local_only: bool = False
     commercial_only: bool = False

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from gateway.routing.capability import OFFLINE_RENDER
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
@@ -41,6 +42,7 @@ class AvatarOrder:
     sound: bytes = b""  # a sound file, where there is no text
     picture: bytes = b""  # PNG, JPEG or WebP, where there is no portrait_id
     rungs: tuple[str, ...] = ()  # only these of the video chain, in this order
+    wait: bool = False  # also for a rung that takes minutes
     local_only: bool = False
     commercial_only: bool = False
     priority: Priority = Priority.LIVE
@@ -54,6 +56,7 @@ class AvatarOrder:
             format=FORMATS.get(self.settings.container, ""),
             width=self.settings.width,
             height=self.settings.height,
+            without=frozenset() if self.wait else frozenset({OFFLINE_RENDER}),
             local_only=self.local_only,
             commercial_only=self.commercial_only,
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from gateway.routing.chain import Chain
-from gateway.routing.need import Modality, Need
-from gateway.routing.rung import Call
+from gateway.routing.need import Need
+from gateway.routing.rung import Call, Rung
 from troupe.v1.engine_pb2 import Gender, Principal
 from troupe.v1.video_pb2 import (
     DeletePortraitRequest,
@@ -27,59 +28,67 @@ ASK_S = 10.0
 M = TypeVar("M")
 
 
-async def prepare(
-    chain: Chain, picture: bytes, *, key_id: str, name: str, keep: bool, request_id: str
-) -> PreparePortraitResponse:
-    """Find and keep the face of a picture."""
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[M]):
+    """What was asked for, and who answered."""
 
-    async def inputs(rung: Any) -> AsyncGenerator[PreparePortraitInput]:
-        principal = Principal(key_id=key_id)
-        settings = PreparePortraitSettings(engine=rung.engine, principal=principal, name=name, keep=keep)
-        yield PreparePortraitInput(settings=settings)
-        for piece in pieces(picture):
-            yield PreparePortraitInput(picture=piece)
-
-    answer: PreparePortraitResponse = await _ask(
-        chain, Call("PreparePortrait", inputs, _any, Deadline.after(PREPARE_S), request_id)
-    )
-    return answer
+    value: M
+    provider: str
 
 
-async def list_all(chain: Chain, key_id: str, request_id: str) -> list[Portrait]:
-    """The shipped avatars, and the caller's own portraits."""
-    request = ListPortraitsRequest(principal=Principal(key_id=key_id))
-    answer = await _ask(chain, Call("ListPortraits", _once(request), _any, Deadline.after(ASK_S), request_id))
-    return list(answer.portraits)
+@dataclass(frozen=True, slots=True)
+class PortraitDesk:
+    """The video chain, as one caller asks it about portraits."""
 
+    chain: Chain
+    need: Need
+    key_id: str
+    request_id: str
 
-async def delete(chain: Chain, portrait_id: str, key_id: str, request_id: str) -> None:
-    """Forget a portrait. Raises `UnknownPortrait`, also for a stranger's."""
-    request = DeletePortraitRequest(principal=Principal(key_id=key_id), portrait_id=portrait_id)
-    await _ask(chain, Call("DeletePortrait", _once(request), _any, Deadline.after(ASK_S), request_id))
+    async def prepare(self, picture: bytes, *, name: str, keep: bool) -> Answer[PreparePortraitResponse]:
+        """Find and keep the face of a picture."""
 
+        async def inputs(rung: Rung) -> AsyncGenerator[PreparePortraitInput]:
+            settings = PreparePortraitSettings(engine=rung.engine, principal=self._principal, name=name, keep=keep)
+            yield PreparePortraitInput(settings=settings)
+            for piece in pieces(picture):
+                yield PreparePortraitInput(picture=piece)
 
-async def avatar_for(chain: Chain, gender: Gender, key_id: str, request_id: str) -> str:
-    """The id of a shipped avatar that suits the voice."""
-    avatars = [portrait for portrait in await list_all(chain, key_id, request_id) if portrait.avatar]
-    if not avatars:
-        raise EngineFailed("The video service has no avatars. Send a `portrait` picture or a `portrait_id`.")
-    return next((each for each in avatars if each.gender == gender), avatars[0]).portrait_id
+        return await self._ask("PreparePortrait", inputs, PREPARE_S)
 
+    async def listing(self) -> Answer[list[Portrait]]:
+        """The shipped avatars, and the caller's own portraits."""
+        answer = await self._ask("ListPortraits", _once(ListPortraitsRequest(principal=self._principal)))
+        return Answer(list(answer.value.portraits), answer.provider)
 
-async def _ask(chain: Chain, call: Call[Any]) -> Any:
-    served = await chain.run(Need(Modality.VIDEO), call)
-    try:
-        return await anext(served)
-    finally:
-        await served.aclose()
+    async def delete(self, portrait_id: str) -> Answer[None]:
+        """Forget a portrait. Raises `UnknownPortrait`, also for a stranger's."""
+        request = DeletePortraitRequest(principal=self._principal, portrait_id=portrait_id)
+        answer = await self._ask("DeletePortrait", _once(request))
+        return Answer(None, answer.provider)
+
+    async def avatar_for(self, gender: Gender) -> str:
+        """The id of a shipped avatar that suits the voice."""
+        avatars = [portrait for portrait in (await self.listing()).value if portrait.avatar]
+        if not avatars:
+            raise EngineFailed("The video service has no avatars. Send a `portrait` picture or a `portrait_id`.")
+        return next((each for each in avatars if each.gender == gender), avatars[0]).portrait_id
+
+    @property
+    def _principal(self) -> Principal:
+        return Principal(key_id=self.key_id)
+
+    async def _ask(self, method: str, inputs: Any, within_s: float = ASK_S) -> Answer[Any]:
+        call: Call[Any] = Call(method, inputs, lambda _message: True, Deadline.after(within_s), self.request_id)
+        served = await self.chain.run(self.need, call)
+        try:
+            return Answer(await anext(served), served.rung.name)
+        finally:
+            await served.aclose()
 
 
 def _once(request: M) -> Any:
-    async def inputs(_rung: Any) -> AsyncGenerator[M]:
+    async def inputs(_rung: Rung) -> AsyncGenerator[M]:
         yield request
 
     return inputs
-
-
-def _any(_message: object) -> bool:
-    return True
