@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import urlsplit
+
+import httpx
 
 from gateway.providers.minimax.addresses import is_loopback
 from gateway.providers.minimax.client import Client
@@ -27,8 +30,9 @@ class Account:
         self.host = api_host(host)
         self.has_key = bool(key)
         self.pause = Pause(clock)
-        self.client = Client(self.host, key, group_id)
-        self.downloads = Downloads(self.host)
+        trust = _trust(self.host)
+        self.client = Client(self.host, key, group_id, trust=trust)
+        self.downloads = Downloads(self.host, trust=trust)
         self._leaving: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -62,3 +66,8 @@ def api_host(written: str) -> str:
             setting="MINIMAX_API_HOST",
         )
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _trust(host: str) -> ssl.SSLContext:
+    """Whose certificates are believed: the usual authorities; nobody's where the API is plain HTTP on this machine."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if host.startswith("http://") else httpx.create_ssl_context()

@@ -7,6 +7,7 @@ again is routing's to say.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class Asking:
 class Client:
     """Speaks for one key at one host. The key is in no message and no repr."""
 
-    def __init__(self, host: str, key: str, group_id: str = "", *, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self, host: str, key: str, group_id: str = "", *, trust: ssl.SSLContext | bool = True, idle_s: float = IDLE_S
+    ) -> None:
         self._host = host
         self._key = key
         self._group = {"GroupId": group_id} if group_id else {}
@@ -57,6 +60,7 @@ class Client:
         local = is_loopback(httpx.URL(host).host)
         self._http = httpx.AsyncClient(
             base_url=host,
+            verify=trust,
             timeout=httpx.Timeout(None, connect=CONNECT_S, write=WRITE_S, pool=CONNECT_S),
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=64),
             follow_redirects=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import urlsplit, urlunsplit
@@ -24,12 +25,19 @@ SUBTITLE_BYTES = 8 * 1024 * 1024
 class Downloads:
     """Fetches for one account; its own API host is allowed whatever its address."""
 
-    def __init__(self, api_host: str, *, first_s: float = FIRST_S, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        api_host: str,
+        *,
+        trust: ssl.SSLContext | bool = True,
+        first_s: float = FIRST_S,
+        idle_s: float = IDLE_S,
+    ) -> None:
         self._api = urlsplit(api_host)
         self._first_s = first_s
         self._idle_s = idle_s
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=CONNECT_S), follow_redirects=False, trust_env=False
+            timeout=httpx.Timeout(None, connect=CONNECT_S), verify=trust, follow_redirects=False, trust_env=False
         )
 
     async def aclose(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from troupe.wire.deadlines import Deadline
 
 FAKES = str(Path(__file__).parents[4] / "fakes")
 METHODS = {Modality.TEXT: "Chat", Modality.TTS: "Synthesize", Modality.VIDEO: "Animate"}
+START_S = 20.0
 UNARY = {"CloneVoice", "DeleteVoice", "ListVoices"}
 
 
@@ -58,22 +61,38 @@ class Cloud:
         return made
 
 
-@pytest.fixture
-async def cloud():
+@pytest.fixture(scope="session")
+def fake():
+    """The fake's URL and world, served by a thread of its own for all tests."""
     sys.path.append(FAKES)
-    try:
-        from minimax.app import make_app
-        from minimax.server import running
-        from minimax.world import Options
+    from minimax.app import make_app
+    from minimax.server import running
+    from minimax.world import Options
 
-        app = make_app(Options(states=("Preparing", "Processing")))
-        async with running(app) as url:
-            made = Cloud(url, app._world)
-            yield made
-            for account in made.accounts:
-                await account.aclose()
+    app = make_app(Options(states=("Preparing", "Processing")))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = running(app)
+    try:
+        yield asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(START_S), app.world
     finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(START_S)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(START_S)
+        loop.close()
         sys.path.remove(FAKES)
+
+
+@pytest.fixture
+async def cloud(fake):
+    url, world = fake
+    for part in (world.script, world.seen, world.voices, world.files, world.tasks):
+        part.clear()
+    made = Cloud(url, world)
+    yield made
+    for account in made.accounts:
+        await account.aclose()
 
 
 def call_of(modality, *inputs, method="", timeout_s=20.0, commits=None) -> Call:

@@ -188,9 +188,7 @@ async def test_the_cap_is_said_and_kept(cloud, ask):
     spend = Spend(None)
     rung = cloud.rung(Modality.TEXT, spend=spend, cap_usd_day=5.0)
     await spend.reserve("minimax", 4.9999999, 5.0)
-    assert rung.can_serve(TEXT) == (
-        "its cap of $5.00 for today is used up ($5.00); it is open again at 00:00 UTC"
-    )
+    assert rung.can_serve(TEXT) == ("its cap of $5.00 for today is used up ($5.00); it is open again at 00:00 UTC")
     with pytest.raises(Overloaded, match="cap"):
         await ask(rung, HELLO)
     assert not cloud.requests

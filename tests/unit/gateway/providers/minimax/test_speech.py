@@ -86,7 +86,9 @@ async def test_text_that_trickles_in_is_gathered(cloud, ask, spoken):
 
 async def test_mp3_wav_and_flac(cloud, ask, spoken):
     rung = cloud.rung(Modality.TTS)
-    mp3 = await ask(rung, *spoken(TEXT, codec=AUDIO_CODEC_MP3, format=AudioFormat(codec=AUDIO_CODEC_MP3, bitrate=96000)))
+    mp3 = await ask(
+        rung, *spoken(TEXT, codec=AUDIO_CODEC_MP3, format=AudioFormat(codec=AUDIO_CODEC_MP3, bitrate=96000))
+    )
     assert audio(mp3)[0] == 0xFF
     assert cloud.requests[0].body["audio_setting"] == {
         "format": "mp3", "sample_rate": 24000, "channel": 1, "bitrate": 128000,
