@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME
-.PHONY: help setup system demo up doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar
+.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,9 @@ demo: $(STAMP) ## A script in, out/demo.mp4 out: SCRIPT= PORTRAIT= VOICE= SPEECH
 
 up: $(STAMP) ## Start the mesh and keep it running; Ctrl-C drains it
 	@exec $(BIN)/troupe up
+
+up-with-fake-cloud: $(STAMP) ## The same with a fake MiniMax as the last rung: see a fallback happen
+	@exec $(BIN)/python tools/up_with_fake_cloud.py
 
 doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
 	@$(BIN)/troupe doctor
