@@ -14,7 +14,7 @@ export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME
 .PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar
 
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 setup: $(STAMP) ## Set everything up: system packages, .venv, the parts
 
