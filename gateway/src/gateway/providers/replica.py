@@ -76,6 +76,10 @@ class Replica:
         """A message of it has come: it is alive."""
         self._heard_at = time.monotonic()
 
+    def silent_s(self) -> float:
+        """Since the last message of it, of any call."""
+        return time.monotonic() - self._heard_at
+
     def start(self) -> None:
         """Begin to watch it."""
         full_name = SERVICES[self.modality].full_name
@@ -94,7 +98,7 @@ class Replica:
         try:
             answer = await self._stub.Describe(DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or not self._was_heard():
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or self.silent_s() >= QUIET_S:
                 self._note(_trouble(error, self.address))
         else:
             self.engines = {info.name: info for info in answer.engines}
@@ -104,9 +108,6 @@ class Replica:
             drains = "" in self._not_serving and any(info.state == ENGINE_STATE_READY for info in answer.engines)
             self._note("it is draining" if drains else None)
         self.described.set()
-
-    def _was_heard(self) -> bool:
-        return time.monotonic() - self._heard_at < QUIET_S
 
     def _note(self, problem: str | None) -> None:
         if (problem is None) != (self.problem is None) or not self.described.is_set():

@@ -1,8 +1,9 @@
 """One call to a service of the mesh: messages in, messages out, watched for progress.
 
 Every stream reply of troupe.v1 carries a tick each 250 ms while the work advances. A stream that misses four of them is
-frozen, whatever its socket says (gRPC's keepalive does not see a stopped process). Beats are counted by a timer of our
-own loop, so that a gateway that was itself held up counts one beat and not many.
+frozen, whatever its socket says (gRPC's keepalive does not see a stopped process) - if its whole process is silent; one
+that still talks to others is busy, and this call of it is given up later, as stuck. Beats are counted by a timer of our
+own loop, and none while that loop itself was held up: a gateway short of time must not take its replicas for dead.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
 
 CONNECT_TICKS = 2
 """Further beats allowed before the first message: a connection may have to be made first."""
+SILENT_S = 0.75
+"""A process from which no call has heard for so long may be frozen."""
+STUCK_TIMES = 4
+"""A process that talks to others may let a call wait this many times longer."""
+HELD_UP_S = 0.1
+"""A beat that comes later than this says more of our own loop than of the peer."""
 CLOSE_S = 1.0
 CONNECTION = "connection"
 """What a `StreamBroken` lost, when nothing more can be expected of that process: `routing.verdict.blame` reads it."""
@@ -42,6 +49,10 @@ class Peer(Protocol):
 
     def heard(self) -> None:
         """A message of it has come."""
+        ...
+
+    def silent_s(self) -> float:
+        """Since the last message of it, of any call."""
         ...
 
 
@@ -73,6 +84,7 @@ class MeshStream(Generic[M]):
         self._call: Any = None
         self._feed: asyncio.Task[None] | None = None
         self._beat: asyncio.TimerHandle | None = None
+        self._due = 0.0
         self._waiting = False
         self._missed = 0
         self._received = 0
@@ -152,7 +164,7 @@ class MeshStream(Generic[M]):
         else:
             self._call = begin(await anext(self._inputs), **self._options)
         if self._server_streaming:
-            self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
+            self._next_beat()
 
     async def _send_inputs(self) -> None:
         try:
@@ -167,15 +179,30 @@ class MeshStream(Generic[M]):
         except Exception as error:  # noqa: BLE001  # a defect in a scene must end the call, not hang it
             self.abort(defect(error, f"the input of {self._peer}"))
 
+    def _next_beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + TICK_INTERVAL_S
+        self._beat = loop.call_at(self._due, self._on_beat)
+
     def _on_beat(self) -> None:
-        self._missed += self._waiting
+        held_up = asyncio.get_running_loop().time() - self._due > HELD_UP_S
+        self._missed += self._waiting and not held_up
+        if (error := self._lifeless()) is not None:
+            self.abort(error)
+        else:
+            self._next_beat()
+
+    def _lifeless(self) -> StreamBroken | None:
+        """What to say of a peer that shows no sign of progress; None while it may still come."""
         allowed = self._missed_ticks if self._received else self._missed_ticks + CONNECT_TICKS
-        if self._missed > allowed:
-            seconds = self._missed * TICK_INTERVAL_S
-            why = f"{self._peer} is frozen: no sign of progress for {seconds:.1f} s."
-            self.abort(StreamBroken(why, lost=CONNECTION))
-            return
-        self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
+        if self._missed <= allowed or self._replica is None:
+            return None
+        since = f"no sign of progress for {self._missed * TICK_INTERVAL_S:.1f} s."
+        if self._replica.silent_s() >= SILENT_S:
+            return StreamBroken(f"{self._peer} is frozen: {since}", lost=CONNECTION)
+        if self._missed > allowed * STUCK_TIMES:
+            return StreamBroken(f"{self._peer} is stuck with this call: {since}")
+        return None
 
     def _translated(self, error: grpc.aio.AioRpcError) -> TroupeError:
         leaf = from_rpc_error(error, self._peer)

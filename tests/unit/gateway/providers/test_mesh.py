@@ -408,3 +408,35 @@ async def test_an_old_address_where_nobody_is_names_the_setting(rung_at) -> None
     rung = await rung_at("http://127.0.0.1:1")
     assert "Cannot connect to the TTS service at http://127.0.0.1:1" in rung.trouble()
     assert "PROVIDER_COQUI_SERVICE_URL" in rung.trouble()
+
+
+async def test_a_process_that_talks_to_others_is_not_frozen_for_one_call(speech_service, rung_at) -> None:
+    async def answer(requests, _context):
+        first = await anext(requests)
+        if first.text == "quiet":
+            await asyncio.sleep(1.3)
+            yield SpeechChunk(audio=b"late")
+        while first.text == "chatty":
+            await asyncio.sleep(0.05)
+            yield SpeechChunk(audio=b"x")
+
+    def says(text):
+        async def inputs(_rung):
+            yield SpeechInput(text=text)
+
+        return call(inputs)
+
+    async with speech_service(answer) as (_, address):
+        rung = await rung_at(address, missed_ticks=1)
+        chatty = rung.open(says("chatty"))
+
+        async def listen() -> None:
+            async for _ in chatty:
+                pass
+
+        listening = asyncio.create_task(listen())
+        quiet = rung.open(says("quiet"))
+        assert (await anext(quiet)).audio == b"late"
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await quiet.aclose()
