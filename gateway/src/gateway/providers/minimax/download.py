@@ -17,7 +17,7 @@ from troupe.wire.errors import EngineFailed, StreamBroken
 CONNECT_S = 5.0
 FIRST_S = 30.0
 IDLE_S = 15.0
-HTTPS_PORT = 443
+HTTP_PORT, HTTPS_PORT = 80, 443
 FILM_BYTES = 512 * 1024 * 1024
 SUBTITLE_BYTES = 8 * 1024 * 1024
 
@@ -66,16 +66,19 @@ class Downloads:
 
     async def _request(self, url: str) -> httpx.Request:
         """To the address that was judged and no other: the name is not looked up again."""
-        parts = urlsplit(url)
-        host, port = parts.hostname, _port(parts.port)
+        try:
+            parts = urlsplit(url)
+            host, written = parts.hostname, parts.port
+        except ValueError:
+            host = written = None
         if not host or parts.username or parts.password:
             raise EngineFailed("MiniMax named a download address that is none; it is not fetched.")
         headers = {"Accept-Encoding": "identity"}
-        if self._is_api(parts.scheme, host, parts.port):
+        if self._is_api(parts.scheme, host, written):
             return self._http.build_request("GET", url, headers=headers)
-        if parts.scheme not in {"http", "https"} or port != HTTPS_PORT:
+        if parts.scheme not in {"http", "https"} or written not in {None, HTTP_PORT, HTTPS_PORT}:
             raise EngineFailed("MiniMax named a download address that is not https; it is not fetched.")
-        address = await public_address(host, port)
+        address = await public_address(host, HTTPS_PORT)
         netloc = f"[{address}]" if ":" in address else address
         pinned = urlunsplit(("https", netloc, parts.path, parts.query, ""))  # http is raised to https, as mmx-cli does
         return self._http.build_request(
@@ -114,7 +117,3 @@ class Downloads:
             if taken > limit:
                 raise EngineFailed(f"The file that MiniMax made has more than {limit:,} bytes; it is not fetched.")
             yield piece
-
-
-def _port(written: int | None) -> int:
-    return HTTPS_PORT if written in {None, 80} else int(written or HTTPS_PORT)

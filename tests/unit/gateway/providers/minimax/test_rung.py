@@ -139,7 +139,7 @@ async def test_nobody_there(ask):
 
 async def test_first_byte_and_total_are_bounded(cloud, ask):
     cloud.fails(CHAT, hang=True, times=0)
-    with pytest.raises(DeadlineExceeded, match="first byte|answer"):
+    with pytest.raises(DeadlineExceeded, match=r"first byte|answer"):
         await ask(cloud.rung(Modality.TEXT, first_s=0.2), HELLO)
     with pytest.raises(DeadlineExceeded, match="not finished"):
         await ask(cloud.rung(Modality.TEXT), HELLO, timeout_s=0.2)
@@ -212,7 +212,7 @@ async def test_the_key_is_nowhere(cloud, ask, caplog):
     rung = cloud.rung(Modality.TEXT, account=account)
     told = []
     for _ in range(3):
-        with pytest.raises(Exception, match=".") as raised:
+        with pytest.raises(Exception, match=r".") as raised:
             await ask(rung, HELLO)
         told += [str(raised.value), repr(raised.value)]
     seen = [repr(account), repr(account.client), repr(rung), caplog.text, *told]

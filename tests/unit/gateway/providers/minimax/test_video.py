@@ -154,11 +154,9 @@ async def test_clips_that_cannot_be_made(cloud, ask, request_, leaf):
 async def test_a_task_that_fails(cloud, ask, generation, code, leaf):
     cloud.fails(generation, end="Fail", base_resp=code)
     rung = cloud.rung(Modality.VIDEO)
+    inputs, method = ([GenerateRequest(prompt="a cat")], "Generate") if generation == V1 else (head(4), "")
     with pytest.raises(leaf):
-        if generation == V1:
-            await ask(rung, GenerateRequest(prompt="a cat"), method="Generate", commits=lambda _m: True)
-        else:
-            await ask(rung, *head(4))
+        await ask(rung, *inputs, method=method, commits=lambda _m: True)
     spent = rung.desk.purse.spend.spent("minimax")
     assert (spent == 0) is (leaf is InvalidArgument)
 
