@@ -15,13 +15,16 @@ from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
 from gateway.house import Furniture, House, Watched
 from gateway.metrics import Metrics
-from gateway.plan import ENGINES, MINIMAX, ChainPlan, RungPlan, plan_chains
+from gateway.plan import ENGINES, LOCAL_CHILD, MINIMAX, ChainPlan, RungPlan, plan_chains
 from gateway.providers.absent import AbsentRung
+from gateway.providers.child import SpeechChild
+from gateway.providers.coqui import CoquiRung
 from gateway.providers.mesh import MeshRung
 from gateway.providers.minimax.account import Account
 from gateway.providers.minimax.rung import MinimaxRung, make_rung
 from gateway.providers.minimax.spend import Spend
 from gateway.providers.resolver import Resolver
+from gateway.providers.synthesize import OldContainer, SynthesizeRung
 from gateway.providers.target import MeshTarget
 from gateway.routing.budget import RetryBudget
 from gateway.routing.chain import Chain
@@ -30,6 +33,7 @@ from gateway.routing.limit import LimitRules
 from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from gateway.settings import Settings
+from gateway.targets import is_url
 
 SPEND_FILE = "minimax-spend.json"
 """In TROUPE_STATE_DIR: what the cloud has cost today."""
@@ -90,6 +94,8 @@ class Inventory:
     targets: dict[Place, MeshTarget] = field(default_factory=dict)
     rungs: dict[tuple[RungPlan, object], Rung] = field(default_factory=dict)  # by what else makes them the same
     pursers: dict[Whose, Purser] = field(default_factory=dict)
+    containers: dict[str, OldContainer] = field(default_factory=dict)
+    child: SpeechChild | None = None
     admissions: dict[tuple[object, ...], tuple[Gate, RetryBudget]] = field(default_factory=dict)
 
 
@@ -111,7 +117,8 @@ class Assembly:
         return Furniture(chains, self._neighbours(made))
 
     def _neighbours(self, made: Inventory) -> Sequence[Watched]:
-        return (*made.targets.values(), *made.pursers.values())
+        children = (made.child,) if made.child is not None else ()
+        return (*children, *made.containers.values(), *made.targets.values(), *made.pursers.values())
 
     def _chain(self, plan: ChainPlan, settings: Settings, made: Inventory) -> Chain:
         rungs = [self._kept_or_made(rung, settings, made) for rung in plan.rungs]
@@ -124,23 +131,38 @@ class Assembly:
         if plan.engines == (MINIMAX,):
             return self._minimax(plan, settings, made)
         target = self._target(place, made)
-        made.rungs[plan, place] = self._had.rungs.get((plan, place)) or self._mesh(plan, target, made)
+        container = self._container(plan.target, made) if is_url(plan.target) else None
+        made.rungs[plan, place] = self._had.rungs.get((plan, place)) or self._mesh(plan, target, container, made)
         return made.rungs[plan, place]
+
+    def _container(self, url: str, made: Inventory) -> OldContainer:
+        if url not in made.containers:
+            made.containers[url] = self._had.containers.get(url) or OldContainer(url)
+        return made.containers[url]
+
+    def _resolver(self, target: str, dns_server: str, made: Inventory) -> Resolver:
+        """Who knows the addresses of a target; a child process knows its own."""
+        if target != LOCAL_CHILD:
+            return Resolver(dns_server)
+        made.child = self._had.child or SpeechChild()
+        return made.child
 
     def _target(self, place: Place, made: Inventory) -> MeshTarget:
         """One watched target per service and address, however many rungs share it."""
         if place not in made.targets:
             modality, address, dns_server = place
+            resolver = self._resolver(address, dns_server, made)
             # Watched for every engine it might run, so that another chain needs no other target.
             watched = [engine for engine in ENGINES[modality] if engine != MINIMAX]
             made.targets[place] = self._had.targets.get(place) or MeshTarget(
-                modality, address, watched=watched, resolver=Resolver(dns_server)
+                modality, address, watched=watched, resolver=resolver
             )
         return made.targets[place]
 
-    def _mesh(self, plan: RungPlan, target: MeshTarget, made: Inventory) -> MeshRung:
+    def _mesh(self, plan: RungPlan, target: MeshTarget, container: OldContainer | None, made: Inventory) -> Rung:
+        """A rung of the mesh; where only a URL is known, one that is ready for a container of the first release too."""
         gate, budget = self._admission(plan, made)
-        return MeshRung(
+        mesh = MeshRung(
             name=plan.name,
             modality=plan.modality,
             engines=plan.engines,
@@ -152,6 +174,9 @@ class Assembly:
             gate=gate,
             budget=budget,
         )
+        if container is None:
+            return mesh
+        return CoquiRung(mesh, SynthesizeRung(plan.name, container, plan.policy, plan.local, gate, budget))
 
     def _admission(self, plan: RungPlan, made: Inventory) -> tuple[Gate, RetryBudget]:
         """The gate and the retries of a rung; they outlive a change of its time limits."""

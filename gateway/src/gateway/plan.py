@@ -32,6 +32,7 @@ DEFAULTS: Mapping[Modality, tuple[str, ...]] = {
 CLOUD = frozenset({"edge", MINIMAX})
 """They send data out of the house."""
 COQUI_ENGINES = ("xtts", "edge")
+CHILD_ENGINES = (*COQUI_ENGINES, "piper", "flite", "espeak")  # whichever of them is there
 LOCAL_CHILD = "a child process of the gateway"
 """The target of `coqui` where PROVIDER_COQUI_MODE=local."""
 NO_KEY = "MINIMAX_API_KEY is not set"
@@ -51,6 +52,7 @@ class RungPlan:
     target: str  # host:port, several with commas, http://… for the seed's TTS service, or LOCAL_CHILD
     policy: Policy
     cloud: bool
+    local: bool = False  # the user said so, whatever runs there
     model: str = ""
     max_concurrency: int = 0  # 0 = found out by the gate
     missed_ticks: int = 0
@@ -123,6 +125,7 @@ def _rung(settings: Settings, modality: Modality, name: str) -> RungPlan:
         target="" if minimax else _target(settings, modality, name, own),
         policy=_policy(settings, modality, name, own, minimax=minimax),
         cloud=CLOUD.issuperset(engines) if own.local is None else not own.local,
+        local=own.local is True,
         # PROVIDER_LLAMACPP_MODEL is a file, and svc-text's to load.
         model="" if engines == ("llamacpp",) else own.model,
         max_concurrency=own.max_concurrency,
@@ -151,7 +154,7 @@ def _policy(settings: Settings, modality: Modality, name: str, own: RungSettings
 
 def _engines(settings: Settings, modality: Modality, name: str) -> tuple[str, ...]:
     if (modality, name) == (Modality.TTS, COQUI):
-        return COQUI_ENGINES
+        return CHILD_ENGINES if settings.coqui_mode == "local" else COQUI_ENGINES
     if (modality, name) == (Modality.TEXT, "vllm"):
         return ("openai",) if settings.vllm_base_url else ("vllm",)
     return (name,)

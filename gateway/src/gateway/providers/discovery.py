@@ -32,6 +32,6 @@ async def grpc_address(url: str) -> str:
     if not port.isdecimal():
         raise CannotConnect(
             f"The TTS service at {url} names no gRPC port ({GRPC_PORT_HEADER}): it is a container of the first "
-            "release. Put svc-tts in its place."
+            "release, which is asked over HTTP; svc-tts in its place can do more."
         )
     return f"{urlsplit(url).hostname}:{port}"
