@@ -221,6 +221,27 @@ def test_a_portrait_is_uploaded_listed_used_and_deleted(client) -> None:
     assert client.delete(path).status_code == 404
 
 
+def test_who_served_stands_on_json_replies_too(client) -> None:
+    assert client.get("/api/portraits").headers["x-troupe-provider"] == "still"
+    made = client.post("/api/portraits", files={"portrait": ("me.png", picture())})
+    assert made.headers["x-troupe-provider"] == "still"
+    path = f"/api/portraits/{made.json()['portrait_id']}"
+    assert client.delete(path).headers["x-troupe-provider"] == "still"
+
+
+@pytest.mark.parametrize("value", ["tone,still", "still", "tts=tone;video=still", "video=still"])
+def test_each_name_goes_to_the_chain_that_has_it(client, value) -> None:
+    reply = client.post("/api/avatar", json={"text": "Hi."}, headers={"X-Troupe-Provider": value})
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["x-troupe-provider"] == "tts=tone;video=still"
+
+
+@pytest.mark.parametrize("value", ["toned", "tone,stil", "tts=still"])
+def test_a_name_that_no_chain_of_the_route_has_is_unknown(client, value) -> None:
+    reply = client.post("/api/avatar", json={"text": "Hi."}, headers={"X-Troupe-Provider": value})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "unknown_provider"), reply.text
+
+
 def test_a_text_file_named_png_is_no_portrait(client) -> None:
     reply = client.post("/api/portraits", files={"portrait": ("me.png", b"I am a text file, honestly.")})
     assert (reply.status_code, reply.json()["error"]["code"]) == (415, "unsupported_media")

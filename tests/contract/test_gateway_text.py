@@ -163,5 +163,14 @@ def test_the_chains_of_a_route_may_be_overridden_by_a_header(client) -> None:
     assert (other.status_code, other.json()["error"]["code"]) == (400, "invalid_argument")
 
 
+def test_local_only_and_priority_are_taken_from_headers_too(client) -> None:
+    headers = {"X-Troupe-Local-Only": "1", "X-Troupe-Priority": "batch"}
+    assert client.post("/api/text", json={"prompt": "a"}, headers=headers).status_code == 200
+    for name in headers:
+        reply = client.post("/api/text", json={"prompt": "a"}, headers={name: "perhaps"})
+        assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_argument")
+        assert name.casefold() in reply.json()["error"]["message"]
+
+
 def test_nothing_left_a_traceback(gateway, service) -> None:
     assert "Traceback" not in gateway.log + service.log
