@@ -19,8 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.guard.keys import NOBODY, Caller, Keyring
 from gateway.guard.limits import BODY_STALL_S, Limits, header, too_large
+from gateway.lag import LoopLag
 from gateway.metrics import Metrics
-from troupe.wire.errors import DeadlineExceeded, TroupeError
+from troupe.wire.errors import DeadlineExceeded, Overloaded, TroupeError
 from troupe.wire.interceptors import defect
 
 OPEN_PATHS = frozenset(
@@ -29,6 +30,12 @@ OPEN_PATHS = frozenset(
 PROBED_PATHS = frozenset({"/health", "/ready", "/metrics"})
 """Machines ask for these every few seconds; the log of a quiet gateway stays quiet."""
 REQUEST_ID_HEADER = b"x-troupe-request-id"
+WORK = "/api/"
+SHORT_OF_TIME_S = 0.05
+"""A loop that runs this late has more work than it can do: what else is taken in slows down all that is under way."""
+FEW = 32
+"""With fewer requests than this it is the machine that is slow, and refusing would help nobody."""
+AGAIN_S = 1.0
 LEFT = 499
 """The status counted for a client that left before its answer; nobody receives it."""
 LINGER_S = 2.0
@@ -66,18 +73,32 @@ class Doorkeeper:
         self._app = app
         self.rules = rules
         self.refusal = refusal
+        self.lag = LoopLag()
+        self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self.lag.start()
         entry = _Entry(self, scope, receive, send)
+        self.running += 1
         with self.rules.metrics.running.track_inprogress():
             try:
                 await entry.run(self._app)
             finally:
+                self.running -= 1
                 entry.account()
+
+    def check_breath(self, path: str) -> None:
+        """Raise `Overloaded` for work that this process has no time for; people and probes who look are let in."""
+        if path.startswith(WORK) and self.running > FEW and self.lag.seconds > SHORT_OF_TIME_S:
+            raise Overloaded(
+                f"The gateway itself is short of time: {self.running} requests are under way and its loop runs "
+                f"{self.lag.seconds * 1000:.0f} ms late. Come back in a second, or start another gateway.",
+                retry_after_s=AGAIN_S,
+            )
 
 
 class _Entry:
@@ -142,6 +163,7 @@ class _Entry:
         self._door.rules.limits.check_announced(path, headers)
         if path in OPEN_PATHS:
             return Caller(NOBODY)
+        self._door.check_breath(path)
         names = ("authorization", "x-api-key")
         return self._door.rules.keyring.caller({name: header(headers, name.encode()) for name in names})
 

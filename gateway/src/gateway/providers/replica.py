@@ -17,6 +17,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from gateway.lag import LoopLag
 from gateway.routing.need import Modality
 from gateway.routing.pool import Pool
 from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
@@ -52,7 +53,7 @@ log = logging.getLogger(__name__)
 class Replica:
     """A watched process; what is learnt of it is told to the pool."""
 
-    def __init__(self, modality: Modality, address: str, pool: Pool, watched: Iterable[str]) -> None:
+    def __init__(self, modality: Modality, address: str, pool: Pool, watched: Iterable[str], lag: LoopLag) -> None:
         self.modality = modality
         self.address = address
         self.problem: str | None = None
@@ -60,6 +61,7 @@ class Replica:
         self.described = asyncio.Event()
         self.calls = 0  # running ones
         self._pool = pool
+        self._lag = lag
         self._watched = tuple(watched)
         self._channel = open_channel(address)
         self._stub = _STUBS[modality](self._channel)
@@ -79,6 +81,10 @@ class Replica:
     def silent_s(self) -> float:
         """Since the last message of it, of any call."""
         return time.monotonic() - self._heard_at
+
+    def lag_s(self) -> float:
+        """How late our own loop runs."""
+        return self._lag.seconds
 
     def start(self) -> None:
         """Begin to watch it."""

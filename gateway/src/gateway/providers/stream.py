@@ -3,7 +3,7 @@
 Every stream reply of troupe.v1 carries a tick each 250 ms while the work advances. A stream that misses four of them is
 frozen, whatever its socket says (gRPC's keepalive does not see a stopped process) - if its whole process is silent; one
 that still talks to others is busy, and this call of it is given up later, as stuck. Beats are counted by a timer of our
-own loop, and none while that loop itself was held up: a gateway short of time must not take its replicas for dead.
+own loop, and count less while that loop is held up: a gateway short of time must not take its replicas for dead.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ SILENT_S = 0.75
 """A process from which no call has heard for so long may be frozen."""
 STUCK_TIMES = 4
 """A process that talks to others may let a call wait this many times longer."""
-HELD_UP_S = 0.1
-"""A beat that comes later than this says more of our own loop than of the peer."""
+HELD_UP_S = 0.02
+"""A loop that runs later than this counts its beats as less than whole: a message takes many of its turns."""
 CLOSE_S = 1.0
 CONNECTION = "connection"
 """What a `StreamBroken` lost, when nothing more can be expected of that process: `routing.verdict.blame` reads it."""
@@ -53,6 +53,10 @@ class Peer(Protocol):
 
     def silent_s(self) -> float:
         """Since the last message of it, of any call."""
+        ...
+
+    def lag_s(self) -> float:
+        """How late our own loop runs."""
         ...
 
 
@@ -84,9 +88,8 @@ class MeshStream(Generic[M]):
         self._call: Any = None
         self._feed: asyncio.Task[None] | None = None
         self._beat: asyncio.TimerHandle | None = None
-        self._due = 0.0
         self._waiting = False
-        self._missed = 0
+        self._missed = 0.0
         self._received = 0
         self._error: TroupeError | None = None
         self._ended = False
@@ -146,7 +149,7 @@ class MeshStream(Generic[M]):
     async def _next(self) -> Any:
         if self._call is None:
             await self._start()
-        self._waiting, self._missed = True, 0
+        self._waiting, self._missed = True, 0.0
         try:
             if self._server_streaming:
                 return await self._call.read()
@@ -180,13 +183,11 @@ class MeshStream(Generic[M]):
             self.abort(defect(error, f"the input of {self._peer}"))
 
     def _next_beat(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._due = loop.time() + TICK_INTERVAL_S
-        self._beat = loop.call_at(self._due, self._on_beat)
+        self._beat = asyncio.get_running_loop().call_later(TICK_INTERVAL_S, self._on_beat)
 
     def _on_beat(self) -> None:
-        held_up = asyncio.get_running_loop().time() - self._due > HELD_UP_S
-        self._missed += self._waiting and not held_up
+        if self._waiting and self._replica is not None:
+            self._missed += min(1.0, HELD_UP_S / max(self._replica.lag_s(), HELD_UP_S))
         if (error := self._lifeless()) is not None:
             self.abort(error)
         else:

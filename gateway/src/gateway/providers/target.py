@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from gateway.lag import LoopLag
 from gateway.providers.discovery import grpc_address, is_url
 from gateway.providers.replica import REFRESH_S, Replica
 from gateway.providers.resolver import Resolver
@@ -39,6 +40,7 @@ class MeshTarget:
         self.pool = Pool(clock)
         self._watched = tuple(watched)
         self._resolver = resolver or Resolver()
+        self._lag = LoopLag()
         self._replicas: dict[str, Replica] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._problem: str | None = None  # of finding the replicas
@@ -72,10 +74,12 @@ class MeshTarget:
 
     async def start(self) -> None:
         """Begin to look for replicas and to watch them."""
+        self._lag.start()
         self._task = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
         """Let every replica go; calls that still run are cancelled."""
+        self._lag.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -113,7 +117,7 @@ class MeshTarget:
         wanted = list(addresses)
         for address in wanted:
             if address not in self._replicas:
-                self._replicas[address] = Replica(self.modality, address, self.pool, self._watched)
+                self._replicas[address] = Replica(self.modality, address, self.pool, self._watched, self._lag)
                 self._replicas[address].start()
         self.pool.set_addresses(wanted)
         for address in self._replicas.keys() - set(wanted):
