@@ -202,6 +202,26 @@ def test_subtitles_time_the_words(client) -> None:
     assert [body["text"][word["word_begin"] : word["word_end"]] for word in words] == [word["word"] for word in words]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": ""},
+        {"text": "x" * 10_000},
+        {"language_boost": "Klingon"},
+        {"audio_setting": {"sample_rate": 48_000}},
+        {"audio_setting": {"bitrate": 96_000}},
+        {"voice_setting": {"voice_id": "female-shaonv", "speed": 3}},
+        {"voice_setting": {"voice_id": "female-shaonv", "emotion": "hungry"}},
+        {"model": "speech-9"},
+    ],
+    ids=lambda wrong: str(wrong)[:50],
+)
+def test_speech_that_the_cloud_refuses_is_refused(client, wrong) -> None:
+    reply = client.post("/v1/t2a_v2", json=SPEAK | wrong)
+    assert (reply.status_code, reply.json()["base_resp"]["status_code"]) == (200, 2013)
+    assert reply.json()["data"] is None
+
+
 # -- text
 
 

@@ -28,6 +28,15 @@ CODECS = ("mp3", "pcm", "flac", "wav", "opus", "pcmu_raw", "pcmu_wav")
 MU_LAW_RATE = 8_000
 EMOTIONS = ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm", "fluent", "whisper", "neutral")
 EFFECTS = ("spacious_echo", "auditorium_echo", "lofi_telephone", "robotic")
+# fmt: off
+LANGUAGES = (
+    "Chinese", "Chinese,Yue", "English", "Arabic", "Russian", "Spanish", "French", "Portuguese", "German",
+    "Turkish", "Dutch", "Ukrainian", "Vietnamese", "Indonesian", "Japanese", "Italian", "Korean", "Thai", "Polish",
+    "Romanian", "Greek", "Czech", "Finnish", "Hindi", "Bulgarian", "Danish", "Hebrew", "Malay", "Persian", "Slovak",
+    "Swedish", "Croatian", "Filipino", "Hungarian", "Norwegian", "Slovenian", "Catalan", "Nynorsk", "Tamil",
+    "Afrikaans", "auto",
+)
+# fmt: on
 SUBTITLES = ("sentence", "word", "word_streaming")
 LARGEST_BLEND = 4
 MEDIA_TYPES = {"mp3": "audio/mpeg", "flac": "audio/flac", "wav": "audio/wav", "opus": "audio/ogg"}
@@ -134,6 +143,7 @@ def _check_voice(body: dict[str, Any], world: World) -> None:
     for name in ("pitch", "intensity", "timbre"):
         number(change, name, -100, 100, 0)
     choice(change, "sound_effects", EFFECTS, None)
+    choice(body, "language_boost", LANGUAGES, None)
     for pair in (body.get("pronunciation_dict") or {}).get("tone") or []:
         if not isinstance(pair, str) or "/" not in pair:
             raise Refused(2013, "pronunciation_dict.tone has an entry without /")
