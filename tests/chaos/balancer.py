@@ -43,9 +43,12 @@ class Balancer:
 
     async def _watch(self, number: int) -> None:
         client = Client()
-        while True:
-            self.ready[number] = await self._says_ready(client, self.gateways[number].http)
-            await asyncio.sleep(LOOK_S)
+        try:
+            while True:
+                self.ready[number] = await self._says_ready(client, self.gateways[number].http)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            client.close()
 
     async def _says_ready(self, client: Client, address: str) -> bool:
         try:

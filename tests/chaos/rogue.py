@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -35,7 +35,7 @@ class Rogue(TextServicer):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._places = asyncio.Semaphore(PLACES)
+        self._queue = Queue(PLACES)
 
     async def Chat(self, request: text_pb2.ChatRequest, context: Any) -> AsyncIterator[text_pb2.ChatDelta]:
         if HOW == "internal":
@@ -47,7 +47,7 @@ class Rogue(TextServicer):
                 yield delta
         finally:
             if HOW == "narrow":
-                self._places.release()
+                self._queue.release()
 
     async def _late(self) -> AsyncIterator[text_pb2.ChatDelta]:
         for sequence in range(LATE_TICKS):
@@ -56,14 +56,46 @@ class Rogue(TextServicer):
 
     async def _turn(self) -> AsyncIterator[text_pb2.ChatDelta]:
         """Ticks until a place is free; it is then taken."""
-        sequence = 0
-        while HOW == "narrow":
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S):
-                    await self._places.acquire()
-                    return
-            sequence += 1
-            yield text_pb2.ChatDelta(tick=Tick(sequence=sequence))
+        if HOW != "narrow":
+            return
+        turn = self._queue.ask()
+        try:
+            while not turn.done():
+                await asyncio.wait({turn}, timeout=TICK_S)
+                if not turn.done():
+                    yield text_pb2.ChatDelta(tick=Tick(sequence=0))
+        except BaseException:
+            self._queue.give_up(turn)
+            raise
+
+
+class Queue:
+    """Places of an engine, given in the order in which they were asked for."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def ask(self) -> asyncio.Future[None]:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._next()
+        return turn
+
+    def give_up(self, turn: asyncio.Future[None]) -> None:
+        if turn.done():
+            self.release()
+        else:
+            self._waiting.remove(turn)
+
+    def release(self) -> None:
+        self._free += 1
+        self._next()
+
+    def _next(self) -> None:
+        while self._free and self._waiting:
+            self._free -= 1
+            self._waiting.popleft().set_result(None)
 
 
 def add_garbage(servicer: TextServicer, server: grpc.aio.Server) -> None:

@@ -23,6 +23,7 @@ READY_S = 30.0
 GONE_S = 30.0
 LOOK_S = 0.02
 NOWHERE = "127.0.0.1:1"  # nothing listens there
+BEGUN = ("ok", "stream_broken")  # how attempts end that gave something
 CANARY = "zanzibarcanary"  # stands in every prompt, and must stand in no log
 SERVICES = {
     "svc_text": ("TROUPE_TEXT", "ENGINES", "echo"),
@@ -220,6 +221,7 @@ async def chats(replica: Actor) -> float:
 
 
 async def failed_attempts(gateway: Actor, rung: str) -> float:
-    """Attempts at a rung that gave nothing, as the gateway counts them."""
+    """Attempts at a rung that gave nothing, as the gateway counts them; answers that broke amid are another matter."""
     every = await counted(gateway.http, "troupe_attempts_total", rung=rung)
-    return every - await counted(gateway.http, "troupe_attempts_total", rung=rung, code="ok")
+    begun = [await counted(gateway.http, "troupe_attempts_total", rung=rung, outcome=outcome) for outcome in BEGUN]
+    return every - sum(begun)

@@ -119,7 +119,7 @@ async def test_a_failing_cloud_makes_no_storm(stage: Stage, figures: Figures, na
     async with load.running():
         await asyncio.sleep(4.0)
     asked = sum((await fetch_json(cloud.http, "/_seen"))["counts"].values())
-    seen = {code: await counted(gateway.http, "troupe_attempts_total", rung="minimax", code=code) for code in CODES}
+    seen = {code: await counted(gateway.http, "troupe_attempts_total", rung="minimax", outcome=code) for code in CODES}
     figures.title = f"the cloud answers with: {name}"
     figures.load(load.outcomes)
     figures.note("requests at the cloud per request offered", asked / len(load.outcomes), str(STORM))

@@ -91,11 +91,12 @@ async def asked(gateway: Actor, path: str, body: dict, disturb: Callable[[], obj
 
 
 async def kill_worker(replicas: Sequence[Actor], method: str, killed: list[Actor]) -> None:
-    """Kill the replica that is at work."""
+    """Kill the replica that is at work; the next one takes over so fast that the look comes before the kill."""
     for replica in replicas:
         if await counted(replica.metrics, "troupe_rpc_outstanding", method=method):
-            await asyncio.to_thread(replica.kill)
             killed.append(replica)
+    for replica in killed:
+        await asyncio.to_thread(replica.kill)
 
 
 def fragments(film: bytes) -> list[boxes.Span]:
