@@ -53,7 +53,7 @@ def _of_replicas(views: Iterable[tuple[Rung, ReplicaView]]) -> Iterator[Metric]:
         ejected.add_metric(labels, view.state is not State.CLOSED)
         outstanding.add_metric(labels, view.outstanding)
         failures.add_metric(labels, view.failures)
-        ejections.add_metric(labels, getattr(view, "ejections", 0))
+        ejections.add_metric(labels, view.ejections)
     yield from (ready, ejected, outstanding, failures, ejections)
 
 

@@ -27,6 +27,7 @@ POLL_S = 0.05
 TOO_SOON_S = 5.0  # a part that ends this soon after its start would only end again
 DRAIN_S = 30.0  # longer than any part's own drain limit
 KILL_S = 5.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         try:
             yield
         finally:
@@ -127,8 +128,17 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, _: object) -> None:
+        if number == signal.SIGHUP and not sys.stdin.isatty():
+            self._read_again()
+            return
         self._say(f"{signal.Signals(number).name} received: draining, at most {DRAIN_S:.0f} s")
         self.stop(130 if number == signal.SIGINT else 143)
+
+    def _read_again(self) -> None:
+        """Nobody's terminal was closed: the gateway is to read its settings again."""
+        gateway = self._processes[self._last]
+        if "pid" in gateway and "returncode" not in gateway:
+            os.kill(gateway["pid"], signal.SIGHUP)
 
     def _pump(self) -> None:
         """Take one event of the parts: a line of a log, a start, a stop."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -84,7 +85,7 @@ class MeshRung:
         return MeshStream(
             partial(self.target.replica, address),
             call.method,
-            call.inputs(self),
+            _with_model(call.inputs(self), self.model) if self.model else call.inputs(self),
             client_streaming=method.client_streaming,
             server_streaming=method.server_streaming,
             timeout_s=timeout_s,
@@ -92,3 +93,15 @@ class MeshRung:
             peer=f"{self.name} at {address}",
             missed_ticks=self.missed_ticks,
         )
+
+
+async def _with_model(inputs: AsyncGenerator[Any], model: str) -> AsyncGenerator[Any]:
+    """The messages; those that may name a model and do not name this one (PROVIDER_<RUNG>_MODEL)."""
+    async with aclosing(inputs) as messages:
+        async for message in messages:
+            if "model" in message.DESCRIPTOR.fields_by_name and not message.model:
+                named = type(message)(model=model)
+                named.MergeFrom(message)
+                yield named
+            else:
+                yield message

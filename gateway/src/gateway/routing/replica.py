@@ -23,6 +23,7 @@ class ReplicaView:
     p99_ms: float
     failures: int
     last_error: str
+    ejections: int  # times a breaker opened
 
 
 class EngineThere:
@@ -31,7 +32,7 @@ class EngineThere:
     __slots__ = ("breaker", "latency", "not_ready")
 
     def __init__(self, clock: Callable[[], float], rules: BreakerRules) -> None:
-        self.breaker = Breaker(clock, rules)
+        self.breaker = Breaker(clock, rules, warm=True)  # a new address starts slowly as a whole
         self.latency = Latency()
         self.not_ready: str | None = None  # what it says itself
 
@@ -89,6 +90,7 @@ class Replica:
             round(p99_s * 1000, 1),
             self.breaker.failures + there.breaker.failures,
             self.last_error,
+            self.breaker.epoch + there.breaker.epoch,
         )
 
 

@@ -91,6 +91,25 @@ def test_a_signal_drains_it(modules: dict[str, str]) -> None:
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
+def test_a_hangup_makes_the_last_part_read_its_settings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hearing = 'signal.signal(signal.SIGHUP, lambda *_: print("read again", flush=True))\n'
+    (tmp_path / "hearing.py").write_text(SLEEPER.replace('print("up"', f'{hearing}print("up"'))
+    (tmp_path / "sleeper.py").write_text(SLEEPER)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    log = Log()
+    mesh = Mesh({"PYTHONPATH": str(tmp_path)}, log, [Part("a", "sleeper", ()), Part("b", "hearing", ())])
+    told = threading.Event()
+
+    def until() -> bool:
+        if log.seen("| up") == 2 and not told.is_set():
+            told.set()
+            os.kill(os.getpid(), signal.SIGHUP)
+        return log.seen("read again") == 1
+
+    assert mesh.run(until) == 0
+    assert log.seen("SIGHUP") == 0
+
+
 def test_what_does_not_drain_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "deaf.py").write_text(SLEEPER.replace("sys.exit(0)", "pass"))
     monkeypatch.setattr(mesh_module, "DRAIN_S", 0.3)

@@ -1,3 +1,6 @@
+from httpx import ASGITransport, AsyncClient
+
+from gateway.app import app_of
 from gateway.assembly import build
 from gateway.banner import banner
 from gateway.dialects.ops import provider_state
@@ -11,6 +14,7 @@ from troupe.v1.engine_pb2 import (
     ENGINE_STATE_READY,
     EngineInfo,
 )
+from troupe.wire.errors import CannotConnect
 
 
 def test_a_provider_in_one_word_and_why(rung) -> None:
@@ -57,3 +61,28 @@ def test_the_one_who_would_be_asked_first_is_ready_and_well(rung) -> None:
     rungs = [rung("a"), rung("b", trouble="x", info=ready), rung("c", info=missing), rung("d", info=ready)]
     house.chains = {Modality.TTS: Chain(Modality.TTS, rungs)}
     assert house.ready(Modality.TTS) == "d"
+
+
+async def test_replicas_admission_and_money_of_a_rung_are_shown(tmp_path) -> None:
+    env = {"PROVIDER_TTS": "minimax,flite", "PROVIDER_TTS_FALLBACK": "", "PROVIDER_FLITE_ATTEMPTS": "2"}
+    more = {"MINIMAX_API_KEY": "sk", "PROVIDER_MINIMAX_CAP_USD_DAY": "5", "TROUPE_STATE_DIR": str(tmp_path)}
+    house = build(Settings.load(env | more))
+    _cloud, flite = house.chains[Modality.TTS].rungs
+    flite.pool.set_addresses(["10.0.0.1:1"])
+    flite.pool.pick("flite").end(CannotConnect("refused"))
+    transport = ASGITransport(app_of(house))
+    async with AsyncClient(transport=transport, base_url="http://house") as client:
+        told, shown = (await client.get("/providers")).json()["tts"]["chain"]
+    assert told["spend"] == {"today_usd": 0.0, "cap_usd_day": 5.0}
+    assert (shown["spend"], shown["policy"]["attempts"], shown["admission"]["running"]) == (None, 2, 0)
+    (replica,) = shown["replicas"]
+    assert (replica["address"], replica["state"], replica["failures"]) == ("10.0.0.1:1", "open", 1)
+    assert (replica["last_error"], "ejected" in replica["why"]) == ("refused", True)
+
+
+async def test_liveness_stays_green_while_the_gateway_leaves() -> None:
+    house = build(Settings.load({}))
+    async with AsyncClient(transport=ASGITransport(app_of(house)), base_url="http://house") as client:
+        house.drain()
+        health, ready = await client.get("/health"), await client.get("/ready")
+    assert (health.status_code, health.json()["status"], ready.status_code) == (200, "draining", 503)
