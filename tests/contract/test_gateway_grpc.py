@@ -173,6 +173,21 @@ async def test_errors_cross_the_door_with_their_code(channel) -> None:
     assert isinstance(await leaf_of(TextStub(channel).Connect(sent(ClientFrame(id=1)))), NotSupported)
 
 
+async def test_metadata_says_what_headers_say(channel) -> None:
+    speech = SpeechStub(channel)
+
+    def call(*metadata):
+        return speech.Synthesize(sent(settings(), SpeechInput(text="Hi")), metadata=metadata)
+
+    for name in ("tone", "tts=tone"):
+        assert [chunk async for chunk in call(("x-troupe-provider", name)) if chunk.audio]
+    unknown = await leaf_of(call(("x-troupe-provider", "tonne")))
+    assert isinstance(unknown, UnknownProvider)
+    assert 'Did you mean "tone"' in unknown.message
+    assert [chunk async for chunk in call(("x-troupe-local-only", "1"), ("x-troupe-priority", "batch")) if chunk.audio]
+    assert isinstance(await leaf_of(call(("x-troupe-priority", "soon"))), InvalidArgument)
+
+
 async def test_describe_shows_the_chain(channel) -> None:
     described = await SpeechStub(channel).Describe(DescribeRequest())
     assert [engine.name for engine in described.engines] == ["tone"]
