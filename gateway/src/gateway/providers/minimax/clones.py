@@ -17,7 +17,6 @@ ID_RULE = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]$")
 """MiniMax's: 8 to 256 characters, a letter first, no - or _ at the end."""
 MARK_CHARS = 12
 _MARK = re.compile(r"-tr([0-9a-f]{12})$")
-NO_LANGUAGE = "und"  # so that a clone is never the nearest voice of a language somebody else asks for
 
 
 def mark(key_id: str) -> str:
@@ -55,12 +54,12 @@ def check_owner(voice_id: str, key_id: str) -> None:
         raise UnknownVoice(f'No voice "{voice_id[:80]}".')
 
 
-def as_voice(voice_id: str, name: str = "") -> Voice:
-    """A clone as the rung offers it."""
+def as_voice(voice_id: str, name: str = "", language: str = "") -> Voice:
+    """A clone as the rung offers it; no system voice is of neutral gender, so none is mistaken for it."""
     return Voice(
         voice_id=voice_id,
         name=name or _MARK.sub("", voice_id),
-        language=NO_LANGUAGE,
+        language=language,
         gender=GENDER_NEUTRAL,
         engine="minimax",
         cloned=True,

@@ -49,7 +49,7 @@ async def clone_voice(desk: Desk, inputs: AsyncGenerator[CloneVoiceInput]) -> As
             money.settle(0.0)
         raise
     await files.tidy(desk, file_id)
-    voice = clones.as_voice(voice_id, settings.name)
+    voice = clones.as_voice(voice_id, settings.name, settings.language)
     desk.clones.add(voice)
     yield CloneVoiceResponse(voice=voice, stored=True)
 

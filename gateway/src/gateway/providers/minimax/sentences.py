@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-RUN_CHARS = 1000
-"""Said in one call at most; what a broken call has to say again stays under a minute or so."""
+RUN_CHARS = 400
+"""Said in one call at most. Timings come at a run's end, so this is what a speech that breaks may say twice (20 s)."""
 _EARLIEST_CUT = RUN_CHARS // 3
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*\s+|[。！？]+[”’」』）]*\s*|\n\s*)")
