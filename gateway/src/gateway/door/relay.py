@@ -91,6 +91,7 @@ class Errand:
     part: str = ""  # where the message that names engine and principal nests them
     commits: Callable[[Any], bool] = lambda _message: True
     key: str = ""  # what a replica may have warm
+    hedged: bool = False  # short, and harmless if two replicas do it
 
     def call(
         self,
@@ -109,6 +110,7 @@ class Errand:
             key=self.key,
             priority=self.guest.wishes.priority,
             continuation=continuation,
+            hedged=self.hedged,
         )
 
 

@@ -72,7 +72,7 @@ class TextDoor(TextServicer):
         """Embeddings."""
         guest = self._guest(context, ASK_S)
         need = guest.need(Modality.TEXT, request.engine, task=TASK_EMBED)
-        answer: EmbedResponse = await ask(Errand(self._house, need, "Embed", guest), request)
+        answer: EmbedResponse = await ask(Errand(self._house, need, "Embed", guest, hedged=True), request)
         return answer
 
     async def CountTokens(self, request: CountTokensRequest, context: Context) -> CountTokensResponse:  # the RPC's name
@@ -80,7 +80,7 @@ class TextDoor(TextServicer):
         guest = self._guest(context, ASK_S)
         need = guest.need(Modality.TEXT, request.request.engine, task=TASK_COUNT_TOKENS)
         answer: CountTokensResponse = await ask(
-            Errand(self._house, need, "CountTokens", guest, part="request"), request
+            Errand(self._house, need, "CountTokens", guest, part="request", hedged=True), request
         )
         return answer
 
@@ -88,7 +88,7 @@ class TextDoor(TextServicer):
         """The models of the first text service that answers."""
         guest = self._guest(context, ASK_S)
         need = guest.need(Modality.TEXT)
-        answer: ListModelsResponse = await ask(Errand(self._house, need, "ListModels", guest), request)
+        answer: ListModelsResponse = await ask(Errand(self._house, need, "ListModels", guest, hedged=True), request)
         return answer
 
     async def Extract(

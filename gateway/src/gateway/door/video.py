@@ -21,6 +21,7 @@ from gateway.door.relay import (
     ticking,
 )
 from gateway.house import House
+from gateway.routing.capability import OFFLINE_RENDER
 from gateway.routing.need import Modality, Need
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Rung
@@ -96,7 +97,7 @@ class VideoDoor(VideoServicer):
         """The avatars and the caller's own portraits."""
         guest = Guest(self._house, context, ASK_S)
         answer: ListPortraitsResponse = await ask(
-            Errand(self._house, guest.need(Modality.VIDEO), "ListPortraits", guest), request
+            Errand(self._house, guest.need(Modality.VIDEO), "ListPortraits", guest, hedged=True), request
         )
         return answer
 
@@ -145,6 +146,7 @@ class VideoDoor(VideoServicer):
             await replay.aclose()
 
     def _need(self, guest: Guest, settings: AnimateSettings) -> Need:
+        named = guest.rungs(Modality.VIDEO, settings.engine)
         return guest.need(
             Modality.VIDEO,
             settings.engine,
@@ -152,6 +154,7 @@ class VideoDoor(VideoServicer):
             format="webm" if settings.container == CONTAINER_WEBM else "mp4",
             width=settings.width,
             height=settings.height,
+            without=frozenset() if named else frozenset({OFFLINE_RENDER}),  # who names it will wait for it
         )
 
 

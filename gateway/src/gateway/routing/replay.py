@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 from troupe.wire.errors import StreamBroken, TroupeError
@@ -103,20 +102,20 @@ class Replay(Generic[M]):
         """Stop waiting for the source. The source itself is closed by whoever made it."""
         if self._pending is not None:
             self._pending.cancel()
-            with suppress(asyncio.CancelledError, StopAsyncIteration):
-                await self._pending
+            await asyncio.gather(self._pending, return_exceptions=True)
 
     async def _pull(self) -> tuple[int, M]:
-        # Shielded: a reader that is given up must not end the source.
+        # Shielded: a reader that is given up must not end the source, and what comes meanwhile is the next reader's.
         self._pending = self._pending or asyncio.ensure_future(anext(self._source))
         try:
             item = await asyncio.shield(self._pending)
-        except TroupeError as error:
-            self.error = error
+        except asyncio.CancelledError:
             raise
-        finally:
-            if self._pending.done():
-                self._pending = None
+        except BaseException as error:
+            self._pending = None
+            self.error = error if isinstance(error, TroupeError) else self.error
+            raise
+        self._pending = None
         return self._keep(item)
 
     def _keep(self, item: M) -> tuple[int, M]:

@@ -58,7 +58,7 @@ class PortraitDesk:
 
     async def listing(self) -> Answer[list[Portrait]]:
         """The shipped avatars, and the caller's own portraits."""
-        answer = await self._ask("ListPortraits", _once(ListPortraitsRequest(principal=self._principal)))
+        answer = await self._ask("ListPortraits", _once(ListPortraitsRequest(principal=self._principal)), hedged=True)
         return Answer(list(answer.value.portraits), answer.provider)
 
     async def delete(self, portrait_id: str) -> Answer[None]:
@@ -78,8 +78,9 @@ class PortraitDesk:
     def _principal(self) -> Principal:
         return Principal(key_id=self.key_id)
 
-    async def _ask(self, method: str, inputs: Any, within_s: float = ASK_S) -> Answer[Any]:
-        call: Call[Any] = Call(method, inputs, lambda _message: True, Deadline.after(within_s), self.request_id)
+    async def _ask(self, method: str, inputs: Any, within_s: float = ASK_S, *, hedged: bool = False) -> Answer[Any]:
+        deadline = Deadline.after(within_s)
+        call: Call[Any] = Call(method, inputs, lambda _message: True, deadline, self.request_id, hedged=hedged)
         served = await self.chain.run(self.need, call)
         try:
             return Answer(await anext(served), served.rung.name)

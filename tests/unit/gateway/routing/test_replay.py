@@ -76,6 +76,26 @@ async def test_a_reader_given_up_while_it_waits_does_not_end_the_source() -> Non
     assert await all_of(replay.reader()) == ["a", "b"]
 
 
+async def test_what_comes_in_the_moment_a_reader_is_given_up_is_the_next_ones() -> None:
+    gate = asyncio.Event()
+
+    async def source():
+        await gate.wait()
+        yield "a"
+        yield "b"
+
+    replay = Replay(source(), len)
+    waiting = asyncio.ensure_future(anext(replay.reader()))
+    await asyncio.sleep(0)
+    gate.set()
+    while replay._pending is None or not replay._pending.done():
+        await asyncio.sleep(0)
+    waiting.cancel()  # the item is there, and the reader has not taken it yet
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled()
+    assert await all_of(replay.reader()) == ["a", "b"]
+
+
 async def test_a_source_that_breaks_breaks_every_reader() -> None:
     async def source():
         yield "a"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.routing.capability import obstacle
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
 from gateway.scenes.avatar import Avatar, AvatarOrder
@@ -167,3 +168,9 @@ async def test_a_film_nobody_reads_is_closed_and_said_to_be(rung, perform, scene
     assert head.streams[0].closed
     assert voice.streams[0].closed
     assert scene.events[-2].data["code"] == "cancelled"
+
+
+def test_a_rung_that_takes_minutes_is_asked_only_where_the_caller_waits(ready_info) -> None:
+    cloud = ready_info("minimax", features=["offline_render"])
+    assert obstacle(cloud, AvatarOrder(AnimateSettings()).need()) == "it takes minutes; ask with cloud_video=wait"
+    assert obstacle(cloud, AvatarOrder(AnimateSettings(), wait=True).need()) is None
