@@ -34,6 +34,7 @@ from troupe.wire.errors import from_rpc_error
 REFRESH_S = 1.0
 DESCRIBE_TIMEOUT_S = 1.0
 REWATCH_S = 0.25
+DESCRIBE = "Describe"
 QUIET_S = 1.0  # a process that was heard of within this is alive, even if `Describe` has to wait its turn
 
 SERVICES: dict[Modality, Any] = {
@@ -62,13 +63,13 @@ class Replica:
         self.calls = 0  # running ones
         self._pool = pool
         self._lag = lag
-        self._watched = tuple(watched)
+        self._watched = frozenset(watched)
         self._channel = open_channel(address)
         self._stub = _STUBS[modality](self._channel)
         self._not_serving: set[str] = set()  # health names
         self._heard_at = 0.0
         self._poke = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def method(self, name: str) -> Any:
         """The callable of that RPC."""
@@ -88,15 +89,16 @@ class Replica:
 
     def start(self) -> None:
         """Begin to watch it."""
-        full_name = SERVICES[self.modality].full_name
-        self._tasks = [asyncio.create_task(self._keep_described()), asyncio.create_task(self._watch("", ""))]
-        self._tasks += [asyncio.create_task(self._watch(f"{full_name}/{name}", name)) for name in self._watched]
+        self._tasks = {
+            "": asyncio.create_task(self._watch("", "")),
+            DESCRIBE: asyncio.create_task(self._keep_described()),
+        }
 
     async def stop(self) -> None:
         """Stop watching and close the channel; calls that still run are cancelled."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._channel.close(None)
 
     async def refresh(self) -> None:
@@ -108,12 +110,19 @@ class Replica:
                 self._note(_trouble(error, self.address))
         else:
             self.engines = {info.name: info for info in answer.engines}
+            self._watch_engines()
             for info in answer.engines:
                 self._pool.engine_state(self.address, info.name, engine_trouble(info))
             # The watch has the last word: a process that drains still says that its engines are ready.
             drains = "" in self._not_serving and any(info.state == ENGINE_STATE_READY for info in answer.engines)
             self._note("it is draining" if drains else None)
         self.described.set()
+
+    def _watch_engines(self) -> None:
+        """Watch those it has: the watch of an unknown name never ends, and would hold up its drain."""
+        service = SERVICES[self.modality].full_name
+        for name in self._watched.intersection(self.engines).difference(self._tasks):
+            self._tasks[name] = asyncio.create_task(self._watch(f"{service}/{name}", name))
 
     def _note(self, problem: str | None) -> None:
         if (problem is None) != (self.problem is None) or not self.described.is_set():
@@ -148,7 +157,7 @@ class Replica:
         watch = health_pb2_grpc.HealthStub(self._channel).Watch(request, wait_for_ready=True)
         try:
             async for answer in watch:
-                if answer.status == health_pb2.HealthCheckResponse.NOT_SERVING:
+                if answer.status != health_pb2.HealthCheckResponse.SERVING:
                     self._bad_news(health_name, engine)
                     return
                 self._not_serving.discard(health_name)

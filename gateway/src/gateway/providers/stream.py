@@ -196,12 +196,12 @@ class MeshStream(Generic[M]):
     def _lifeless(self) -> StreamBroken | None:
         """What to say of a peer that shows no sign of progress; None while it may still come."""
         allowed = self._missed_ticks if self._received else self._missed_ticks + CONNECT_TICKS
-        if self._missed <= allowed or self._replica is None:
+        if self._missed < allowed or self._replica is None:
             return None
         since = f"no sign of progress for {self._missed * TICK_INTERVAL_S:.1f} s."
         if self._replica.silent_s() >= SILENT_S:
             return StreamBroken(f"{self._peer} is frozen: {since}", lost=CONNECTION)
-        if self._missed > allowed * STUCK_TIMES:
+        if self._missed >= allowed * STUCK_TIMES:
             return StreamBroken(f"{self._peer} is stuck with this call: {since}")
         return None
 
