@@ -71,7 +71,7 @@ class Breaker:
         "why",
     )
 
-    def __init__(self, clock: Callable[[], float], rules: BreakerRules) -> None:
+    def __init__(self, clock: Callable[[], float], rules: BreakerRules, *, warm: bool = False) -> None:
         self._clock = clock
         self._rules = rules
         self._again_at = 0.0
@@ -79,7 +79,7 @@ class Breaker:
         self._row = 0  # failures in a row
         self._trial_until: float | None = None
         self._window = Window(clock, rules.window_s)
-        self._full_at = clock() + rules.slow_start_s
+        self._full_at = clock() + (0.0 if warm else rules.slow_start_s)
         self.opened = False  # open or half open
         self.epoch = 0  # openings so far; a call carries the one it began in
         self.failures = 0
@@ -119,6 +119,7 @@ class Breaker:
 
     def began(self, hold: Hold) -> None:
         """An answer has begun. A first byte of a trial is evidence of now, however late it comes."""
+        self._lapse()
         if hold.trial and self.opened:
             self._close()
             self._row = self._rules.consecutive - 1  # on probation: one more failure opens it again, for longer
@@ -144,6 +145,7 @@ class Breaker:
 
     def released(self, hold: Hold) -> None:
         """A call ended that says nothing; if it was the trial, another may be made at once."""
+        self._lapse()
         if hold.trial and hold.epoch == self.epoch:
             self._trial_until = None
 

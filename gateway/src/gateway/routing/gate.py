@@ -1,7 +1,7 @@
 """Admission to one rung: a concurrency limit that learns, and a short queue before it.
 
 - `Limit` learns how many calls at a time the rung takes before its time to first byte suffers (limit.py).
-- The queue is as long as costs a call about half its unloaded time: who would wait longer is refused at once.
+- The queue costs a call less than half its unloaded time: who would wait longer is refused at once.
 - Live goes before batch, first come first served within each; while live waits, or just has, batch holds a tenth.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 from gateway.routing.limit import Limit, LimitRules
@@ -23,7 +22,7 @@ class GateRules:
     """How long its queue is."""
 
     limit: LimitRules = LimitRules()  # noqa: RUF009  # frozen: shared by all
-    queue: float = 0.5  # x limit: who waits last waits half of a call's time
+    queue: float = 0.4  # x limit: who waits last waits so much of a call's time
     max_wait_s: float = 10.0  # longer than this nobody waits, however slow the calls
     batch_share: float = 0.1  # of the limit, while live work has had to wait
     batch_calm_s: float = 1.0  # after the last wait of live work
@@ -196,10 +195,10 @@ class Gate:
 
     def _room(self) -> int:
         """How many may wait."""
-        room = max(1, ceil(self._rules.queue * self.limit))
+        room = max(1, int(self._rules.queue * self.limit))
         call_s = self._limit.call_s
         if call_s is not None and call_s > 0:
-            room = min(room, max(1, int(self._rules.max_wait_s * self.limit / call_s)))
+            room = min(room, int(self._rules.max_wait_s * self.limit / call_s))
         return room
 
     def _full(self, priority: Priority) -> Overloaded:

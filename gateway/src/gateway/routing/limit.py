@@ -7,7 +7,7 @@ nobody else is there; calls that take longer than that wait somewhere inside. No
 - What is tolerated is a part of a whole call's time, never less than 0.1 s: a burst on a busy machine is no overload.
 - Two windows in a row must be slow before the limit shrinks, and by a fifth at most at a time; a refusal by the rung
   itself shrinks it at once. Until the first such sign it doubles as long as it is used, after it it grows by steps.
-- It grows only while it is used; and now and then it is halved for a moment, to learn the least time anew.
+- It grows only while it is used. Under lasting overload it is halved now and then, to learn the least time anew.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from statistics import median
 
 SMOOTHING = 0.1
 """The weight of the newest in a moving average."""
+RELEARN_CALLS = 4
+"""So few, for the limit is halved until they have come."""
+FRESH_CALLS = 30
+"""At least so many calls' time between two such lessons: they cost half of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class LimitRules:
     initial: int = 64
     floor: int = 4
     ceiling: int = 1024
-    tolerance: float = 0.25  # of a whole call's time may be spent waiting inside
+    tolerance: float = 0.2  # of a whole call's time may be spent waiting inside
     slack_s: float = 0.1  # the least that is tolerated
     window_calls: int = 16  # samples make a window, if they
     window_s: float = 0.25  # span this long
@@ -54,6 +58,7 @@ class Limit:
         "_samples",
         "_since",
         "_slow",
+        "_typical_s",
         "call_s",
     )
 
@@ -63,6 +68,7 @@ class Limit:
         self._limit = float(rules.initial)
         self._doubling = True  # until the first sign of overload
         self._least_s: float | None = None  # the least time to first byte
+        self._typical_s = 0.0  # the time to first byte in the last window
         self._fresh_at = clock()  # when that was last known to hold
         self._samples: list[float] = []  # of this window
         self._since = clock()  # its beginning
@@ -86,10 +92,15 @@ class Limit:
         """A time to first byte, and how many calls ran when it came."""
         self._samples.append(seconds)
         self._busy = max(self._busy, running)
+        now = self._clock()
+        lasted = now - self._since
+        if self._restore is not None:
+            if lasted >= max(self._rules.window_s, self.call_s or 0.0) and len(self._samples) >= RELEARN_CALLS:
+                self._relearnt(median(self._samples[-RELEARN_CALLS:]), now)
+            return
         if self._doubling and self._used(running) and seconds <= self._tolerated():
             self._set(self._limit + 1)
-        now = self._clock()
-        if len(self._samples) >= self._rules.window_calls and now - self._since >= self._rules.window_s:
+        if len(self._samples) >= self._rules.window_calls and lasted >= self._rules.window_s:
             self._close(median(self._samples), now)
 
     def whole(self, seconds: float) -> None:
@@ -109,20 +120,24 @@ class Limit:
         """A window has ended."""
         busy, self._busy = self._busy, 0
         self._samples, self._since = [], now
-        if self._restore is not None:
-            self._least_s, self._fresh_at = typical_s, now
-            self._limit, self._restore = self._restore, None
-            return
         self._learn(typical_s, busy, now)
+        self._typical_s = typical_s
         if typical_s > self._tolerated():
             self._suffer(typical_s)
         else:
             self._slow = 0
             if not self._doubling and self._used(busy):
-                self._set(self._limit + max(1.0, sqrt(self._limit) / 2))
-        if now - self._fresh_at >= self._rules.fresh_s:
+                self._set(self._limit + max(1.0, sqrt(self._limit) / 4))
+        overloaded = not self._doubling and self._used(busy)
+        if overloaded and now - self._fresh_at >= max(self._rules.fresh_s, FRESH_CALLS * (self.call_s or 0.0)):
             self._restore = self._limit
             self._set(self._limit / 2)
+
+    def _relearnt(self, typical_s: float, now: float) -> None:
+        """What waited inside has been served meanwhile: this is what a call takes by itself."""
+        self._least_s, self._fresh_at = typical_s, now
+        self._limit, self._restore = self._restore or self._limit, None
+        self._samples, self._since = [], now
 
     def _learn(self, typical_s: float, busy: int, now: float) -> None:
         if self._least_s is None or typical_s < self._least_s:
@@ -141,7 +156,9 @@ class Limit:
         """The longest time to first byte that is no sign of overload."""
         if self._least_s is None:
             return float("inf")
-        return self._least_s + max(self._rules.slack_s, self._rules.tolerance * (self.call_s or 0.0))
+        waiting_s = max(0.0, self._typical_s - self._least_s)  # inside: no part of what a call itself takes
+        call_s = max(0.0, (self.call_s or 0.0) - waiting_s)
+        return self._least_s + max(self._rules.slack_s, self._rules.tolerance * call_s)
 
     def _used(self, running: int) -> bool:
         return running >= self._rules.used * self._limit

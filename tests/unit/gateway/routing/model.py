@@ -149,14 +149,10 @@ class World:
         self.rides = []
         self.events = self.ends = 0
         self.tally = {}
-        self.deeds = (
-            [self.act] * 240
-            + [self.arrive] * (90, 45)[seed // 2 % 2]
-            + [self.check] * 28
-            + [self.leave] * 8
-            + [self.audit] * 12
-        )
-        self.deeds += [self.heal] * 3 + [self.fault, self.fault, self.engine_state, self.scale, self.cap, self.outage]
+        arrivals = 45 if seed // 2 % 2 else 90  # calm, or more than the gates take
+        self.deeds = [self.act] * 240 + [self.arrive] * arrivals + [self.check] * 28 + [self.audit] * 12
+        self.deeds += [self.leave] * 4 + [self.heal] * 4 + [self.fault] * 2 + [self.outage] * 2
+        self.deeds += [self.engine_state, self.scale, self.cap]
 
     def run(self, events) -> None:
         """So many events; every invariant holds after each."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import count
-from math import ceil
 
 from gateway.routing.gate import Gate
 from gateway.routing.priority import Priority
@@ -40,6 +39,9 @@ class Ejection:
         self.probe_at = None
         self.row = self.level = 0
 
+    def lasts_s(self) -> float:
+        return min(LONGEST_S, OPEN_S * 2 ** (self.level - 1))
+
     def eject(self, now, serial) -> None:
         self.since, self.era, self.hint, self.probe_at, self.row = now, serial, False, None, 0
         self.level += 1
@@ -53,7 +55,7 @@ class Ejection:
         if self.since is None:
             return False
         must(lease.probe, "a call that is no trial went to an ejected replica")
-        must(self.hint or now >= self.since + OPEN_S - EPS, "a trial before its time")
+        must(self.hint or now >= self.since + self.lasts_s() - EPS, "a trial before its time")
         must(self.probe_at is None, "a second trial while one is under way")
         self.probe_at = now
         return True
@@ -142,6 +144,7 @@ class Oracle:
         shadow = ride.shadow
         ride.avoid.clear()
         for place, ejection in enumerate((shadow.transport, shadow.engine)):
+            ejection.settle(self.clock.now, self.serial + 1)
             if ride.probes[place] and ejection.since is not None:
                 ejection.back()
                 ride.serials[place] = self.tick()
@@ -220,7 +223,11 @@ class Oracle:
         ):
             ejection.settle(now, self.serial + 1)
             self._agrees(breaker, ejection)
-            if ejection.since is not None and ejection.probe_at is None and now > ejection.since + LONGEST_S:
+            if (
+                ejection.since is not None
+                and ejection.probe_at is None
+                and now > ejection.since + ejection.lasts_s() + EPS
+            ):
                 must(breaker.admits(), "it is kept out for too long")
 
 
@@ -236,7 +243,7 @@ class WatchedGate(Gate):
         turn = super().enter(priority)
         if not turn.admitted:
             self.queued[priority].append(turn)
-            must(len(self.queued[priority]) <= max(1, ceil(self.queue_share * self.limit)), "a queue beyond its bound")
+            must(len(self.queued[priority]) <= max(1, int(self.queue_share * self.limit)), "a queue beyond its bound")
         return turn
 
     def gone(self, turn) -> None:

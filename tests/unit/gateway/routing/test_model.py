@@ -6,7 +6,8 @@ from tests.unit.gateway.routing.mutants import MUTANTS
 from tests.unit.gateway.routing.oracle import Violation
 
 EVENTS = 255_000  # a seed
-WITHIN = 100_000  # events, in which each planted bug is noticed
+WORLDS = (0, 2, 4, 6, 8)  # in one of these, within
+WITHIN = 30_000  # events, each planted bug is noticed
 
 
 @pytest.mark.timeout(240)
@@ -16,15 +17,13 @@ def test_every_invariant_holds_after_every_event(seed) -> None:
     world.run(EVENTS)
     world.drain()
     assert world.events >= EVENTS
-    served, ends = world.tally["served"], world.ends
-    assert served > 0.2 * ends
+    assert world.tally["served"] > 0.2 * world.ends
     assert {"AllRungsFailed", "Overloaded", "DeadlineExceeded", "StreamBroken", "UnknownProvider"} < world.tally.keys()
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_each_planted_bug_is_noticed(mutant, monkeypatch) -> None:
     mutant(monkeypatch)
-    world = World(0)
     with pytest.raises(Violation):
-        world.run(WITHIN)
-    assert world.events < WITHIN
+        for seed in WORLDS:
+            World(seed).run(WITHIN)
