@@ -7,13 +7,15 @@ import asyncio
 LOOK_S = 0.025
 FADE = 0.9
 """What is left of a peak at the next look: half of it is forgotten in about 0.2 s."""
+MEAN_OF_S = 1.0
+"""How far back the mean reaches."""
 
 
 class LoopLag:
     """A timer that looks how late it is called. Begun with `start`, in the loop it measures; ends with `stop`."""
 
     def __init__(self) -> None:
-        self._lag_s = 0.0
+        self._lag_s = self._mean_s = 0.0
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -21,6 +23,11 @@ class LoopLag:
     def seconds(self) -> float:
         """The latest peak, fading; 0 in a loop that has time."""
         return self._lag_s
+
+    @property
+    def mean_s(self) -> float:
+        """The mean of the last second or so: a burst is over before it counts."""
+        return self._mean_s
 
     @property
     def started(self) -> bool:
@@ -43,5 +50,7 @@ class LoopLag:
         self._timer = loop.call_at(self._due, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._lag_s = max(loop.time() - self._due, self._lag_s * FADE)
+        late_s = loop.time() - self._due
+        self._lag_s = max(late_s, self._lag_s * FADE)
+        self._mean_s += (late_s - self._mean_s) * min(1.0, (LOOK_S + late_s) / MEAN_OF_S)
         self._next(loop)

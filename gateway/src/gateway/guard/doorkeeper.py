@@ -31,8 +31,8 @@ PROBED_PATHS = frozenset({"/health", "/ready", "/metrics"})
 """Machines ask for these every few seconds; the log of a quiet gateway stays quiet."""
 REQUEST_ID_HEADER = b"x-troupe-request-id"
 WORK = "/api/"
-SHORT_OF_TIME_S = 0.05
-"""A loop that runs this late has more work than it can do: what else is taken in slows down all that is under way."""
+SHORT_OF_TIME_S = 0.15
+"""A loop that always runs so late has more work than it can do: what else is taken in slows down all the rest."""
 FEW = 32
 """With fewer requests than this it is the machine that is slow, and refusing would help nobody."""
 AGAIN_S = 1.0
@@ -93,10 +93,10 @@ class Doorkeeper:
 
     def check_breath(self, path: str) -> None:
         """Raise `Overloaded` for work that this process has no time for; people and probes who look are let in."""
-        if path.startswith(WORK) and self.running > FEW and self.lag.seconds > SHORT_OF_TIME_S:
+        if path.startswith(WORK) and self.running > FEW and self.lag.mean_s > SHORT_OF_TIME_S:
             raise Overloaded(
                 f"The gateway itself is short of time: {self.running} requests are under way and its loop runs "
-                f"{self.lag.seconds * 1000:.0f} ms late. Come back in a second, or start another gateway.",
+                f"{self.lag.mean_s * 1000:.0f} ms late. Come back in a second, or start another gateway.",
                 retry_after_s=AGAIN_S,
             )
 
