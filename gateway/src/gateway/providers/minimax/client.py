@@ -84,7 +84,7 @@ class Client:
     async def events(self, asking: Asking) -> AsyncGenerator[Any]:
         """The objects of an event stream, unchecked, up to its end or `[DONE]` (which is given as None).
 
-        An answer in one piece is given as one event: an error comes so, and speech that is not streamed.
+        An answer in one piece is given as one event: so errors come.
         """
         async with self._answer(asking) as answer:
             if "json" in answer.headers.get("content-type", ""):

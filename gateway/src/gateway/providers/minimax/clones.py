@@ -72,18 +72,22 @@ class Clones:
 
     def __init__(self) -> None:
         self._voices: dict[str, Voice] = {}
+        self.version = 0  # changes with every change
 
     def add(self, voice: Voice) -> None:
         """One more."""
         self._voices[voice.voice_id] = voice
+        self.version += 1
 
     def remove(self, voice_id: str) -> None:
         """One less."""
         self._voices.pop(voice_id, None)
+        self.version += 1
 
     def replace(self, voices: Iterable[Voice]) -> None:
         """All there are."""
         self._voices = {voice.voice_id: voice for voice in voices}
+        self.version += 1
 
     def listed(self) -> Sequence[Voice]:
         """All that are known."""

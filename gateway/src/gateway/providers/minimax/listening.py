@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.providers.minimax.wav import wav_head
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings
 from troupe.wire.errors import BodyTooLarge, EmptyText, InvalidArgument, MediaTooLarge, NotSupported
-from troupe.wire.media import PCM_BYTES_PER_MS, SAMPLE_BYTES, SAMPLE_RATE
+from troupe.wire.media import PCM_BYTES_PER_MS
 
 LONGEST_S = 15
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
-WAV_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-PCM_TAG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +66,4 @@ def _check(settings: AnimateSettings) -> None:
 
 def wav(pcm: bytes) -> bytes:
     """PCM s16le mono 24 kHz as a WAV file."""
-    rate = SAMPLE_RATE * SAMPLE_BYTES
-    return (
-        WAV_HEADER.pack(
-            b"RIFF", len(pcm) + WAV_HEADER.size - 8, b"WAVE", b"fmt ", 16, PCM_TAG, 1, SAMPLE_RATE, rate, SAMPLE_BYTES,
-            8 * SAMPLE_BYTES, b"data", len(pcm),
-        )
-        + pcm
-    )  # fmt: skip
+    return wav_head(len(pcm)) + pcm

@@ -44,6 +44,7 @@ class MinimaxRung:
     budget: RetryBudget
     pause: Pause
     info: EngineInfo = field(init=False)
+    version: int = field(default=0, init=False)  # of the clones that `info` tells
     cloud: bool = True
 
     def __post_init__(self) -> None:
@@ -56,12 +57,13 @@ class MinimaxRung:
         return ENGINE
 
     def describe(self) -> EngineInfo:
-        """What the rung can do; the account's own clones are among its voices."""
-        info = EngineInfo()
-        info.CopyFrom(self.info)
-        info.outstanding = self.desk.running
-        info.voices.extend(self.desk.clones.listed())
-        return info
+        """What the rung can do; the clones that are known are among its voices."""
+        if self.version != self.desk.clones.version:
+            self.version = self.desk.clones.version
+            self.info = profile(self.modality, self.desk)
+            self.info.voices.extend(self.desk.clones.listed())
+        self.info.outstanding = self.desk.running
+        return self.info
 
     def unusable(self) -> str | None:
         """Without a key."""

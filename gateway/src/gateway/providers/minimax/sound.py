@@ -9,6 +9,7 @@ from typing import Any
 from gateway.providers.minimax import clones
 from gateway.providers.minimax.models import SPEECH_MODEL, is_of
 from gateway.providers.minimax.voices import boost, default_voice, language_of
+from gateway.providers.minimax.wav import wav_head
 from gateway.routing.need import Modality
 from gateway.voices import built_in
 from troupe.v1.engine_pb2 import Voice
@@ -32,8 +33,10 @@ CODECS: Mapping[int, str] = {
     AUDIO_CODEC_WAV: "wav",
 }
 FORMATS = ("pcm", "mp3", "flac", "wav")
-ONE_FILE = frozenset({"flac", "wav"})
-"""Their beginnings say how long they are: two of them one after the other are no file."""
+RAW = frozenset({"pcm", "wav"})
+"""MiniMax streams no wav: a wav is its pcm behind a head of ours."""
+ONE_FILE = frozenset({"flac"})
+"""It begins with how long it is: two of them one after the other are no file."""
 RATES = (8000, 16000, 22050, 24000, 32000, 44100)
 BITRATES = (32_000, 64_000, 128_000, 256_000)
 MP3_BITRATE = 128_000
@@ -59,9 +62,10 @@ class SoundOrder:
     model: str
 
     @property
-    def streams(self) -> bool:
-        """Whether MiniMax sends it while it is made."""
-        return self.codec != "wav"
+    def head(self) -> bytes:
+        """What stands before the first sound."""
+        made = self.format
+        return wav_head(sample_rate=made.sample_rate, channels=made.channels) if self.codec == "wav" else b""
 
     def header(self, engine: str) -> SpeechHeader:
         """What the caller is told."""
@@ -78,22 +82,23 @@ class SoundOrder:
     def body(self, text: str) -> dict[str, Any]:
         """The request for one run of text."""
         audio: dict[str, Any] = {
-            "format": self.codec, "sample_rate": self.format.sample_rate, "channel": self.format.channels,
-        }  # fmt: skip
+            "format": "pcm" if self.codec in RAW else self.codec,
+            "sample_rate": self.format.sample_rate,
+            "channel": self.format.channels,
+        }
         if self.codec == "mp3":
             audio["bitrate"] = self.format.bitrate
         body: dict[str, Any] = {
             "model": self.model,
             "text": text,
-            "stream": self.streams,
+            "stream": True,
+            "stream_options": {"exclude_aggregated_audio": True},
             "voice_setting": self._voice_setting(),
             "audio_setting": audio,
             "subtitle_enable": True,
             "subtitle_type": "word",
             "output_format": "hex",
         }
-        if self.streams:
-            body["stream_options"] = {"exclude_aggregated_audio": True}
         if boosted := self.settings.minimax.language_boost or boost(self.settings.language):
             body["language_boost"] = boosted
         if tones := [entry.replace("=", "/", 1) for entry in self.settings.pronunciations if "=" in entry]:
@@ -102,7 +107,7 @@ class SoundOrder:
 
     def length_ms(self, size: int, told_ms: int) -> int:
         """How long that many bytes of one run sound: exact for pcm, else what MiniMax told."""
-        if self.codec == "pcm":
+        if self.codec in RAW:
             return round(size * 1000 / (self.format.sample_rate * self.format.channels * SAMPLE_BYTES))
         if told_ms or self.codec != "mp3":
             return told_ms

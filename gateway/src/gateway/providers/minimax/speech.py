@@ -19,7 +19,7 @@ from gateway.providers.minimax.download import SUBTITLE_BYTES
 from gateway.providers.minimax.replies import AudioEvent, Subtitle
 from gateway.providers.minimax.script import Script
 from gateway.providers.minimax.sentences import RUN_CHARS, Runs
-from gateway.providers.minimax.sound import ONE_FILE, SoundOrder, sound_order
+from gateway.providers.minimax.sound import ONE_FILE, RAW, SoundOrder, sound_order
 from gateway.providers.minimax.subtitles import Place, read_subtitles, sentence_ends, words_of
 from troupe.v1.speech_pb2 import SentenceEnd, SpeechChunk, SpeechInput
 from troupe.wire.errors import (
@@ -79,7 +79,7 @@ class _Take:
         return self._samples(sound)
 
     def _samples(self, sound: bytes) -> bytes:
-        if self.order.codec != "pcm":
+        if self.order.codec not in RAW:
             return sound
         sound = self.odd + sound
         even = len(sound) - len(sound) % (SAMPLE_BYTES * self.order.format.channels)
@@ -151,6 +151,7 @@ class _Answer:
         chunk = SpeechChunk(audio=sound)
         if not self.begun:
             self.begun = True
+            chunk.audio = self.order.head + sound
             chunk.header.CopyFrom(self.order.header("minimax"))
         return chunk
 

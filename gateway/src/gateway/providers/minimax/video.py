@@ -6,6 +6,7 @@ generation (S2V-01) hears nothing; its film would have to be muxed with our spee
 
 from __future__ import annotations
 
+import asyncio
 import math
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
@@ -60,7 +61,7 @@ async def generate(desk: Desk, inputs: AsyncGenerator[GenerateRequest]) -> Async
     request = await anext(inputs, None)
     if request is None:
         raise InvalidArgument("A video needs a request.")
-    body, v2 = _order(request, desk.model)
+    body, v2 = await asyncio.to_thread(_order, request, desk.model)
     async with aclosing(_made(desk, Task(desk, v2=v2), body)) as parts:
         async for part in parts:
             if isinstance(part, str):
@@ -76,7 +77,8 @@ async def animate(desk: Desk, inputs: AsyncGenerator[AnimateInput]) -> AsyncGene
     heard = await listen(inputs)
     if heard.settings.container == CONTAINER_WEBM:
         raise UnsupportedFormat("MiniMax makes mp4, no webm.")
-    body = _head_order(desk.model if models.is_v2(desk.model) else models.TALKING_HEAD, heard)
+    model = desk.model if models.is_v2(desk.model) else models.TALKING_HEAD
+    body = await asyncio.to_thread(_head_order, model, heard)
     async with aclosing(_made(desk, Task(desk, v2=True), body, heard.settings.content_id)) as parts:
         async for part in parts:
             if isinstance(part, str):
@@ -99,7 +101,7 @@ async def _made(desk: Desk, task: Task, body: Mapping[str, Any], content_id: str
         yield FETCHED
         data = await desk.downloads.whole(task.url, FILM_BYTES)
         done = True
-        yield in_order(data, content_id)
+        yield await asyncio.to_thread(in_order, data, content_id)
     finally:
         if not done:
             desk.leave(task.leave())

@@ -1,4 +1,4 @@
-"""Whatever MiniMax answers: an answer, or a leaf of the error tree that is no defect of ours; bounded time and memory."""
+"""Whatever MiniMax sends: an answer, or a leaf of the error tree that is no defect of ours; time and memory bound."""
 
 import asyncio
 import copy
