@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME
-.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar
+.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar bench-failover
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,6 +80,10 @@ bench-portrait: $(STAMP) ## fps, first fragment and memory of the portrait engin
 
 bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar: ROUNDS= QUICK=1
 	@$(BIN)/python tests/bench/avatar.py
+
+bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
+	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2
+	@tools/private-network.sh $(BIN)/python -m tests.bench.failover
 
 clean: ## Remove what was built and made (voices, portraits and keys stay)
 	@rm -rf $(VENV) out var .pytest_cache .mypy_cache .ruff_cache .hypothesis

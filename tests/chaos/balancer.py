@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from tests.chaos.http1 import Client, Cut
-from tests.chaos.stage import Actor
+from tests.chaos.http1 import Client, Cut, Place
 
 LOOK_S = 0.1
 LOOK_TIMEOUT_S = 0.5
@@ -19,7 +18,8 @@ LOOK_TIMEOUT_S = 0.5
 class Balancer:
     """Round robin among the gateways that said "ready" when they were last asked."""
 
-    gateways: Sequence[Actor]
+    gateways: Sequence[Place]
+    path: str = "/ready"
     ready: dict[int, bool] = field(default_factory=dict)
     _turns: count[int] = field(default_factory=count)
 
@@ -52,7 +52,7 @@ class Balancer:
 
     async def _says_ready(self, client: Client, address: str) -> bool:
         try:
-            async with asyncio.timeout(LOOK_TIMEOUT_S), client.ask(address, "GET", "/ready") as reply:
+            async with asyncio.timeout(LOOK_TIMEOUT_S), client.ask(address, "GET", self.path) as reply:
                 await reply.body()
                 return reply.status == 200
         except (Cut, OSError, TimeoutError):

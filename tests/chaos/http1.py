@@ -11,11 +11,20 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 FETCH_S = 30.0
 LINE_LIMIT = 1 << 20
 CLOSE_S = 1.0
+
+
+class Place(Protocol):
+    """Somewhere a gateway listens."""
+
+    @property
+    def http(self) -> str:
+        """`host:port`."""
+        ...
 
 
 class Cut(Exception):

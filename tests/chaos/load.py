@@ -137,10 +137,13 @@ class Load:
         if reply.status != 200:
             outcome.why = refusal(reply.status, await reply.body())
             return
-        heard = Heard(outcome)
+        heard = self._heard(outcome)
         async for piece in reply.pieces():
             heard.feed(piece)
         outcome.why = heard.verdict(self.tokens)
+
+    def _heard(self, outcome: Outcome) -> Heard:
+        return Heard(outcome)
 
 
 @dataclass(slots=True)
@@ -158,10 +161,11 @@ class Heard:
         """Take in what came."""
         *blocks, self._rest = (self._rest + piece).split(b"\n\n")
         for block in blocks:
-            event, _, data = block.partition(b"\n")
-            self._event(event.removeprefix(b"event: "), data.removeprefix(b"data: "))
+            self._block(block)
 
-    def _event(self, kind: bytes, data: bytes) -> None:
+    def _block(self, block: bytes) -> None:
+        event, _, line = block.partition(b"\n")
+        kind, data = event.removeprefix(b"event: "), line.removeprefix(b"data: ")
         if kind == b"delta":
             self._token(json.loads(data)["text"])
         elif kind == b"end":

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 import psutil
-from tests.chaos.http1 import fetch, fetch_json
+from tests.chaos.http1 import Place, fetch, fetch_json
 from tests.conftest import Process, start_process
 
 ROOT = Path(__file__).parents[2]
@@ -220,7 +220,7 @@ async def chats(replica: Actor) -> float:
     return ended + await counted(replica.metrics, "troupe_rpc_outstanding", method="Chat")
 
 
-async def failed_attempts(gateway: Actor, rung: str) -> float:
+async def failed_attempts(gateway: Place, rung: str) -> float:
     """Attempts at a rung that gave nothing, as the gateway counts them; answers that broke amid are another matter."""
     every = await counted(gateway.http, "troupe_attempts_total", rung=rung)
     begun = [await counted(gateway.http, "troupe_attempts_total", rung=rung, outcome=outcome) for outcome in BEGUN]
