@@ -57,8 +57,8 @@ def nobody(need: Need, rungs: Sequence[Rung], attempts: Sequence[Attempt]) -> Tr
 def nobody_goes_on(attempts: Sequence[Attempt]) -> StreamBroken:
     """Why an answer that broke could not be continued."""
     reasons = {attempt.rung: attempt.why for attempt in attempts}
-    said = "; ".join(f"{rung}: {why}" for rung, why in reasons.items())
-    return StreamBroken(f"No other replica and no later provider could take over. {said}", **reasons)
+    said = "".join(f" {rung}: {why}" for rung, why in reasons.items())
+    return StreamBroken(f"No other replica and no later provider can take over.{said}", **reasons)
 
 
 def unknown(modality: Modality, name: str, rungs: Sequence[Rung]) -> UnknownProvider:

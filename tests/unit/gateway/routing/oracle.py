@@ -223,11 +223,8 @@ class Oracle:
         ):
             ejection.settle(now, self.serial + 1)
             self._agrees(breaker, ejection)
-            if (
-                ejection.since is not None
-                and ejection.probe_at is None
-                and now > ejection.since + ejection.lasts_s() + EPS
-            ):
+            waits = ejection.since is not None and ejection.probe_at is None
+            if waits and now > ejection.since + ejection.lasts_s() + EPS:
                 must(breaker.admits(), "it is kept out for too long")
 
 
