@@ -31,6 +31,8 @@ ERROR_BODY_BYTES = 64 * 1024
 JSON_BYTES = 4 * 1024 * 1024
 EVENT_BYTES = 32 * 1024 * 1024  # one event; the last of a speech may repeat all its sound
 MAX_CONNECTIONS = 512
+TELLING = frozenset(Status.model_fields)
+"""The fields that may say that something went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,8 @@ class Client:
     def checked(self, value: Any, reply: type[R], *, judged: bool = True) -> R:
         """The value as a reply; raises the fault it tells of, or that it is none of MiniMax's replies."""
         try:
-            status = Status.model_validate(value)
-            if judged and (fault := self.fault(status)) is not None:
+            told = judged and isinstance(value, dict) and not value.keys().isdisjoint(TELLING)
+            if told and (fault := self.fault(Status.model_validate(value))) is not None:
                 raise fault
             return reply.model_validate(value)
         except ValidationError as error:

@@ -1,0 +1,35 @@
+from gateway.providers.minimax.pause import LONGEST_S, Pause
+
+
+def test_each_in_a_row_is_twice_as_long(clock):
+    pause = Pause(clock)
+    held = []
+    for _ in range(12):
+        held.append(pause.hold(2.0, "full"))
+        clock.now += held[-1]
+    assert held[:5] == [2, 4, 8, 16, 32]
+    assert held[-1] == LONGEST_S
+
+
+def test_what_was_under_way_lengthens_nothing(clock):
+    pause = Pause(clock)
+    pause.hold(2.0, "full")
+    assert [pause.hold(2.0, "full") for _ in range(50)] == [2.0] * 50
+    clock.now += 2.0
+    assert pause.hold(2.0, "full") == 4.0
+
+
+def test_the_time_that_was_told_is_kept_and_bounded(clock):
+    assert Pause(clock).hold(2.0, "full", at_least=30.0) == 30.0
+    assert Pause(clock).hold(2.0, "full", at_least=1e9) == LONGEST_S
+
+
+def test_why_says_for_how_long(clock):
+    pause = Pause(clock)
+    assert pause.why is None
+    pause.hold(5.0, "the reason")
+    assert pause.why == "paused for 5 s more: the reason"
+    pause.over()  # a success of a call that began before does not end it
+    assert pause.remaining() == 5.0
+    clock.now += 5.0
+    assert pause.why is None
