@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gateway.providers.minimax.avatars import list_portraits
 from gateway.providers.minimax.cloning import clone_voice, delete_voice, list_voices
 from gateway.providers.minimax.desk import Desk, Job
 from gateway.providers.minimax.listening import LONGEST_S
@@ -41,7 +42,7 @@ JOBS: Mapping[Modality, Mapping[str, Job]] = {
         "DeleteVoice": delete_voice,
         "ListVoices": list_voices,
     },
-    Modality.VIDEO: {"Generate": generate, "Animate": animate},
+    Modality.VIDEO: {"Generate": generate, "Animate": animate, "ListPortraits": list_portraits},
 }
 TICKS: Mapping[str, Callable[[Tick], Any]] = {
     "Chat": lambda tick: ChatDelta(tick=tick),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.providers.minimax.avatars import shipped
 from gateway.providers.minimax.wav import wav_head
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings
 from troupe.wire.errors import BodyTooLarge, EmptyText, InvalidArgument, MediaTooLarge, NotSupported
@@ -36,7 +38,7 @@ async def listen(inputs: AsyncGenerator[AnimateInput]) -> Listened:
         raise InvalidArgument("The first message must hold `settings`.", field="settings")
     settings: AnimateSettings = first.settings
     _check(settings)
-    picture, pcm = bytearray(), bytearray()
+    picture, pcm = bytearray(await _avatar(settings.portrait_id)), bytearray()
     async for message in inputs:
         picture += message.picture
         pcm += message.speech.pcm
@@ -56,12 +58,16 @@ async def listen(inputs: AsyncGenerator[AnimateInput]) -> Listened:
 
 
 def _check(settings: AnimateSettings) -> None:
-    if settings.portrait_id:
+    if settings.portrait_id and settings.portrait_id not in shipped():
         raise NotSupported(
             f'The portrait "{settings.portrait_id[:80]}" is kept by svc-video; MiniMax needs the picture itself.'
         )
     if settings.first_sequence > 1 or settings.start_ms:
         raise NotSupported("MiniMax makes a clip as a whole; it does not go on with one that another began.")
+
+
+async def _avatar(portrait_id: str) -> bytes:
+    return await asyncio.to_thread(shipped()[portrait_id].path.read_bytes) if portrait_id else b""
 
 
 def wav(pcm: bytes) -> bytes:

@@ -23,7 +23,7 @@ from troupe.wire.deadlines import Deadline
 FAKES = str(Path(__file__).parents[4] / "fakes")
 METHODS = {Modality.TEXT: "Chat", Modality.TTS: "Synthesize", Modality.VIDEO: "Animate"}
 START_S = 20.0
-UNARY = {"CloneVoice", "DeleteVoice", "ListVoices"}
+UNARY = {"ListPortraits", "CloneVoice", "DeleteVoice", "ListVoices"}
 
 
 @dataclass
