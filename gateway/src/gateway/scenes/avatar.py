@@ -122,6 +122,7 @@ class Avatar:
                 await part.aclose()
 
     async def _begin(self) -> None:
+        await self._refuse_early()
         self._speech = await self._begin_speech()
         self._scene.stage("first_audio")
         replay = self._replay = Replay(self._spoken(self._speech), sound_bytes, sound_bytes)
@@ -146,6 +147,13 @@ class Avatar:
                 self.header = chunk.header
         for note in self.header.notes:
             self._scene.tell("note", text=note)
+
+    async def _refuse_early(self) -> None:
+        """Nothing is spoken (it may cost money) for a film that nobody can make."""
+        chain, need = self._chains[Modality.VIDEO], self._order.need()
+        if not any(rung.can_serve(need) is None for rung in chain.rungs):
+            call: Call[MediaChunk] = Call("Animate", _nothing, has_film, self._deadline, self._request_id)
+            await chain.run(need, call)  # asks nobody, and raises why
 
     async def _begin_speech(self) -> Speech | Served[SpeechChunk]:
         chain, order = self._chains[Modality.TTS], self._order
@@ -210,6 +218,11 @@ class Avatar:
                 yield chunk.data
             if chunk.kind == MEDIA_KIND_FRAGMENT and chunk.last_piece:
                 self._scene.stage("first_fragment")
+
+
+async def _nothing(_rung: Rung) -> AsyncGenerator[AnimateInput]:
+    return
+    yield
 
 
 def _word(word: object) -> dict[str, object]:
