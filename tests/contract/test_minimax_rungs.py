@@ -32,6 +32,7 @@ from troupe.wire.errors import from_rpc_error
 
 FAKES = Path(__file__).parents[1] / "fakes"
 KEY = "sk-api-fake-global"
+AVATAR = Path(__file__).parents[2] / "svc-video" / "src" / "svc_video" / "data" / "avatars" / "ada.webp"
 NOWHERE = "127.0.0.1:1"
 CHAT, T2A = "/v1/chat/completions", "/v1/t2a_v2"
 SEED_REQUEST = {"text": "Hello world", "voice_id": "en-US-GuyNeural"}
@@ -163,7 +164,7 @@ def test_a_clip_at_the_door(cloud, channel) -> None:
 
 def test_a_talking_head_at_the_door(cloud, channel) -> None:
     inputs = [
-        AnimateInput(settings=AnimateSettings()),
+        AnimateInput(settings=AnimateSettings(engine="minimax")),
         AnimateInput(picture=PNG),
         AnimateInput(speech=Speech24k(pcm=bytes(48_000 * 5))),
     ]
@@ -176,8 +177,28 @@ def test_a_talking_head_at_the_door(cloud, channel) -> None:
         assert {stream.type for stream in made.streams} == {"video", "audio"}
 
 
+def test_a_live_scene_waits_for_the_cloud_only_where_it_is_told_to(cloud, client) -> None:
+    picture = {"portrait": ("me.webp", AVATAR.read_bytes(), "image/webp")}
+    said = {"text": "Hello, I am new here.", "voice_id": "en-US-AriaNeural"}
+    reply = client.post("/api/avatar", data=said, files=picture)
+    assert reply.status_code == 422, reply.text
+    assert "cloud_video=wait" in reply.text
+    reply = client.post("/api/avatar", data={**said, "cloud_video": "wait"}, files=picture)
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["x-troupe-provider"] == "tts=minimax;video=minimax"
+    with av.open(io.BytesIO(reply.content)) as film:
+        assert {stream.type for stream in film.streams} == {"video", "audio"}
+
+
+def test_a_script_that_is_too_long_for_a_clip(cloud, client) -> None:
+    picture = {"portrait": ("me.webp", AVATAR.read_bytes(), "image/webp")}
+    reply = client.post("/api/avatar", data={"text": "word " * 90, "cloud_video": "wait"}, files=picture)
+    assert reply.status_code == 413, reply.text
+    assert "15 s" in reply.text
+
+
 def test_a_speech_that_is_too_long_for_a_clip(cloud, channel) -> None:
-    inputs = [AnimateInput(settings=AnimateSettings()), AnimateInput(picture=PNG)]
+    inputs = [AnimateInput(settings=AnimateSettings(engine="minimax")), AnimateInput(picture=PNG)]
     inputs += [AnimateInput(speech=Speech24k(pcm=bytes(48_000)))] * 16
     with pytest.raises(grpc.RpcError) as raised:
         list(VideoStub(channel).Animate(iter(inputs), timeout=30))

@@ -173,7 +173,7 @@ async def test_an_endless_answer_is_cut_off(ask, kind, piece, monkeypatch):
     async with server(endless) as url, a_rung(url, Modality.TEXT) as rung:
         with pytest.raises(EngineFailed, match="more than 4,000,000 bytes"):
             await ask(rung, *CHAT)
-    assert sum(sent) < 12_000_000
+    assert sum(sent) < 40_000_000  # what sockets hold comes on top
 
 
 async def test_an_answer_that_dribbles_is_given_up(ask, monkeypatch):
