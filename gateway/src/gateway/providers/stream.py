@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import grpc
 import grpc.aio
 
-from troupe.wire.errors import CannotConnect, Internal, StreamBroken, TroupeError, from_rpc_error
+from troupe.wire.errors import CannotConnect, EngineFailed, Internal, StreamBroken, TroupeError, from_rpc_error
 from troupe.wire.interceptors import defect
 from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
 
@@ -117,6 +117,9 @@ class MeshStream(Generic[M]):
         if message is EOF:
             await self.aclose()
             raise StopAsyncIteration
+        if message is None:  # what grpc.aio gives for bytes it cannot read
+            await self.aclose()
+            raise EngineFailed(f"{self._peer} answered something that is no message of troupe.v1.")
         self._received += 1
         if self._replica is not None:
             self._replica.heard()

@@ -440,3 +440,19 @@ async def test_a_process_that_talks_to_others_is_not_frozen_for_one_call(speech_
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         await quiet.aclose()
+
+
+async def test_bytes_that_are_no_message_are_a_failing_engine(rung_at) -> None:
+    async def nonsense(_requests, _context):
+        yield b"\xff\xff no protobuf"
+
+    method = grpc.stream_stream_rpc_method_handler(nonsense, response_serializer=lambda raw: raw)
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("troupe.v1.Speech", {"Synthesize": method})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        with pytest.raises(EngineFailed, match=r"no message of troupe\.v1"):
+            await anext((await rung_at(f"127.0.0.1:{port}")).open(call()))
+    finally:
+        await server.stop(0)
