@@ -169,6 +169,7 @@ class Assembly:
             target=target,
             policy=plan.policy,
             cloud=plan.cloud,
+            local=plan.local,
             missed_ticks=plan.missed_ticks,
             model=plan.model,
             gate=gate,

@@ -92,7 +92,10 @@ def cast(voice: Voice, language: str, info: EngineInfo | None) -> Casting:
     known_as = voice.engines.get(info.name, voice.voice_id)
     if not theirs or known_as in theirs:
         return Casting(known_as, substituted=False)
-    best = max(theirs.values(), key=lambda each: _likeness(each, voice, language))
+    others = [each for each in theirs.values() if not each.cloned]  # a clone is somebody's own
+    if not others:
+        return Casting("", substituted=True)
+    best = max(others, key=lambda each: _likeness(each, voice, language))
     return Casting(best.voice_id, substituted=True)
 
 

@@ -22,7 +22,7 @@ from gateway.scenes.wishes import names_in
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, GENDER_UNSPECIFIED, Gender
 from troupe.v1.video_pb2 import AnimateSettings, Framing
 from troupe.wire.deadlines import Deadline
-from troupe.wire.errors import InvalidArgument, TroupeError, UnsupportedMedia, nearest
+from troupe.wire.errors import InvalidArgument, UnsupportedMedia, nearest
 
 router = APIRouter(prefix="/api", tags=["avatar"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
 
@@ -206,12 +206,8 @@ async def _portrait_id(order: Order, speech: SpeechOrder | None, visit: Visit) -
     if order.fields.portrait_id or order.picture:
         return order.fields.portrait_id
     gender = _gender(speech, visit) if speech else GENDER_UNSPECIFIED
-    try:
-        return await visit.portraits(_video_rungs(order.fields, visit)).avatar_for(gender)
-    except TroupeError:
-        if order.fields.cloud_video != "wait":
-            raise
-        return ""  # a provider in the cloud may do without; the chain says what it needs
+    desk = visit.portraits(_video_rungs(order.fields, visit), may_wait=order.fields.cloud_video == "wait")
+    return await desk.avatar_for(gender)
 
 
 def _gender(speech: SpeechOrder, visit: Visit) -> Gender:

@@ -43,10 +43,13 @@ class Visit:
         """The providers that the headers wish for; `route`: the chains that take part, where there are several."""
         return self.wishes.rungs(self.house.chains, *(route or (modality,)))[modality]
 
-    def portraits(self, rungs: Names | None = None) -> PortraitDesk:
-        """The video chain, to ask about portraits: only these providers of it, else those that the headers wish for."""
+    def portraits(self, rungs: Names | None = None, *, may_wait: bool = False) -> PortraitDesk:
+        """The video chain, to ask about portraits: only these providers of it, else those that the headers wish for.
+
+        `may_wait`: also those whose films take minutes.
+        """
         named = self.rungs(Modality.VIDEO) if rungs is None else rungs
-        without = frozenset({OFFLINE_RENDER})
+        without = frozenset() if may_wait else frozenset({OFFLINE_RENDER})
         need = Need(Modality.VIDEO, rungs=named, without=without, local_only=self.wishes.local_only)
         return PortraitDesk(self.house.chains[Modality.VIDEO], need, self.caller.key_id, self.request_id)
 

@@ -13,7 +13,7 @@ from gateway.providers.replica import SERVICES, engine_trouble
 from gateway.providers.stream import MeshStream
 from gateway.providers.target import MeshTarget
 from gateway.routing.budget import RetryBudget
-from gateway.routing.capability import obstacle
+from gateway.routing.capability import LEAVES, obstacle
 from gateway.routing.gate import Gate
 from gateway.routing.need import Modality, Need
 from gateway.routing.pool import Pool
@@ -34,7 +34,8 @@ class MeshRung:
     engines: Sequence[str]
     target: MeshTarget
     policy: Policy
-    cloud: bool = False
+    cloud: bool = False  # it sends data out of the house, whatever its engine says
+    local: bool = False  # it does not, whatever its engine says: PROVIDER_<RUNG>_LOCAL=1
     missed_ticks: int = MISSED_TICKS
     model: str = ""  # asked of the engine where the caller named none
     gate: Gate = field(default_factory=lambda: Gate(time.monotonic))
@@ -53,8 +54,15 @@ class MeshRung:
         return (ready or known)[0].name if known else self.engines[0]
 
     def describe(self) -> EngineInfo | None:
-        """What its engine last said about itself."""
-        return self.target.info(self.engine)
+        """What its engine last said about itself; where its data goes, the settings may know better."""
+        info = self.target.info(self.engine)
+        leaves = not self.local and (self.cloud or (info is not None and info.cloud))
+        if info is None or info.cloud == leaves:
+            return info
+        told = EngineInfo()
+        told.CopyFrom(info)
+        told.cloud = leaves
+        return told
 
     def trouble(self) -> str | None:
         """Unreachable, loading, broken, or ejected for what calls have seen."""
@@ -75,9 +83,11 @@ class MeshRung:
     def can_serve(self, need: Need) -> str | None:
         """Why it must be skipped, by what its engine says; what has said nothing yet is asked."""
         info = self.describe()
-        if info is not None and info.limits.max_concurrency:
-            self.gate.capped(info.limits.max_concurrency * max(1, self.pool.size))
-        return obstacle(info, need) if info is not None else self.unusable()
+        if info is None:
+            return LEAVES if need.local_only and self.cloud and not self.local else self.unusable()
+        # Here, since every request passes: replicas come and go, and what they take together with them.
+        self.gate.capped(info.limits.max_concurrency * max(1, self.pool.size))
+        return obstacle(info, need)
 
     def open(self, call: Call[Any], address: str, timeout_s: float) -> MeshStream[Any]:
         """One attempt at that replica."""

@@ -191,4 +191,6 @@ def engine_trouble(info: EngineInfo) -> str | None:
 def _trouble(error: grpc.aio.AioRpcError, address: str) -> str:
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return f"the service at {address} does not answer"
+    if error.code() is grpc.StatusCode.CANCELLED:
+        return f"the service at {address} is going away"
     return from_rpc_error(error, address).message

@@ -68,9 +68,15 @@ class MeshTarget:
 
     def info(self, engine: str) -> EngineInfo | None:
         """What that engine last said about itself: the first ready one of those that can be reached."""
-        reached = sorted(self._replicas.values(), key=lambda replica: replica.problem is not None)
-        known = [info for replica in reached if (info := replica.engines.get(engine)) is not None]
-        return next((info for info in known if info.state == ENGINE_STATE_READY), known[0] if known else None)
+        known = None
+        for replica in self._replicas.values():
+            info = replica.engines.get(engine)
+            if info is None:
+                continue
+            if info.state == ENGINE_STATE_READY and replica.problem is None:
+                return info
+            known = known or info
+        return known
 
     async def start(self) -> None:
         """Begin to look for replicas and to watch them."""

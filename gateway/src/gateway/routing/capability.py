@@ -12,6 +12,8 @@ OFFLINE_RENDER = "offline_render"
 UNWANTED: Mapping[str, str] = {OFFLINE_RENDER: "it takes minutes; ask with cloud_video=wait"}
 """Why a rung with a feature is passed over, where the request must do without it."""
 
+LEAVES = "it sends data out of the house and the request is local_only"
+
 
 def obstacle(info: EngineInfo, need: Need) -> str | None:
     """Why this engine must be skipped, or None when it can serve."""
@@ -41,7 +43,7 @@ def _installed(info: EngineInfo, _need: Need) -> str | None:
 
 def _allowed(info: EngineInfo, need: Need) -> str | None:
     if need.local_only and info.cloud:
-        return "it sends data out of the house and the request is local_only"
+        return LEAVES
     if need.commercial_only and not info.licence.commercial_use:
         return (
             f"its licence ({info.licence.name or 'unknown'}) forbids commercial use and TROUPE_COMMERCIAL_ONLY is set"

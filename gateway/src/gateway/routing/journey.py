@@ -247,8 +247,8 @@ class Journey:
         if self._turn is None:
             try:
                 self._turn = rung.gate.enter(self._priority)
-            except Overloaded as full:
-                self._attempts.append(Attempt(rung.name, Verdict.FAILED, full, full.message))
+            except TroupeError as closed:  # full; or paused, for what its last calls have heard
+                self._attempts.append(Attempt(rung.name, Verdict.FAILED, closed, closed.message))
                 self._leave_rung()
                 return None
         return self._attempt(rung) if self._turn.admitted else Wait(rung, self._turn)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from troupe.wire.errors import (
-    Cancelled,
     CannotConnect,
+    ConsentMissing,
     DeadlineExceeded,
     Draining,
     EngineFailed,
@@ -49,7 +49,7 @@ def judge(error: TroupeError) -> Verdict:
     """Whose fault it is."""
     if isinstance(error, UNABLE):
         return Verdict.SKIPPED
-    if isinstance(error, RequestError | Cancelled):
+    if isinstance(error, RequestError | ConsentMissing):
         return Verdict.CALLERS
     return Verdict.FAILED
 

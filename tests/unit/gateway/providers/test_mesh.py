@@ -456,3 +456,16 @@ async def test_bytes_that_are_no_message_are_a_failing_engine(rung_at) -> None:
             await anext((await rung_at(f"127.0.0.1:{port}")).open(call()))
     finally:
         await server.stop(0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "refused"), [({}, False), ({"cloud": True}, True), ({"cloud": True, "local": True}, False)]
+)
+async def test_where_its_data_goes_is_the_settings_to_say(speech_service, rung_at, flags, refused) -> None:
+    private = Need(Modality.TTS, local_only=True)
+    async with speech_service(echo) as (_, address):
+        rung = await rung_at(address, **flags)
+        assert (rung.can_serve(private) is not None) is refused
+        assert rung.describe().cloud is refused
+    unknown = await rung_at("127.0.0.1:1", **flags)
+    assert (unknown.can_serve(private) is not None) is (refused and not flags.get("local"))

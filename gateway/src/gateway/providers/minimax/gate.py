@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from gateway.providers.minimax.pause import Pause
 from gateway.routing.gate import Gate, Turn
 from gateway.routing.priority import Priority
-from troupe.wire.errors import Overloaded
 
 
 class PausedGate(Gate):
@@ -18,12 +17,11 @@ class PausedGate(Gate):
         self._pauses = pauses
 
     def enter(self, priority: Priority) -> Turn:
-        """A turn. Raises `Overloaded` with the time left while the rung is paused."""
+        """A turn. While the rung is paused it raises what it was paused for, with the time left."""
         self.check()
         return super().enter(priority)
 
     def check(self) -> None:
-        """Raise `Overloaded` while the rung is paused."""
+        """Raise what the rung was paused for, while it is."""
         for pause in self._pauses:
-            if pause.why is not None:
-                raise Overloaded(f"MiniMax is not asked: {pause.why}.", retry_after_s=round(pause.remaining(), 3))
+            pause.check()

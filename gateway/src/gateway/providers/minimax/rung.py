@@ -117,7 +117,7 @@ class MinimaxRung:
         rule = faults.rule_of(error)
         if rule is not None and rule.scope is not faults.Scope.NOBODY:
             pause = self.account.pause if rule.scope is faults.Scope.ACCOUNT else self.pause
-            pause.hold(rule.pause_s, error.message.rstrip("."), at_least=error.retry_after_s or 0.0)
+            pause.hold(rule.pause_s, error, at_least=error.retry_after_s or 0.0)
 
 
 def make_rung(  # noqa: PLR0917  # in the order in which an assembly has them

@@ -16,6 +16,7 @@ from troupe.wire.errors import (
     EngineFailed,
     NotSupported,
     Overloaded,
+    RateLimited,
 )
 
 CHAT = "/v1/chat/completions"
@@ -67,7 +68,7 @@ async def test_a_refused_key_names_the_regions_and_makes_no_storm(cloud, ask, cl
     assert "different regions" in text.trouble()
     assert "different regions" in speech.trouble()  # one key: every rung of the account knows
     for _ in range(20):
-        with pytest.raises(Overloaded):
+        with pytest.raises(EngineFailed, match="not asked: paused for 600 s more: .* different regions"):
             await ask(text, HELLO)
     assert cloud.asked(f"POST {CHAT}") == 1
     clock.now += 601
@@ -93,7 +94,7 @@ async def test_pauses_of_a_rate_limit_double_and_end_with_a_success(cloud, ask, 
 
 async def test_the_gate_refuses_during_a_pause_and_learns_nothing_of_it(cloud, ask, clock):
     rung = cloud.rung(Modality.TEXT, clock=clock)
-    rung.pause.hold(5.0, "a test")
+    rung.pause.hold(5.0, RateLimited("a test"))
     limit = rung.gate.limit
     with pytest.raises(Overloaded) as raised:
         rung.gate.enter(0)
