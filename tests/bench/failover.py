@@ -2,7 +2,7 @@
 
 The same upstream processes stand behind both: svc-text's `echo` over gRPC for ours, over OpenAI's HTTP for LiteLLM.
 Three faults: `kill -9` of one of three replicas, `kill -9` of the only replica of the first provider, and a rolling
-SIGTERM of three replicas and two gateways. 30 requests a second and six streams; nobody retries. A run counts only if
+SIGTERM of three replicas and two gateways. 30 requests a second and three streams; nobody retries. A run counts only if
 before the fault every answer was good.
 """
 
@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,7 +34,8 @@ LITELLM = ROOT / "tests/bench/litellm/start.sh"
 INSTALLED = ROOT / "var/litellm/.ready"
 QUICK = os.environ.get("QUICK") == "1"
 RATE = 30.0
-STREAMS = 6
+STREAMS = 3
+WARM_S = 5.0  # the first answers of a process load code and make connections
 BASELINE_S = 4.0 if QUICK else 8.0
 OUTAGE_S = 10.0 if QUICK else 30.0
 START_S = 120.0
@@ -237,6 +237,9 @@ class Measured:
 @asynccontextmanager
 async def loaded(side: Side, pick: Callable[[], str]) -> AsyncIterator[list[Outcome]]:
     """Load; the block is the fault. Gives what was seen from the fault on, once the block is over."""
+    warm = side.load(pick, rate=RATE / 3, streams=1, tokens=20, headers=side.headers)
+    async with warm.running():
+        await asyncio.sleep(WARM_S)
     load = side.load(pick, streams=STREAMS, tokens=20, rate=RATE, headers=side.headers)
     seen: list[Outcome] = []
     async with load.running():
@@ -244,6 +247,8 @@ async def loaded(side: Side, pick: Callable[[], str]) -> AsyncIterator[list[Outc
         if broken := failures(load.outcomes):
             sys.exit(f"{side.name}: this run does not count, before the fault there were failures: {dict(broken)}")
         before = len(load.outcomes)
+        usual = [each.took_s for each in load.outcomes if each.kind == "request"]
+        print(f"{side.name}: before the fault p50 {1000 * percentile(usual, 0.5):.0f} ms", file=sys.stderr)
         yield seen
     seen += load.outcomes[before:]
 
@@ -251,7 +256,7 @@ async def loaded(side: Side, pick: Callable[[], str]) -> AsyncIterator[list[Outc
 async def kill_one(side: Side, upstreams: Sequence[Upstream]) -> Measured:
     """kill -9 of one of three, several times."""
     async with gateways(side, 1, upstreams[:3]) as (gateway,), loaded(side, lambda: gateway.http) as seen:
-        for turn in range(rounds(5)):
+        for turn in range(rounds(3)):
             upstreams[turn % 3].kill()
             await asyncio.sleep(1.0)
             await upstreams[turn % 3].again()
@@ -351,7 +356,7 @@ def _total(rows: Sequence[dict[str, int | None] | None]) -> dict[str, int | None
 
 
 def _spawn(words: Sequence[str], folder: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _spawn_upstream(*ports: str) -> Process:
@@ -366,7 +371,6 @@ def _spawn_upstream(*ports: str) -> Process:
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     if not INSTALLED.exists():
         print("LiteLLM is not installed (tests/bench/litellm/install.sh): its column stays empty", file=sys.stderr)
     show(asyncio.run(measure([OURS, THEIRS] if INSTALLED.exists() else [OURS])))

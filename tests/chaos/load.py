@@ -105,8 +105,8 @@ class Load:
 
     def _body(self, tokens: int, token_ms: int, *, stream: bool = False) -> bytes:
         echo = {"count_to": tokens, "delay_ms_per_token": token_ms}
-        prompt = f"{CANARY} {next(self._numbers)}, count to {tokens}"  # the fake cloud is told by words
-        return json.dumps({"prompt": prompt, "stream": stream, "echo": echo}).encode()
+        asked = {"prompt": f"count to {tokens}", "system": f"{CANARY} {next(self._numbers)}"}
+        return json.dumps({**asked, "stream": stream, "echo": echo}).encode()
 
     async def _note(self, kind: str, body: bytes, read: Callable[[Reply, Outcome], object]) -> Outcome:
         outcome = Outcome(kind, time.monotonic())

@@ -22,6 +22,7 @@ import svc_text.__main__ as service
 from svc_text.server import TextServicer
 from troupe.v1 import text_pb2
 from troupe.v1.engine_pb2 import Tick
+from troupe.wire.errors import Internal
 
 HOW = os.environ.get("ROGUE", "internal")
 PLACES = int(os.environ.get("ROGUE_PLACES", "4"))
@@ -39,7 +40,7 @@ class Rogue(TextServicer):
 
     async def Chat(self, request: text_pb2.ChatRequest, context: Any) -> AsyncIterator[text_pb2.ChatDelta]:
         if HOW == "internal":
-            await context.abort(grpc.StatusCode.INTERNAL, "This replica fails at everything.")
+            raise Internal("This replica fails at everything.")
         async for tick in self._late() if HOW == "slow" else self._turn():
             yield tick
         try:
@@ -98,15 +99,26 @@ class Queue:
             self._waiting.popleft().set_result(None)
 
 
-def add_garbage(servicer: TextServicer, server: grpc.aio.Server) -> None:
+class Spoiling:
+    """A server that takes the handlers of the service, but for Chat, which answers nonsense."""
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self._server = server
+
+    def add_generic_rpc_handlers(self, _handlers: Any) -> None:
+        """The registered ones are enough."""
+
+    def add_registered_method_handlers(self, name: str, handlers: dict[str, Any]) -> None:
+        async def chat(_request: bytes, _context: Any) -> AsyncIterator[bytes]:
+            yield NONSENSE
+
+        spoilt = handlers | {"Chat": grpc.unary_stream_rpc_method_handler(chat)}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, spoilt),))
+
+
+def add_garbage(servicer: TextServicer, server: Any) -> None:
     """As the generated function, but that Chat answers nonsense."""
-
-    async def chat(_request: bytes, _context: Any) -> AsyncIterator[bytes]:
-        yield NONSENSE
-
-    handler = grpc.unary_stream_rpc_method_handler(chat)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("troupe.v1.Text", {"Chat": handler}),))
-    _add(servicer, server)
+    _add(servicer, Spoiling(server))
 
 
 _add = service.add_TextServicer_to_server

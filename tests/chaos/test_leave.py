@@ -14,7 +14,7 @@ from tests.chaos.stage import CANARY, Actor, Stage, counted, until
 
 pytestmark = pytest.mark.timeout(180)
 IDLE_S = 0.2
-AT_ONCE = 20
+AT_ONCE = 25
 FOREVER = {"count_to": 100_000, "delay_ms_per_token": 20}
 
 
