@@ -68,7 +68,7 @@ async def test_a_refused_key_names_the_regions_and_makes_no_storm(cloud, ask, cl
     assert "different regions" in text.trouble()
     assert "different regions" in speech.trouble()  # one key: every rung of the account knows
     for _ in range(20):
-        with pytest.raises(EngineFailed, match="not asked: paused for 600 s more: .* different regions"):
+        with pytest.raises(EngineFailed, match=r"not asked: paused for 600 s more: .* different regions"):
             await ask(text, HELLO)
     assert cloud.asked(f"POST {CHAT}") == 1
     clock.now += 601
