@@ -38,7 +38,7 @@ async def test_a_replica_that_always_fails_is_left_alone(stage: Stage, figures: 
     figures.note("attempts at it in 6 s, trial calls included", asked)
     assert asked > 0, "it was never asked: the scenario shows nothing"
     assert not failures(load.outcomes)
-    assert early <= MOST_FAILURES
+    assert early <= 2 * MOST_FAILURES  # calls that were on their way when it was ejected count, too
     assert asked <= MOST_FAILURES + PROBES
 
 
