@@ -19,6 +19,7 @@ from troupe.wire.serving import parse_announcement
 START_S = 30.0
 STOP_S = 15.0
 
+SERVICES = {"svc_text": "text", "svc_tts": "speech", "svc_video": "video", "gateway": "gateway"}
 PORTS = {
     "svc_text": ("TROUPE_TEXT_GRPC_PORT", "TROUPE_TEXT_METRICS_PORT"),
     "svc_tts": ("TROUPE_SPEECH_GRPC_PORT", "TROUPE_SPEECH_HTTP_PORT", "TROUPE_SPEECH_METRICS_PORT"),
@@ -32,6 +33,7 @@ class Process:
     """A running service: its addresses by kind (grpc, http, metrics) and the lines it has logged."""
 
     popen: subprocess.Popen[str]
+    service: str = "gateway"  # as it announces itself; a child of its own may announce itself in the same log
     addresses: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     listening: threading.Event = field(default_factory=threading.Event)
@@ -46,7 +48,8 @@ class Process:
         with self.popen.stdout as lines:
             for line in lines:
                 self.lines.append(line)
-                if (addresses := parse_announcement(line)) is not None:
+                addresses = parse_announcement(line)
+                if addresses is not None and addresses["service"] == self.service:
                     self.addresses.update(addresses)
                     self.listening.set()
         self.listening.set()
@@ -94,7 +97,7 @@ def start_process(module: str, folder: Path, **env: str) -> Process:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    process = Process(popen)
+    process = Process(popen, SERVICES.get(module, module.rpartition(".")[2]))
     started = time.monotonic()
     process.listening.wait(START_S)
     if not process.addresses:

@@ -37,7 +37,14 @@ def gateway(start_service):
 
 
 def children(gateway) -> list[psutil.Process]:
-    return [each for each in psutil.Process(gateway.popen.pid).children() if "svc_tts" in " ".join(each.cmdline())]
+    return [each for each in psutil.Process(gateway.popen.pid).children() if "svc_tts" in command(each)]
+
+
+def command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended, and was not waited for yet
+        return ""
 
 
 async def speaks(client: httpx.AsyncClient) -> bool:

@@ -16,3 +16,5 @@ def configure(service: str, level: str = "INFO") -> None:
     )
     for chatty in ("asyncio", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # gRPC logs a traceback for bytes it cannot read; who called hears of it, and says it in a sentence.
+    logging.getLogger("grpc._common").setLevel(logging.CRITICAL)

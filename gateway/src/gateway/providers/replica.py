@@ -67,6 +67,7 @@ class Replica:
         self._channel = open_channel(address)
         self._stub = _STUBS[modality](self._channel)
         self._not_serving: set[str] = set()  # health names
+        self._served = False  # its process has been serving: from then on NOT_SERVING with ready engines is a drain
         self._heard_at = 0.0
         self._poke = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -114,7 +115,8 @@ class Replica:
             for info in answer.engines:
                 self._pool.engine_state(self.address, info.name, engine_trouble(info))
             # The watch has the last word: a process that drains still says that its engines are ready.
-            drains = "" in self._not_serving and any(info.state == ENGINE_STATE_READY for info in answer.engines)
+            ready = any(info.state == ENGINE_STATE_READY for info in answer.engines)
+            drains = ready and self._served and "" in self._not_serving
             self._note("it is draining" if drains else None)
         self.described.set()
 
@@ -161,6 +163,7 @@ class Replica:
                     self._bad_news(health_name, engine)
                     return
                 self._not_serving.discard(health_name)
+                self._served = self._served or not health_name
                 self._poke.set()
         finally:
             watch.cancel()
@@ -176,6 +179,7 @@ class Replica:
         log.debug("health watch of %s %s ended: %s", self.address, health_name, error.code())
         if not health_name and error.code() is grpc.StatusCode.UNAVAILABLE:
             self._not_serving.discard("")  # what comes back is another process
+            self._served = False
             self._note(_trouble(error, self.address))
 
 
