@@ -33,7 +33,7 @@ class Process:
     """A running service: its addresses by kind (grpc, http, metrics) and the lines it has logged."""
 
     popen: subprocess.Popen[str]
-    service: str = "gateway"  # as it announces itself; a child of its own may announce itself in the same log
+    service: str = ""  # as it announces itself, since a child of its own may do so in the same log; empty = whoever
     addresses: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     listening: threading.Event = field(default_factory=threading.Event)
@@ -49,7 +49,7 @@ class Process:
             for line in lines:
                 self.lines.append(line)
                 addresses = parse_announcement(line)
-                if addresses is not None and addresses["service"] == self.service:
+                if addresses is not None and self.service in {"", addresses["service"]}:
                     self.addresses.update(addresses)
                     self.listening.set()
         self.listening.set()
@@ -97,7 +97,7 @@ def start_process(module: str, folder: Path, **env: str) -> Process:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    process = Process(popen, SERVICES.get(module, module.rpartition(".")[2]))
+    process = Process(popen, SERVICES.get(module, ""))
     started = time.monotonic()
     process.listening.wait(START_S)
     if not process.addresses:

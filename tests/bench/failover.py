@@ -363,7 +363,7 @@ def _spawn_upstream(*ports: str) -> Process:
     """`tests/bench/upstream.py`; returns when it says where it listens."""
     words = [sys.executable, str(ROOT / "tests/bench/upstream.py"), *ports]
     popen = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    process = Process(popen, "text")
+    process = Process(popen)
     process.listening.wait(START_S)
     if not process.addresses:
         sys.exit(f"the upstream did not start:\n{process.log}")

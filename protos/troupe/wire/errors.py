@@ -356,6 +356,11 @@ def from_rpc_error(error: grpc.RpcError, target: str = "") -> TroupeError:
     return leaf(text)
 
 
+def is_grpcs_own(error: grpc.aio.AioRpcError) -> bool:
+    """Whether gRPC itself made this status: every server of ours says more than a code."""
+    return _rich_status(error) is None
+
+
 def _rich_status(error: grpc.aio.AioRpcError) -> Status | None:
     metadata = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
     for key, value in metadata:

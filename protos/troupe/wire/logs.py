@@ -16,5 +16,10 @@ def configure(service: str, level: str = "INFO") -> None:
     )
     for chatty in ("asyncio", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # gRPC logs a traceback for bytes it cannot read; who called hears of it, and says it in a sentence.
-    logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
+    for reader in ("grpc._common", "grpc._cython.cygrpc"):
+        logging.getLogger(reader).addFilter(_not_unreadable)
+
+
+def _not_unreadable(record: logging.LogRecord) -> bool:
+    """A traceback of gRPC for bytes it cannot read says little; who called hears of it too, and says it in words."""
+    return not record.getMessage().startswith(("Exception deserializing", "Invalid encoding"))

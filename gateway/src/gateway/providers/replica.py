@@ -26,6 +26,7 @@ from troupe.v1.engine_pb2 import (
     ENGINE_STATE_LOADING,
     ENGINE_STATE_READY,
     DescribeRequest,
+    DescribeResponse,
     EngineInfo,
 )
 from troupe.wire.channels import open_channel
@@ -110,15 +111,21 @@ class Replica:
             if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or self.silent_s() >= QUIET_S:
                 self._note(_trouble(error, self.address))
         else:
-            self.engines = {info.name: info for info in answer.engines}
-            self._watch_engines()
-            for info in answer.engines:
-                self._pool.engine_state(self.address, info.name, engine_trouble(info))
-            # The watch has the last word: a process that drains still says that its engines are ready.
-            ready = any(info.state == ENGINE_STATE_READY for info in answer.engines)
-            drains = ready and self._served and "" in self._not_serving
-            self._note("it is draining" if drains else None)
+            if answer is None:  # what grpc.aio gives for bytes it cannot read
+                self._note(f"the service at {self.address} answers what is no message of troupe.v1")
+            else:
+                self._learn(answer)
         self.described.set()
+
+    def _learn(self, answer: DescribeResponse) -> None:
+        self.engines = {info.name: info for info in answer.engines}
+        self._watch_engines()
+        for info in answer.engines:
+            self._pool.engine_state(self.address, info.name, engine_trouble(info))
+        # The watch has the last word: a process that drains still says that its engines are ready.
+        ready = any(info.state == ENGINE_STATE_READY for info in answer.engines)
+        drains = ready and self._served and "" in self._not_serving
+        self._note("it is draining" if drains else None)
 
     def _watch_engines(self) -> None:
         """Watch those it has: the watch of an unknown name never ends, and would hold up its drain."""
@@ -159,7 +166,7 @@ class Replica:
         watch = health_pb2_grpc.HealthStub(self._channel).Watch(request, wait_for_ready=True)
         try:
             async for answer in watch:
-                if answer.status != health_pb2.HealthCheckResponse.SERVING:
+                if answer is None or answer.status != health_pb2.HealthCheckResponse.SERVING:
                     self._bad_news(health_name, engine)
                     return
                 self._not_serving.discard(health_name)

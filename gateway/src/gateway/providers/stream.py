@@ -17,7 +17,16 @@ from typing import Any, Generic, Protocol, TypeVar
 import grpc
 import grpc.aio
 
-from troupe.wire.errors import CannotConnect, EngineFailed, Internal, StreamBroken, TroupeError, from_rpc_error
+from troupe.wire.errors import (
+    CannotConnect,
+    EngineFailed,
+    Internal,
+    Overloaded,
+    StreamBroken,
+    TroupeError,
+    from_rpc_error,
+    is_grpcs_own,
+)
 from troupe.wire.interceptors import defect
 from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
 
@@ -216,6 +225,8 @@ class MeshStream(Generic[M]):
             return StreamBroken(f"The connection to {self._peer} broke while it was answering.", lost=CONNECTION)
         if grpcs_own:
             return CannotConnect(f"The connection to {self._peer} broke: {leaf.message}")
+        if isinstance(leaf, Overloaded) and is_grpcs_own(error):  # a message too large to be one
+            return EngineFailed(f"{self._peer} answered something that is no message of troupe.v1: {leaf.message}")
         if error.code() is grpc.StatusCode.CANCELLED:
             # Not we: that path raises CancelledError.
             return StreamBroken(f"{self._peer} gave up the call.", lost=CONNECTION)

@@ -469,3 +469,13 @@ async def test_where_its_data_goes_is_the_settings_to_say(speech_service, rung_a
         assert rung.describe().cloud is refused
     unknown = await rung_at("127.0.0.1:1", **flags)
     assert (unknown.can_serve(private) is not None) is (refused and not flags.get("local"))
+
+
+async def test_grpcs_own_exhaustion_is_no_overload_of_the_engine(speech_service, rung_at) -> None:
+    async def answer(_requests, context):
+        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Received message larger than max")
+        yield SpeechChunk()
+
+    async with speech_service(answer) as (_, address):
+        with pytest.raises(EngineFailed, match="larger than max"):
+            await anext((await rung_at(address)).open(call()))
