@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,14 +83,17 @@ class Process:
 Start = Callable[..., Process]
 
 
-def start_process(module: str, folder: Path, **env: str) -> Process:
-    """`python -m module` with all its ports free ones; returns when it says where it listens."""
+def start_process(module: str, folder: Path, before: Sequence[str] = (), **env: str) -> Process:
+    """`python -m module` with all its ports free ones; returns when it says where it listens.
+
+    `before`: words of a command that runs it, such as `nice`.
+    """
     # Known settings of the developer's shell must not leak into what is tested.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TROUPE_", "PROVIDER_"))}
     ports = dict.fromkeys(PORTS.get(module, ()), "0")
     folders = {"VOICES_URL": str(folder / "voices"), "PORTRAITS_URL": str(folder / "portraits")}
     popen = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [*before, sys.executable, "-m", module],
         cwd=folder,
         env=kept | ports | folders | env,
         stdout=subprocess.PIPE,
