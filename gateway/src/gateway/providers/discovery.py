@@ -24,10 +24,7 @@ async def grpc_address(url: str) -> str:
         async with httpx.AsyncClient(timeout=ASK_S, trust_env=False) as client:
             reply = await client.get(f"{url.rstrip('/')}/health")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise CannotConnect(
-            f"Cannot connect to the TTS service at {url}: {error or type(error).__name__}. Start it, or correct "
-            "PROVIDER_COQUI_SERVICE_URL."
-        ) from error
+        raise CannotConnect(unreachable(url, error)) from error
     port = reply.headers.get(GRPC_PORT_HEADER, "")
     if not port.isdecimal():
         raise CannotConnect(
@@ -35,3 +32,11 @@ async def grpc_address(url: str) -> str:
             "release, which is asked over HTTP; svc-tts in its place can do more."
         )
     return f"{urlsplit(url).hostname}:{port}"
+
+
+def unreachable(url: str, error: Exception) -> str:
+    """What to say of a TTS service that does not answer at its URL."""
+    return (
+        f"Cannot connect to the TTS service at {url}: {error or type(error).__name__}. Start it, or correct "
+        "PROVIDER_COQUI_SERVICE_URL."
+    )

@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import grpc
 import grpc.aio
 
+from gateway.routing.verdict import CONNECTION
 from troupe.wire.errors import (
     CannotConnect,
     EngineFailed,
@@ -39,8 +40,6 @@ STUCK_TIMES = 4
 HELD_UP_S = 0.02
 """A loop that runs later than this counts its beats as less than whole: a message takes many of its turns."""
 CLOSE_S = 1.0
-CONNECTION = "connection"
-"""What a `StreamBroken` lost, when nothing more can be expected of that process: `routing.verdict.blame` reads it."""
 
 EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # grpc-stubs do not know it
 M = TypeVar("M")

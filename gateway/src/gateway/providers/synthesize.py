@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from gateway.providers.discovery import ASK_S, GRPC_PORT_HEADER
+from gateway.providers.discovery import ASK_S, GRPC_PORT_HEADER, unreachable
 from gateway.routing.budget import RetryBudget
 from gateway.routing.capability import obstacle, primary
 from gateway.routing.gate import Gate
@@ -93,7 +93,7 @@ class OldContainer:
                 await self._know(health)
         except _FAILURES as error:
             if self.is_old:
-                self.pool.unreachable(self.address, _said(self.url, error))
+                self.pool.unreachable(self.address, unreachable(self.url, error))
         self._looked.set()
 
     async def synthesize(self, body: Mapping[str, str], timeout_s: float) -> bytes:
@@ -102,7 +102,7 @@ class OldContainer:
             async with self._http.stream("POST", "/synthesize", json=dict(body), timeout=timeout_s) as reply:
                 sound = await _bounded(reply)
         except _FAILURES as error:
-            raise CannotConnect(_said(self.url, error)) from error
+            raise CannotConnect(unreachable(self.url, error)) from error
         if reply.status_code != httpx.codes.OK or not sound:
             raise EngineFailed(f"The TTS container at {self.url} answered {reply.status_code} with {len(sound)} bytes.")
         return sound
@@ -332,10 +332,3 @@ def _json(reply: httpx.Response) -> Any:
 def _object(reply: httpx.Response) -> dict[str, Any] | None:
     told = _json(reply)
     return told if isinstance(told, dict) else None
-
-
-def _said(url: str, error: Exception) -> str:
-    return (
-        f"Cannot connect to the TTS service at {url}: {error or type(error).__name__}. Start it, or correct "
-        "PROVIDER_COQUI_SERVICE_URL."
-    )

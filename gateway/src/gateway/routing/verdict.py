@@ -26,7 +26,8 @@ UNABLE = (UnsupportedLanguage, UnsupportedFormat, NotSupported, UnknownEngine, E
 """The rung cannot do this; another one may."""
 
 LOST = "lost"
-"""The detail of a `StreamBroken` that says what was lost; "connection" when it was the way to the replica."""
+CONNECTION = "connection"
+"""`StreamBroken(..., lost=CONNECTION)`: nothing more can be expected of that replica; its address is judged."""
 
 
 class Verdict(Enum):
@@ -57,7 +58,7 @@ def judge(error: TroupeError) -> Verdict:
 def blame(error: TroupeError) -> Blame:
     """Which breaker takes note of it."""
     if isinstance(error, StreamBroken):
-        return Blame.ADDRESS if error.details.get(LOST) == "connection" else Blame.ENGINE
+        return Blame.ADDRESS if error.details.get(LOST) == CONNECTION else Blame.ENGINE
     if isinstance(error, CannotConnect | Draining):
         return Blame.ADDRESS
     if isinstance(error, EngineFailed | Internal | DeadlineExceeded):

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from gateway.providers.minimax import faults
 from gateway.providers.minimax.addresses import is_loopback
 from gateway.providers.minimax.replies import BaseResp, ErrorBody, Reply, Status
+from gateway.routing.verdict import CONNECTION
 from troupe.wire.errors import CannotConnect, StreamBroken, TroupeError
 
 R = TypeVar("R", bound=Reply)
@@ -193,11 +194,9 @@ class Client:
             async with asyncio.timeout(self._idle_s):
                 return await anext(pieces, None)
         except TimeoutError:
-            raise StreamBroken(f"MiniMax sent nothing for {self._idle_s:.0f} s.", lost="connection") from None
+            raise StreamBroken(f"MiniMax sent nothing for {self._idle_s:.0f} s.", lost=CONNECTION) from None
         except (httpx.HTTPError, httpx.StreamError) as error:
-            raise StreamBroken(
-                f"The connection to MiniMax broke ({type(error).__name__}).", lost="connection"
-            ) from error
+            raise StreamBroken(f"The connection to MiniMax broke ({type(error).__name__}).", lost=CONNECTION) from error
 
     def _scrubbed(self, said: str | None) -> str:
         text = said or ""

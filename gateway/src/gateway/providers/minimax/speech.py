@@ -21,6 +21,7 @@ from gateway.providers.minimax.script import Script
 from gateway.providers.minimax.sentences import RUN_CHARS, Runs
 from gateway.providers.minimax.sound import ONE_FILE, RAW, SoundOrder, sound_order
 from gateway.providers.minimax.subtitles import Place, read_subtitles, sentence_ends, words_of
+from gateway.routing.verdict import CONNECTION
 from troupe.v1.speech_pb2 import SentenceEnd, SpeechChunk, SpeechInput
 from troupe.wire.errors import (
     DeadlineExceeded,
@@ -136,7 +137,7 @@ class _Answer:
         if not take.size:
             raise EngineFailed("MiniMax answered without any sound.")
         if not take.finished:
-            raise StreamBroken("MiniMax's speech ended before its last event.", lost="connection")
+            raise StreamBroken("MiniMax's speech ended before its last event.", lost=CONNECTION)
 
     def _checked(self, event: Any) -> AudioEvent:
         try:

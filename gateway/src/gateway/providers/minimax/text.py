@@ -16,6 +16,7 @@ from gateway.providers.minimax.desk import Desk
 from gateway.providers.minimax.prices import CHARS_PER_TOKEN
 from gateway.providers.minimax.replies import ChatEvent, ChatPiece, TokenUsage
 from gateway.providers.minimax.think import ThinkSplitter
+from gateway.routing.verdict import CONNECTION
 from troupe.v1.text_pb2 import (
     FINISH_REASON_CONTENT_FILTER,
     FINISH_REASON_LENGTH,
@@ -107,7 +108,7 @@ class _Answer:
         """The last delta: why it ended, and what it used. Raises when it has not ended."""
         if self.finish == FINISH_REASON_UNSPECIFIED:
             if self.begun:
-                raise StreamBroken("MiniMax's answer ended in the middle.", lost="connection")
+                raise StreamBroken("MiniMax's answer ended in the middle.", lost=CONNECTION)
             raise EngineFailed("MiniMax ended without an answer.")
         content, thought = self.think.flush()
         delta = self._named(ChatDelta(content=content, reasoning=thought, finish_reason=self.finish))
