@@ -79,8 +79,8 @@ torch: $(STAMP) ## Add PyTorch 2.13.0 to .venv (for the engines that need it)
 bench-start: $(STAMP) ## How long until the mesh is ready: ROUNDS= QUICK=1
 	@$(BIN)/python tests/bench/start.py
 
-bench-portrait: $(STAMP) ## fps, first fragment and memory of the portrait engine: ROUNDS= QUICK=1
-	@$(BIN)/python tests/bench/portrait.py
+bench-portrait: $(STAMP) ## fps, first fragment, memory, live streams and ten minutes of the portrait engine: ROUNDS= QUICK=1
+	@$(BIN)/python -m tests.bench.portrait
 
 bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar: ROUNDS= QUICK=1
 	@$(BIN)/python tests/bench/avatar.py
