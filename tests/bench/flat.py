@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import statistics
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from troupe.v1 import media_pb2, video_pb2_grpc
 FILM_S = float(os.environ.get("FLAT_S") or 600)
 LIMIT_S = 1_200.0
 SAMPLE_S = 1.0
+MEDIAN_OF = 10  # samples
 FIRST_S = min(60.0, FILM_S / 10)  # of film: what begins small has grown by then
 
 
@@ -31,10 +33,10 @@ class Flat:
 
     @property
     def growth_mb(self) -> float:
-        """From the first minute of film to the end; the median of three samples each, as single ones jump."""
-        early = [mb for at, mb in self.memory if at >= FIRST_S][:3]
-        late = [mb for _, mb in self.memory][-3:]
-        return sorted(late)[len(late) // 2] - sorted(early)[len(early) // 2]
+        """From the first minute of film to the end; medians of some seconds each, as single samples jump."""
+        early = [mb for at, mb in self.memory if at >= FIRST_S][:MEDIAN_OF]
+        late = [mb for _, mb in self.memory][-MEDIAN_OF:]
+        return statistics.median(late) - statistics.median(early)
 
     @property
     def peak_mb(self) -> float:

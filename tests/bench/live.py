@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from tests.bench.film import Fragment, Received, looked_at, received
 from tests.bench.speech import Clip
-from tests.bench.stage import FPS, told
+from tests.bench.stage import FPS, CoreUse, core_use, told
 
 from troupe.v1 import video_pb2_grpc
 
@@ -45,6 +45,7 @@ class Live:
     worst_ms: float  # of the latest frame; below zero = that much was left
     worst_at_s: float  # where in the film that was
     first_ms: float  # the slowest first fragment
+    core: CoreUse
 
 
 class Mouth:
@@ -68,7 +69,7 @@ class Mouth:
 Due = Callable[[Fragment, int], float]  # when that frame of the fragment is wanted
 
 
-async def live(stub: video_pb2_grpc.VideoStub, avatars: Sequence[str], clip: Clip, ahead_s: float) -> Live:
+async def live(stub: video_pb2_grpc.VideoStub, avatars: Sequence[str], clip: Clip, ahead_s: float, pid: int) -> Live:
     """Play the streams, all begun at once, and judge every frame."""
     mouths = [Mouth(ahead_s) for _ in range(STREAMS)]
     calls = [
@@ -78,7 +79,8 @@ async def live(stub: video_pb2_grpc.VideoStub, avatars: Sequence[str], clip: Cli
         )
         for number, mouth in enumerate(mouths)
     ]
-    films = await asyncio.gather(*(received(call) for call in calls))
+    with core_use(pid) as core:
+        films = await asyncio.gather(*(received(call) for call in calls))
     lateness = [
         each
         for film, mouth in zip(films, mouths, strict=True)
@@ -94,6 +96,7 @@ async def live(stub: video_pb2_grpc.VideoStub, avatars: Sequence[str], clip: Cli
         worst_ms=worst_s * 1000,
         worst_at_s=worst_at_s,
         first_ms=max(film.first_s for film in films) * 1000,
+        core=core,
     )
 
 

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psutil
 from tests.bench.speech import PIECE_S, Clip, pieces
@@ -62,6 +64,33 @@ def leave_core() -> None:
     """The client leaves the server's core alone, where there is another one."""
     if others := os.sched_getaffinity(0) - {SERVER_CORE}:
         os.sched_setaffinity(0, others)
+
+
+@dataclass(slots=True)
+class CoreUse:
+    """Who used the server's core while a block ran, as shares of the block's time."""
+
+    server: float = 0.0
+    others: float = 0.0  # the kernel's work for the server's sockets included
+
+
+@contextmanager
+def core_use(pid: int) -> Iterator[CoreUse]:
+    """Measures it: a figure for one core is worth little where others had a part of it."""
+    use, began = CoreUse(), time.monotonic()
+    server_s, busy_s = used_s(pid)
+    yield use
+    wall_s = time.monotonic() - began
+    server_s, busy_s = (now - then for now, then in zip(used_s(pid), (server_s, busy_s), strict=True))
+    use.server, use.others = server_s / wall_s, max(0.0, busy_s - server_s) / wall_s
+
+
+def used_s(pid: int) -> tuple[float, float]:
+    """CPU seconds so far: of the server's process tree, and of everybody on its core (stolen time included)."""
+    parent = psutil.Process(pid)
+    trees = [each.cpu_times() for each in [parent, *parent.children(recursive=True)]]
+    core = psutil.cpu_times(percpu=True)[SERVER_CORE]
+    return sum(each.user + each.system for each in trees), sum(core) - core.idle - core.iowait - core.guest
 
 
 async def ready(stub: video_pb2_grpc.VideoStub) -> None:
