@@ -5,8 +5,8 @@
     VIDEO=folder python -m tests.bench.lipsync    judges FACE/*.mp4 or *.mp4 with the text of each beside it (.txt)
 
 Each frame is decoded and the mouth found anew on it; which phone is heard when comes from forced alignment of the
-decoded sound (pocketsphinx, English). QUICK=1: three sentences and two faces; ROUNDS=n: each sentence n times, other seeds.
-Films and pictures of the best and the worst one stay in var/lipsync. The last line is one JSON object.
+decoded sound (pocketsphinx, English). QUICK=1: three sentences and two faces; ROUNDS=n: each sentence n times, with
+other seeds. Films and pictures of the best and the worst one stay in var/lipsync. The last line is one JSON object.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 16_000  # Hz, what the aligner hears
-CODEC, PRESET, CRF = "libx264", "veryfast", "23"  # of the still that a film is compared with: the product's own
+CODEC = "libx264"
+OPTIONS = {"preset": "veryfast", "crf": "23", "tune": "zerolatency"}  # the product's own
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 
@@ -66,7 +67,7 @@ def placed(samples: NDArray[np.int16], begins_s: float) -> NDArray[np.int16]:
 def encoded_again(frames: Iterable[Rgb], path: Path, rate: float) -> None:
     """The frames as an MP4 of the product's own kind, without sound."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(CODEC, rate=round(rate), options={"preset": PRESET, "crf": CRF})
+        stream = container.add_stream(CODEC, rate=round(rate), options=OPTIONS)
         stream.pix_fmt = "yuv420p"
         for rgb in frames:
             if not stream.codec_context.is_open:

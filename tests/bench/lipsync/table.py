@@ -17,8 +17,8 @@ GOALS = (
 )
 NOTES = (
     "r = correlation of the lips' gap with the openness of the phones heard, at zero lag. The lag is where it is",
-    "greatest, > 0 = the mouth is late; a frame counts at the middle of its time on the screen. control = |r| with other",
-    "sound. Frames with shut eyes do not count for upper_ssim. A blink is a dip of the lids' gap below 0.6 of the usual.",
+    "greatest, > 0 = the mouth is late; a frame counts at the middle of its time on the screen. control = |r| with",
+    "other sound. Frames with shut eyes do not count for upper_ssim. A blink: the lids' gap falls below 0.6.",
 )
 WORST, COSTLIEST = 5, 12  # films and phones that are named
 
