@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from troupe.v1 import media_pb2, video_pb2
 from troupe.wire.errors import TroupeError
 from troupe.wire.media import SAMPLE_BYTES, SAMPLE_RATE
+from troupe.wire.progress import Progress
 
 PIECE_S = 0.5  # of sound in one message
+SPEAK_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +36,43 @@ class Clip:
 async def spoken(text: str) -> Clip:
     """The text as speech with cues."""
     try:
-        return await by_espeak(text)
+        return await spoken_by("espeak", text)
     except (ImportError, TroupeError) as error:
         print(f"svc-tts cannot speak here ({error}); the clip is made of tones", file=sys.stderr)
         return tones(len(text) / 15)
 
 
-async def by_espeak(text: str) -> Clip:
-    """Spoken by svc-tts's espeak engine, in this process."""
-    import soxr
+async def spoken_by(name: str, text: str, voice_id: str = "") -> Clip:
+    """The text spoken by one of svc-tts's engines, in this process; without a voice its first American one.
 
-    from svc_tts.engine import EngineContext, Utterance, load_engine
+    ImportError where svc-tts is not installed, a leaf of `troupe.wire.errors` where its engine cannot speak.
+    """
+    from svc_tts.engine import EngineContext, load_engine
+    from svc_tts.speech import Sound, SpeechRequest
+    from svc_tts.synthesis import Speech
+    from svc_tts.voices.catalogue import Catalogue, VoiceWish
+    from svc_tts.voices.store import VoiceStore
 
-    engine = load_engine("espeak", EngineContext(workers=1, deadline_s=10))
+    engine = load_engine(name, EngineContext(workers=1, deadline_s=SPEAK_S))
     await engine.start(lambda _: None)
     try:
-        voice = next(voice for voice in engine.voices() if voice.language == "en-US")
-        pieces = [piece async for piece in engine.speak(Utterance(text, voice, voice.language))]
+        catalogue = Catalogue({name: engine}, VoiceStore(Path(os.devnull) / "no voices"))
+        request = SpeechRequest(name, VoiceWish(voice_id=voice_id, language="en-US"))
+        speech = Speech(request, engine, catalogue, Progress())
+        sounds = [part async for part in speech.parts(whole(text)) if isinstance(part, Sound)]
     finally:
         await engine.stop()
-    raw = np.frombuffer(b"".join(piece.pcm for piece in pieces), np.int16)
-    pcm = np.asarray(soxr.resample(raw, engine.facts.sample_rate, SAMPLE_RATE), np.int16).tobytes()
     cues = [
-        media_pb2.MouthCue(
-            ipa=phone.ipa,
-            start_ms=round(phone.start_s * 1000),
-            end_ms=round(phone.end_s * 1000),
-            stressed=phone.stressed,
-        )
-        for piece in pieces
-        for phone in piece.phones
+        media_pb2.MouthCue(ipa=cue.ipa, start_ms=cue.start_ms, end_ms=cue.end_ms, stressed=cue.stressed)
+        for sound in sounds
+        for cue in sound.cues
     ]
-    return Clip(pcm, cues, "svc-tts espeak")
+    return Clip(b"".join(sound.audio for sound in sounds), cues, f"svc-tts {voice_id or name}")
+
+
+async def whole(text: str) -> AsyncIterator[str]:
+    """A text that comes in one piece."""
+    yield text
 
 
 def tones(seconds: float) -> Clip:

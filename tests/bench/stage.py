@@ -23,6 +23,7 @@ from troupe.wire.serving import parse_announcement
 
 SIDE, FPS = 512, 25
 SERVER_CORE = 0
+PICTURE_PIECE = 65_536  # bytes in one message
 START_S = 60.0
 WARMING_S = 30.0  # for one avatar, at most
 
@@ -32,15 +33,15 @@ Pace = Callable[
 
 
 @contextmanager
-def server() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """svc-video on one core and free ports; gives the process and its address."""
+def server(core: int | None = SERVER_CORE) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """svc-video on free ports, and on one core where one is named; gives the process and its address."""
     command = [sys.executable, "-m", "svc_video"]
-    if shutil.which("taskset"):
-        command = ["taskset", "-c", str(SERVER_CORE), *command]
+    if core is not None and shutil.which("taskset"):
+        command = ["taskset", "-c", str(core), *command]
+        leave_core()
     with tempfile.TemporaryDirectory() as folder:
         ports = {"TROUPE_VIDEO_GRPC_PORT": "0", "TROUPE_VIDEO_METRICS_PORT": "0", "PORTRAITS_URL": folder}
         chosen = {"TROUPE_VIDEO_ENGINES": "portrait"}
-        leave_core()
         process = subprocess.Popen(command, env=os.environ | ports | chosen, stderr=subprocess.PIPE, text=True)
         try:
             yield process, address_of(process)
@@ -119,14 +120,22 @@ async def at_once(_: float) -> None:
 
 
 async def told(
-    avatar: str, clip: Clip, *, piece_s: float = PIECE_S, pace: Pace = at_once
+    avatar: str,
+    clip: Clip,
+    *,
+    picture: bytes = b"",
+    seed: int = 1,
+    piece_s: float = PIECE_S,
+    pace: Pace = at_once,
 ) -> AsyncIterator[video_pb2.AnimateInput]:
-    """The request's messages: each piece of sound with its cues, when `pace` lets it go."""
+    """The request's messages: an avatar's id or a picture, then each piece of sound with its cues, as `pace` lets it go."""
     yield video_pb2.AnimateInput(
         settings=video_pb2.AnimateSettings(
-            engine="portrait", portrait_id=avatar, width=SIDE, height=SIDE, fps=FPS, has_cues=True, seed=1
+            engine="portrait", portrait_id=avatar, width=SIDE, height=SIDE, fps=FPS, has_cues=True, seed=seed
         )
     )
+    for start in range(0, len(picture), PICTURE_PIECE):
+        yield video_pb2.AnimateInput(picture=picture[start : start + PICTURE_PIECE])
     sent_s = 0.0
     for piece in pieces(clip, piece_s):
         sent_s += len(piece.pcm) / SAMPLE_BYTES / SAMPLE_RATE
