@@ -13,10 +13,10 @@ from svc_video.engines.portrait.noise import bump, joined, noise, smooth, wander
 from svc_video.engines.portrait.prosody import Accent
 
 SPEAKING = {"yaw": 2.7, "pitch": 1.3, "roll": 1.35, "dx": 0.009, "dy": 0.005}  # degrees, face widths
-IDLE_SHARE = 0.5  # of that, while nobody speaks
+IDLE_SHARE = 0.62  # of that, while nobody speaks
 LIMITS = {"yaw": 4.0, "pitch": 3.0, "roll": 2.5, "dx": 0.03, "dy": 0.03}
 # Seconds between a wander's lattice points, and its share; the last one only in speech.
-WANDERS = ((5.3, 0.7), (2.3, 0.3))
+WANDERS = ((3.9, 0.66), (1.7, 0.34))
 LIVELY_S, LIVELY_SHARE = 0.95, 0.22
 EASE_S = 1.5  # a film opens with the portrait as it is
 NOD_DEGREES = 2.0
@@ -26,7 +26,7 @@ NOD_TURN = 0.35  # a nod is never straight down
 LIFT_DEGREES, LIFT_AFTER_S, LIFT_S = -0.6, 0.3, (0.3, 0.8)  # the head comes up as a phrase begins
 SETTLE_DEGREES, SETTLE_AFTER_S, SETTLE_S = 0.7, 0.35, (0.35, 0.7)  # and goes down as it ends
 BREATH_S = 3.9  # a quiet breath
-INHALE_AFTER_S, INHALE_S = 0.0, (0.35, 1.6)  # a speaker's breath, at the start of a phrase
+INHALE_AFTER_S, INHALE_S = 0.25, (0.42, 1.6)  # a speaker's breath, at the start of a phrase
 BREATH_SHIFT = -0.004  # face widths: an inhaled breath lifts the head
 
 

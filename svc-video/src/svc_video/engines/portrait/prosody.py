@@ -21,9 +21,10 @@ SEEN_AHEAD_MS = 120.0  # an accent moves the face so long before it is heard
 KEPT_MS = 1_500.0
 ONSET_MS = 80.0  # of an accent, heard before it begins to be seen
 PAST_MS = 1_000.0  # what it is compared with
-PLAIN = 0.3  # strength of a stressed phone that nothing sets apart
-PER_SEMITONE = 0.13
-PER_LOUDNESS = 0.45
+PLAIN = 0.26  # strength of a stressed phone that nothing sets apart
+PER_SEMITONE = 0.07
+PER_LOUDNESS = 0.4
+USUAL_PEAK = 1.6  # of an accent, over the mean of speech
 FIRST_OF_PHRASE, FIRST_MS = 0.15, 500.0
 FANCY = 0.3  # what chance adds or takes: people do not move with every accent
 PEAK_HOPS = 5  # a peak of loudness is one among so many on each side
@@ -101,9 +102,9 @@ class Prosody:
         here = self._hearing.rows(onset_ms // HOP_MS, int((onset_ms + ONSET_MS) // HOP_MS))
         past = self._past(onset_ms)
         strength = PLAIN + FANCY * (noise(self._seed, "accent", onset_ms) - 0.5)
-        strength += PER_SEMITONE * max(0.0, _pitch(here, 0.9) - _pitch(past, 0.5))
+        strength += PER_SEMITONE * max(0.0, _pitch(here, 0.8) - _pitch(past, 0.6))
         if (mean := _spoken_mean(past)) and len(here):
-            strength += PER_LOUDNESS * max(-0.5, min(1.0, float(here[:, RMS_COLUMN].max()) / mean - 1.4))
+            strength += PER_LOUDNESS * max(-0.5, min(1.0, float(here[:, RMS_COLUMN].max()) / mean - USUAL_PEAK))
         if phrases and 0 <= onset_ms - 1000 * phrases[-1] < FIRST_MS:
             strength += FIRST_OF_PHRASE
         return Accent(onset_ms / 1000, min(1.0, max(0.0, strength)))

@@ -32,7 +32,9 @@ LOUD_SMOOTH_MS = 45.0
 OPEN_DB = (-14.0, 8.0)  # OPEN over LOW: /i u/, /a/ (over espeak and flite in four languages r = 0.68 with the jaw)
 SPREAD_DB = (-16.0, 10.0)  # FRONT over BACK: /u o/, /i/ (r = 0.68 with the spread lips)
 ROUNDED = 0.35  # of that scale: below it the lips are rounded, above it spread
-DIP_DB = (8.0, 16.0)  # a dip of the middle band: no closure, closure
+DIP_DB = (10.0, 20.0)  # a dip of the middle band: no closure, closure
+HELD_HOPS = 3  # a closure is seen so long before and after its dip: lips take their time
+HELD = 1.0 - np.abs(np.arange(-HELD_HOPS, HELD_HOPS + 1)) / (HELD_HOPS + 1)
 
 Vector = npt.NDArray[np.float64]
 
@@ -88,12 +90,14 @@ class Voicing:
 
 
 def _closure(rows: Vector) -> float:
-    """0..1: the middle band dips in the middle of these hops, and is loud before and after, without hiss."""
+    """0..1: the middle band dips about the middle of these hops, and is loud before and after, without hiss."""
     level, middle = rows[:, MIDDLE_COLUMN], len(rows) // 2
-    before, after = float(level[:middle].max()), float(level[middle + 1 :].max())
-    here = float(level[middle - 1 : middle + 2].min())
-    quiet_hiss = 1 - min(1.0, 2 * float(rows[middle - 1 : middle + 2, HISS_COLUMN].max()))
-    return _between(min(before, after) - here, *DIP_DB) * quiet_hiss
+    near = slice(middle - HELD_HOPS, middle + HELD_HOPS + 1)
+    before = np.maximum.accumulate(level)[near]
+    after = np.maximum.accumulate(level[::-1])[::-1][near]
+    depth = (np.minimum(before, after) - level[near] - DIP_DB[0]) / (DIP_DB[1] - DIP_DB[0])
+    quiet_hiss = 1 - np.minimum(1.0, 2 * rows[near, HISS_COLUMN])
+    return float((np.clip(depth, 0.0, 1.0) * quiet_hiss * HELD).max())
 
 
 def _between(value: float, low: float, high: float) -> float:
