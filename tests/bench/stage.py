@@ -128,7 +128,7 @@ async def told(
     piece_s: float = PIECE_S,
     pace: Pace = at_once,
 ) -> AsyncIterator[video_pb2.AnimateInput]:
-    """The request's messages: an avatar or a picture, then each piece of sound with its cues, when `pace` lets it go."""
+    """The messages: an avatar or a picture, then each piece of sound with its cues, when `pace` lets it go."""
     yield video_pb2.AnimateInput(
         settings=video_pb2.AnimateSettings(
             engine="portrait", portrait_id=avatar, width=SIDE, height=SIDE, fps=FPS, has_cues=True, seed=seed
