@@ -115,7 +115,7 @@ def nap(strands: Strands, rng: np.random.Generator, where: Field, manner: Manner
 
 def scatter(strands: Strands, rng: np.random.Generator, where: Field, count: int) -> NDArray[np.float64]:
     """Random points in units, the lowest first (what grows above lies over it), as dense as the mask says."""
-    chance = where.astype(np.float64).ravel()
+    chance = np.clip(where.astype(np.float64), 0, 1).ravel()
     places = np.sort(rng.choice(len(chance), size=count, p=chance / chance.sum()))[::-1]
     side = where.shape[0]
     pixel = np.stack([places % side, places // side], axis=1) + rng.uniform(0, 1, (count, 2))
