@@ -2,7 +2,7 @@
 
 import numpy as np
 from avatar_parts.grid import Grid, mix
-from avatar_parts.head import CHIN, MOUTH
+from avatar_parts.head import CHIN, MOUTH, outline
 from avatar_parts.locks import Manner, Volume, nap
 from avatar_parts.looks import Look
 from avatar_parts.mouth import inside
@@ -24,6 +24,7 @@ def beard(strands: Strands, look: Look) -> None:
     bare = grid.mask(ellipse(0, MOUTH + 31, 13, 7), 5) * 0.7 + grid.mask(ellipse(0, MOUTH - 28, 5, 14), 4) * 0.6
     where = grid.mask(_outline(look, 16 if full else 0), 5 if full else 12) * (1 - lips) * np.clip(1 - bare, 0, 1)
     if not full:
+        where *= grid.mask(outline(look), 2) ** 3
         where *= 1 - grid.mask(ellipse(0, MOUTH - 70, 120, 46), 14)
         nap(strands, rng, where, Manner(mix(colour, look.skin, 0.25), count=int(15000 * look.beard), width=0.4, gloss=0.2, stray=0.4), _down, 4.0)
         return

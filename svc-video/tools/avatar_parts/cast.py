@@ -35,7 +35,7 @@ LOOKS = (
     ),
     Look(
         name="nora", gender="female", about="in her sixties, short silver hair, cardigan",
-        voice="a mature woman's voice", skin=(232, 186, 166), lips=(180, 102, 100), hair=(178, 178, 182),
+        voice="a mature woman's voice", skin=(232, 186, 166), lips=(180, 102, 100), hair=(138, 138, 142),
         iris=(92, 120, 142), hair_style="silver", clothes="cardigan", cloth=(112, 60, 86), inner=(234, 226, 216),
         wall=((206, 212, 204), (126, 138, 130)), seed=15, age=0.85, jaw=3, eye=0.86, crease=9, lashes=0.6, brow=0.75,
         brow_colour=(142, 130, 126), mouth=60, fullness=0.78, nose=39, smile=4, blush=0.12,
@@ -60,7 +60,7 @@ LOOKS = (
         skin=(104, 66, 48), lips=(112, 62, 58), hair=(34, 26, 24), iris=(56, 34, 24), hair_style="shaven",
         clothes="turtleneck", cloth=(54, 62, 78), inner=(54, 62, 78), wall=((190, 178, 160), (112, 100, 90)), seed=18,
         jaw=12, chin=8, brow_ridge=4, nose=47, bridge=0.9, eye=0.92, lashes=0.5, brow=1.1, brow_arch=3, mouth=66,
-        fullness=1.25, blush=-0.1, neck=96, shoulders=360, age=0.2, beard=0.35,
+        fullness=1.25, blush=-0.1, neck=96, shoulders=360, age=0.2, beard=0.25,
     ),
     Look(
         name="mei", gender="female", about="black bob with a fringe, teal roll-neck", voice="a bright woman's voice",

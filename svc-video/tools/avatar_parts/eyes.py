@@ -15,7 +15,7 @@ APART = 79.0  # units from the middle line to a pupil
 HALF = 38.0  # of an eye's opening
 IRIS, PUPIL = 16.4, 6.6  # radii
 BALL = 46.0
-WET = Stuff(0.22, 60.0, 0.4)
+WET = Stuff(0.07, 60.0, 0.4)
 WHITE: Colour = (234, 226, 221)
 
 
@@ -92,7 +92,7 @@ def _iris(surface: Surface, look: Look, opening: Field, at: tuple[float, float])
     surface.tint(disc(IRIS - 2.6, 1.5), look.iris)
     _fibres(surface, look, disc(IRIS - 2.4, 1.2), at)
     glow = grid.mask(ellipse(at[0] + 4, at[1] + 7, 10, 6.5, -24), 2.6) * disc(IRIS - 3, 1.4)
-    surface.tint(glow, mix(look.iris, (255, 226, 176), 0.42), 0.75)
+    surface.tint(glow, mix(look.iris, (255, 200, 130), 0.28), 0.7)
     surface.tint(disc(PUPIL + 2.2, 1.8), mix(look.iris, (20, 12, 12), 0.6), 0.6)
     surface.tint(disc(PUPIL, 0.7), (9, 7, 9))
 
@@ -102,7 +102,7 @@ def _fibres(surface: Surface, look: Look, where: Field, at: tuple[float, float])
     waves = rng.uniform(0, 2 * np.pi, 5)
     angle = np.arctan2(surface.grid.y() - at[1], surface.grid.x() - at[0])
     fibres = sum(np.cos(n * angle + w) for n, w in zip((9, 17, 23, 31, 41), waves, strict=True)) / 5
-    surface.tint(where * np.clip(fibres, 0, 1), mix(look.iris, (255, 236, 200), 0.34), 0.8)
+    surface.tint(where * np.clip(fibres, 0, 1), mix(look.iris, (255, 226, 180), 0.22), 0.8)
     surface.tint(where * np.clip(-fibres, 0, 1), mix(look.iris, (10, 8, 10), 0.6), 0.7)
 
 
@@ -131,23 +131,17 @@ def lashes(strands: Strands, look: Look) -> None:
         if look.liner:
             wing = path([tuple(eye.upper[-8]), tuple(eye.upper[-1]), (side * (APART + HALF + 9), EYES - 5 - look.eye_tilt)], 20)
             strands.paint(ribbon(wing, (weight, weight * 0.7, 0.6)), dark, 0.9)
-        _lash_row(strands, rng, eye, dark, look.lashes)
-        _lower_row(strands, rng, eye, dark, look.lashes)
+        _lash_row(strands, rng, eye, dark, look)
+        below = eye.lower[18:]
+        strands.paint(ribbon(shifted(below, 0, 0.8), (0.3, 1.6, 2.4, 2.2)), dark, 0.30 + 0.16 * look.lashes, 0.9)
 
 
-def _lash_row(strands: Strands, rng: np.random.Generator, eye: Lids, dark: Colour, strength: float) -> None:
+def _lash_row(strands: Strands, rng: np.random.Generator, eye: Lids, dark: Colour, look: Look) -> None:
+    skin, strength = look.skin, look.lashes
     for t in np.sort(rng.uniform(0.10, 0.99, 84)):
         root = eye.upper[int(t * (len(eye.upper) - 1))]
         long = (2.6 + 5.6 * t) * (0.45 + 0.55 * strength) * rng.uniform(0.75, 1.15)
         lean = eye.side * (t - 0.42) * 1.1
         hair = [tuple(root), (root[0] + lean * long * 0.5, root[1] - long * 0.38),
                 (root[0] + lean * long + eye.side * 0.6, root[1] - long * 0.95)]  # fmt: skip
-        strands.hair(path(hair, 7), (0.5, 0.1), dark)
-
-
-def _lower_row(strands: Strands, rng: np.random.Generator, eye: Lids, dark: Colour, strength: float) -> None:
-    for t in np.sort(rng.uniform(0.30, 0.96, 22)):
-        root = eye.lower[int(t * (len(eye.lower) - 1))] + (0, 1.2)
-        long = 2.6 * strength * rng.uniform(0.6, 1.1)
-        tip = (root[0] + eye.side * (t - 0.35) * long, root[1] + long)
-        strands.hair(path([tuple(root), tip], 4), (0.2, 0.05), mix(dark, (150, 110, 96), 0.55))
+        strands.hair(path(hair, 7), 0.5, dark, mix(dark, skin, 0.45))

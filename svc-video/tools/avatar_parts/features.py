@@ -35,7 +35,7 @@ def nostrils(surface: Surface, look: Look) -> None:
         hole = ellipse(side * (wide * 0.46), NOSE_END + 0.5, 8.4, 3.7, side * -13)
         surface.tint(grid.mask(hole, 1.3), dark, 0.86)
         surface.tint(grid.mask(ellipse(side * wide * 0.46, NOSE_END + 2, 12, 6, side * -13), 3), dark, 0.30)
-        wing = path(sided([(wide - 6, 566), (wide + 2, 578), (wide + 1, 592), (wide - 8, 601)], side))
+        wing = path(sided([(wide + 1, 578), (wide + 2, 585), (wide, 594), (wide - 8, 601)], side))
         surface.tint(grid.mask(ribbon(wing, (0.5, 3.2, 3.4, 1.0)), 1.6), dark, 0.34)
     surface.tint(grid.mask(ellipse(0, NOSE_END + 8, 22, 4), 3), dark, 0.18)
 
@@ -46,10 +46,10 @@ def brows(strands: Strands, look: Look) -> None:
     colour = look.brow_colour or look.hair
     for side in (-1, 1):
         x, y, arch = side * APART, EYES - 41, look.brow_arch
-        middle = path([(x - side * 46, y + 5), (x - side * 14, y - arch * 0.7), (x + side * 22, y - arch), (x + side * 54, y + 8)], 60)
+        middle = path([(x - side * 46, y + 3), (x - side * 14, y - arch * 0.7), (x + side * 22, y - arch), (x + side * 54, y + 8)], 60)
         wide = 10.5 * look.brow
         strands.paint(ribbon(middle, (wide * 0.7, wide, wide * 0.9, wide * 0.6, 1)), mix(colour, look.skin, 0.3), 0.5, 2.0)
-        for t in np.sort(rng.uniform(0, 0.97, int(260 * look.brow))):
+        for t in np.sort(rng.uniform(0, 0.97, int(330 * look.brow))):
             _brow_hair(strands, rng, middle[int(t * 59)], t, side, wide, colour, look.skin)
 
 
@@ -61,4 +61,5 @@ def _brow_hair(strands, rng, root, t, side, wide, colour, skin) -> None:  # noqa
     long = np.interp(t, [0, 0.3, 1], [7, 10, 9]) * rng.uniform(0.8, 1.15)
     tip = (x + side * np.cos(turn) * long, y + np.sin(turn) * long)
     bent = (x + side * np.cos(turn) * long * 0.5, y + np.sin(turn) * long * 0.5 - 0.6)
-    strands.hair(path([(x, y), bent, tip], 6), (0.55, 0.15), mix(mix(colour, skin, 0.25), (14, 8, 8), rng.uniform(0, 0.35)))
+    deep = mix(colour, (14, 8, 8), rng.uniform(0, 0.3))
+    strands.hair(path([(x, y), bent, tip], 8), 0.5, mix(deep, skin, 0.12), mix(deep, skin, 0.55))

@@ -60,19 +60,22 @@ class Grid:
         blurred = cv2.GaussianBlur(small, (0, 0), sigma / 4)
         return np.asarray(cv2.resize(blurred, field.shape[1::-1], interpolation=cv2.INTER_CUBIC))
 
-    def distance(self, curve: Curve, reach: float) -> tuple[Box, Field]:
-        """Units from an open curve, in the box of pixels that lie within `reach` units of it."""
+    def distance(self, curve: Curve, reach: float) -> tuple[Box, Field, Field]:
+        """Units from an open curve and the nearest place along it (0..1), in the box of pixels that lie within `reach` units of it."""
         points = self.pixels(curve)
         margin = reach * self.scale + 2
         low = np.clip(np.floor(points.min(axis=0) - margin), 0, self.side - 1).astype(int)
         high = np.clip(np.ceil(points.max(axis=0) + margin), low + 1, self.side).astype(int)
         y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
         nearest = np.full(x.shape, np.inf, dtype=np.float32)
-        for a, b in zip(points[:-1], points[1:], strict=True):
+        along = np.zeros(x.shape, dtype=np.float32)
+        for k, (a, b) in enumerate(zip(points[:-1], points[1:], strict=True)):
             run, length = b - a, float(max((b - a) @ (b - a), 1e-9))
             t = np.clip(((x - a[0]) * run[0] + (y - a[1]) * run[1]) / length, 0, 1)
-            nearest = np.minimum(nearest, np.hypot(x - a[0] - t * run[0], y - a[1] - t * run[1]).astype(np.float32))
-        return (slice(low[1], high[1]), slice(low[0], high[0])), np.asarray(nearest / np.float32(self.scale))
+            far = np.hypot(x - a[0] - t * run[0], y - a[1] - t * run[1])
+            along = np.where(far < nearest, (k + t) / (len(points) - 1), along)
+            nearest = np.minimum(nearest, far)
+        return (slice(low[1], high[1]), slice(low[0], high[0])), np.asarray(nearest / np.float32(self.scale)), along
 
     def noise(self, rng: np.random.Generator, grain: float, stretch: float = 1.0) -> Field:
         """Smooth noise of deviation 1; `grain` units across, `stretch` times as high."""

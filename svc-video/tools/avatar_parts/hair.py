@@ -20,6 +20,8 @@ def behind(surface: Surface, look: Look) -> None:
         _curtain(surface, look, [(0, 190), (150, 220), (222, 360), (232, 560), (262, 760), (246, 900), (120, 930), (0, 930)])
     elif look.hair_style == "locs":
         _curtain(surface, look, [(0, 190), (150, 220), (218, 360), (226, 560), (238, 720), (214, 860), (120, 900), (0, 900)])
+    elif look.hair_style == "scarf":
+        _curtain(surface, look, [(0, 190), (150, 220), (190, 360), (190, 620), (190, 800), (0, 850)])
     elif look.hair_style == "bob":
         _curtain(surface, look, [(0, 190), (150, 220), (212, 360), (220, 520), (224, 660), (196, 742), (120, 752), (0, 752)])
 
@@ -57,18 +59,18 @@ def _long(strands: Strands, look: Look, rng: np.random.Generator) -> None:
             [(top, 258), (8, 258), (84, 302), (146, 384), (172, 490), (174, 610), (182, 720), (168, 830), (134, 920)],
         ]
         for guide in sheet(_tilted(keys, side), 30, rng):
-            lock(strands, rng, waved(guide, rng, 9 * side, 2.1), (10, 26, 30, 30, 28, 26, 20, 3), manner)
+            lock(strands, rng, waved(guide, rng, 9 * side, 2.1), (24, 28, 30, 30, 28, 26, 18, 3), manner)
     _flyaways(strands, look, rng)
 
 
 def _flyaways(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Single hairs that left the mass."""
     tone = mix(look.hair, (210, 180, 150), 0.2)
-    for _ in range(46):
+    for _ in range(14):
         side = float(rng.choice((-1, 1)))
-        x, y = side * rng.uniform(150, 212), rng.uniform(230, 520)
+        x, y = side * rng.uniform(204, 216), rng.uniform(280, 520)
         line = [(x, y), (x + side * rng.uniform(2, 12), y + rng.uniform(40, 90)), (x + side * rng.uniform(-6, 14), y + rng.uniform(110, 190))]
-        strands.hair(path(line, 16), (0.5, 0.2), tone)
+        strands.hair(path(line, 16), 0.5, look.hair, tone)
 
 
 def _bob(strands: Strands, look: Look, rng: np.random.Generator) -> None:
@@ -81,7 +83,7 @@ def _bob(strands: Strands, look: Look, rng: np.random.Generator) -> None:
             [(4, 190), (64, 212), (130, 282), (168, 372), (182, 480), (186, 580), (182, 668), (140, 722)],
         ]
         for guide in sheet(_tilted(keys, side), 24, rng):
-            lock(strands, rng, waved(guide, rng, 2.5 * side, 1.2), (8, 26, 32, 34, 34, 28, 8), manner)
+            lock(strands, rng, waved(guide, rng, 2.5 * side, 1.2), (22, 28, 32, 34, 34, 28, 8), manner)
     fringe: list[list[Point]] = [
         [(-40, 190), (-106, 232), (-148, 320), (-158, 432)], [(40, 190), (106, 232), (148, 320), (158, 432)],
         [(-30, 194), (-76, 236), (-104, 320), (-112, 426)], [(30, 194), (76, 236), (104, 320), (112, 426)],
@@ -96,7 +98,7 @@ def _bob(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def _locs(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Many thin locs, drawn back from the forehead and falling to the shoulders."""
-    manner = Manner(look.hair, count=34, gloss=0.7, spread=0.24, stray=0.3, width=1.0, shadow=0.34)
+    manner = Manner(look.hair, count=34, gloss=0.6, spread=0.2, stray=0.2, width=1.0, shadow=0.5, twist=13)
     for side in SIDES:
         keys: list[list[Point]] = [
             [(0, 180), (96, 178), (180, 236), (216, 350), (224, 490), (236, 620), (250, 740), (244, 850)],
@@ -104,15 +106,15 @@ def _locs(strands: Strands, look: Look, rng: np.random.Generator) -> None:
             [(0, 212), (56, 214), (126, 268), (172, 372), (184, 500), (188, 620), (190, 730), (180, 870)],
             [(0, 236), (40, 236), (104, 282), (154, 370), (172, 480), (174, 600), (170, 710), (156, 840)],
         ]
-        for guide in sheet(_tilted(keys, side), 34, rng, 0.9):
+        for guide in sheet(_tilted(keys, side), 22, rng, 0.7):
             _loc(strands, rng, waved(guide, rng, 7 * side, rng.uniform(1.4, 2.6)), manner)
 
 
 def _loc(strands: Strands, rng: np.random.Generator, guide: Curve, manner: Manner) -> None:
     """A tube with the bulges that twisting leaves."""
-    bulges = 10 + np.abs(np.sin(np.linspace(0, 34, 60) + rng.uniform(0, 6))) * 4.5
+    bulges = 15 + np.abs(np.sin(np.linspace(0, 34, 60) + rng.uniform(0, 6))) * 4.5
     cut = guide[: int(rng.integers(len(guide) - 5, len(guide) + 1))]
-    lock(strands, rng, path([tuple(p) for p in cut[::4]], 90), [9, *bulges, 6], manner)
+    lock(strands, rng, path([tuple(p) for p in cut[::4]], 90), [13, *bulges, 8], manner)
 
 
 def _bun(strands: Strands, look: Look, rng: np.random.Generator) -> None:
@@ -136,4 +138,4 @@ def _bun(strands: Strands, look: Look, rng: np.random.Generator) -> None:
         for _ in range(5):
             x = rng.uniform(140, 168)
             wisp: list[Point] = [(x, 360), (x + 18, 430), (x + rng.uniform(8, 24), 520), (x + rng.uniform(0, 30), 610)]
-            strands.hair(path(sided(wisp, side), 24), (1.4, 0.3), look.hair)
+            strands.hair(path(sided(wisp, side), 24), 0.6, look.hair, mix(look.hair, look.skin, 0.3))

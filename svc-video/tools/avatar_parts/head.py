@@ -39,6 +39,7 @@ def _egg(grid: Grid, look: Look) -> Field:
     right = edge[: len(edge) // 2 + 1]
     low = look.long * np.clip((grid.axis() - 600) / 140, 0, 1)
     wide = np.interp(grid.axis() - low * 0, right[:, 1], right[:, 0], left=1, right=1)
+    wide = np.maximum(wide, 54)
     y, depth = spline(PROFILE, closed=False).T
     deep = np.interp(grid.axis() - low, y, depth)
     across = np.clip(np.abs(grid.x()) / np.maximum(wide, 1)[:, None], 0, 0.998)
@@ -65,7 +66,7 @@ def _planes(relief: Relief, look: Look) -> None:
     relief.pair(12, 618, 6, 18, 1.8)
     for side in (-1, 1):
         fold = path(sided([(50, 588), (66, 616), (76, 646), (78, 668)], side))
-        relief.groove(fold, 9 - 3 * look.age, 2.2 + 3.4 * look.age)
+        relief.groove(fold, 9 - 3 * look.age, 2.2 + 2.6 * look.age)
 
 
 def _nose(relief: Relief, look: Look) -> None:
@@ -81,27 +82,26 @@ def _nose(relief: Relief, look: Look) -> None:
     relief.pair(wide - 13, NOSE_END - 13, 12.5, 12, 15)
     relief.pair(wide - 18, NOSE_END + 1, 12, 7, -6)
     for side in (-1, 1):
-        wing = path(sided([(wide - 5, 570), (wide + 1, 575), (wide + 2, 582), (wide - 1, 594), (wide - 9, 600)], side))
+        wing = path(sided([(wide + 1, 577), (wide + 2, 583), (wide - 1, 594), (wide - 9, 600)], side))
         relief.groove(wing, 3.4, 3.0)
 
 
 def _wrinkles(relief: Relief, look: Look) -> None:
     """What years draw: lines on the forehead, beside and below the eyes, from nose to mouth, beside the chin."""
     deep = look.age
-    for k, y in enumerate((352, 378, 402)):
-        bow = 5 - 3 * k
-        relief.groove(path([(-92 + 12 * k, y + bow), (-40, y - 3), (8, y + 2), (52, y - 4), (96 - 9 * k, y + bow)], 70),
-                      4.2, 1.0 * deep)  # fmt: skip
+    for left, right, y in ((-84, 20, 372), (-30, 92, 380), (-60, 66, 400)):
+        middle = (left + right) / 2
+        relief.groove(path([(left, y + 3), (middle - 20, y - 3), (middle + 20, y + 1), (right, y)]), 5.5, 0.8 * deep)
     for side in (-1, 1):
-        for spread in (-13, 0, 13):
+        for spread in (-10, 9):
             foot = [(122, EYES + 2 + spread * 0.4), (136, EYES + spread * 0.9), (148, EYES + 3 + spread * 1.5)]
-            relief.groove(path(sided(foot, side), 20), 2.6, 1.5 * deep)
+            relief.groove(path(sided(foot, side), 20), 3.4, 1.2 * deep)
         bag = [(46, EYES + 18), (64, EYES + 27), (88, EYES + 28), (110, EYES + 18)]
         relief.groove(path(sided(bag, side)), 4.0, 2.2 * deep)
         relief.bump(side * 76, EYES + 19, 28, 6, 1.8 * deep)
         cheek = [(84, 668), (90, 688), (88, 706)]
         relief.groove(path(sided(cheek, side), 20), 5.0, 2.4 * deep)
-        relief.groove(path(sided([(10, 446), (12, 430), (9, 418)], side), 20), 2.6, 1.4 * deep)
+        relief.groove(path(sided([(10, 446), (12, 430), (9, 418)], side), 20), 4, 0.8 * deep)
         relief.bump(side * 104, 690, 26, 24, 4 * deep)  # jowls
 
 
@@ -113,7 +113,7 @@ def complexion(grid: Grid, look: Look) -> Field:
     red, gold = linear(mix(look.skin, (202, 62, 56), 0.42)), linear(mix(look.skin, (246, 206, 130), 0.30))
     cool, deep = linear(mix(look.skin, (92, 98, 128), 0.26)), linear(mix(look.skin, (116, 46, 44), 0.40))
     _stain(base, gold, _spots(grid, [(0, 350, 120, 60)]), 0.5)
-    _stain(base, red, _spots(grid, [(108, 580, 50, 36), (0, 580, 30, 20), (0, 722, 32, 18)]), 0.26 + look.blush)
+    _stain(base, red, _spots(grid, [(114, 576, 60, 42), (0, 580, 30, 20), (0, 722, 32, 18)]), 0.24 + look.blush)
     _stain(base, deep, _spots(grid, [(74, EYES - 14, 40, 14), (62, EYES + 20, 36, 9), (42, EYES, 12, 16)]), 0.42)
     if look.gender == "male":
         _stain(base, cool, _spots(grid, [(0, 700, 100, 46), (104, 668, 44, 50), (0, 622, 52, 13)]), 0.42)

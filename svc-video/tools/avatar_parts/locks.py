@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from avatar_parts.grid import Colour, Field, mix
-from avatar_parts.shapes import Curve, Point, normals, path, ribbon, shifted
+from avatar_parts.shapes import Curve, Point, normals, path, resampled, ribbon, shifted
 from avatar_parts.strands import Strands, shaded
 from numpy.typing import NDArray
 
-POINTS = 61  # along a guide
+POINTS = 49  # along a guide
 SHADE: Colour = (22, 13, 14)
 Direction = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # points (m, 2) -> radians (m,), 0 to the right
 
@@ -27,10 +27,8 @@ class Volume:
         rx, ry, rz = self.radii
         u = (points[..., 0] - self.x) / rx
         v = np.minimum(points[..., 1] - self.y, 0) / ry
-        far = np.sqrt(u**2 + v**2)
-        shrink = np.minimum(1, 0.97 / np.maximum(far, 1e-6))
-        u, v = u * shrink, v * shrink
-        w = np.sqrt(np.clip(1 - u**2 - v**2, 0.02, 1))
+        inside = 1 - u**2 - v**2
+        w = np.sqrt(0.5 * (inside + np.sqrt(inside**2 + 0.06)))  # level off softly beyond the edge
         return rz * w, np.stack([u / rx, v / ry, w / rz], axis=-1) * min(self.radii)
 
 
@@ -47,6 +45,7 @@ class Manner:
     gloss: float = 1.0
     stray: float = 0.16  # how far strands leave their lock, in its widths
     spread: float = 0.13  # how much strands differ in brightness
+    twist: float = 0.0  # turns of a rope-like lock
     grey: float = 0.0  # share of white hairs
     shadow: float = 0.26  # on what lies behind
     volume: Volume = HEAD
@@ -59,7 +58,8 @@ def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator,
     guides = []
     for at in np.clip(places, 0, len(curves) - 1):
         low = min(int(at), len(curves) - 2)
-        guides.append(curves[low] + (curves[low + 1] - curves[low]) * (at - low))
+        guide = curves[low] + (curves[low + 1] - curves[low]) * (at - low)
+        guides.append(resampled(guide[: int(POINTS * rng.uniform(0.86, 1.0))], POINTS))
     return guides
 
 
@@ -85,7 +85,7 @@ def lock(strands: Strands, rng: np.random.Generator, guide: Curve, widths: Seque
     lines = guide + normals(guide) * offset[..., None]
     height, facing = manner.volume.at(lines)
     facing = facing + (0.75 * across[:, None] * np.ones_like(t))[..., None] * np.append(normals(guide), np.zeros((len(t), 1)), 1)
-    strands.draw(lines, shaded(lines, height, facing, _tones(rng, manner, across, t), manner.gloss), manner.width)
+    strands.draw(rng, lines, shaded(lines, height, facing, _tones(rng, manner, across, t), manner.gloss), manner.width)
 
 
 def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,9 +93,11 @@ def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64]
     count = len(across)
     value = rng.uniform(0.80, 1.16) * (1 + rng.normal(0, manner.spread, count)) * (1.08 - 0.42 * np.abs(across) ** 2)
     value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, 1.10])
+    if manner.twist:
+        value *= 1 + 0.42 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None]))
     colour = np.broadcast_to(np.array(manner.colour, dtype=np.float64), (count, 3)).copy()
     white = rng.uniform(0, 1, count) < manner.grey
-    colour[white] = (214, 212, 210)
+    colour[white] = (186, 184, 182)
     return np.asarray(colour[:, None, :] * value[..., None])
 
 
@@ -105,12 +107,12 @@ def nap(strands: Strands, rng: np.random.Generator, where: Field, manner: Manner
     turn = direction(roots) + rng.normal(0, manner.stray, len(roots))
     long = length * rng.uniform(0.6, 1.2, len(roots))
     bend = rng.normal(0, 0.25, len(roots))
-    steps = np.linspace(0, 1, 4)
+    steps = np.linspace(0, 1, 5)
     angle = turn[:, None] + bend[:, None] * steps
     lines = roots[:, None] + (long[:, None] * steps)[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     height, facing = manner.volume.at(lines)
     flat = rng.uniform(-0.2, 0.2, len(roots))
-    strands.draw(lines, shaded(lines, height, facing, _tones(rng, manner, flat, steps), manner.gloss), manner.width)
+    strands.draw(rng, lines, shaded(lines, height, facing, _tones(rng, manner, flat, steps), manner.gloss), manner.width)
 
 
 def scatter(strands: Strands, rng: np.random.Generator, where: Field, count: int) -> NDArray[np.float64]:

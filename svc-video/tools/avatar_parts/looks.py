@@ -46,7 +46,7 @@ class Look:
     brow_colour: Colour | None = None
     mouth: float = 62.0  # half width
     fullness: float = 1.0
-    smile: float = 5.0  # corners above the middle
+    smile: float = 7.0  # corners above the middle
     blush: float = 0.0
     freckles: float = 0.0
     beard: float = 0.0  # length of the hairs; below 1 stubble, as its density

@@ -47,7 +47,7 @@ def lips(surface: Surface, face: Relief, look: Look) -> None:
     relief.groove(meet, 3.0, 4.6)
     both = grid.mask(np.concatenate([upper(look), lower(look)[::-1]]), 1.1)
     surface.lay(both, relief, look.lips, LIPS)
-    surface.tint(grid.mask(top, 1.2), mix(look.lips, (70, 20, 30), 0.26), 0.8)
+    surface.tint(grid.mask(top, 1.2), mix(look.lips, (70, 20, 30), 0.36), 0.85)
     rim = mix(look.lips, look.skin, 0.5)
     surface.tint(grid.mask(ribbon(lower(look), (0.5, 3, 4, 3, 0.5)), 1.4), rim, 0.55)
     surface.tint(grid.mask(ribbon(shifted(meet, 0, 0.6), (4, 5, 6, 5, 4)), 2.0), mix(look.lips, (50, 14, 20), 0.6), 0.6)

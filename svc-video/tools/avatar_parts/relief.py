@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 from avatar_parts.grid import Field, Grid
-from avatar_parts.shapes import Curve
+from avatar_parts.shapes import Curve, resampled
 from numpy.typing import NDArray
 
+PARTS = 20  # straight parts that a furrow is made of
 REACH = 3.0  # radii at which a bump has faded
 
 
@@ -38,14 +39,9 @@ class Relief:
 
     def groove(self, line: Curve, width: float, depth: float) -> None:
         """A furrow along a line (a ridge, when `depth` is negative), fading at both ends."""
-        for part in np.array_split(np.arange(len(line)), max(len(line) // 24, 1)):
-            self._groove_part(line, part, width, depth)
-
-    def _groove_part(self, line: Curve, part: NDArray[np.int64], width: float, depth: float) -> None:
-        box, far = self.grid.distance(line[part[0] : part[-1] + 2], REACH * width)
-        middle = (part[0] + part[-1]) / 2 / max(len(line) - 1, 1)
-        fade = min(1.0, 2.4 * np.sin(np.pi * middle)) if len(part) < len(line) else 1.0
-        self.height[box] -= np.float32(depth * fade) * np.exp(-((far / width) ** 2)).astype(np.float32)
+        box, far, along = self.grid.distance(resampled(line, min(len(line), PARTS)), REACH * width)
+        fade = np.sqrt(np.sin(np.pi * np.clip(along, 0.02, 0.98)))
+        self.height[box] -= (np.float32(depth) * fade * np.exp(-((far / width) ** 2))).astype(np.float32)
 
     def swell(self, mask: Field, radius: float, height: float, blur: float = 1.5) -> None:
         """Raises what a mask covers by `height`, rounded over `radius` units from its edge."""

@@ -21,20 +21,20 @@ def cap(crown: float, wide: float, hairline: list[Point] = HAIRLINE) -> Curve:
 def _over_ears(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Away from the crown, bending down at the sides."""
     x, y = points[:, 0], points[:, 1] - 236
-    return np.asarray(np.arctan2(np.abs(y) + 14, x * 1.1))
+    return np.asarray(np.arctan2(np.abs(y) + 60, x * 0.4))
 
 
 def _shaven_sides(strands: Strands, look: Look, rng: np.random.Generator, outline: Curve, count: int, length: float) -> Field:
     grid = Grid(strands.grid.side // 2)
     mask = grid.mask(outline, 2.5)
     strands.paint(outline, look.hair, 0.55, 4)
-    nap(strands, rng, mask, Manner(look.hair, count=count, gloss=0.5, stray=0.22, volume=HEAD), _over_ears, length)
+    nap(strands, rng, mask, Manner(look.hair, count=count, gloss=0.5, stray=0.13, volume=HEAD), _over_ears, length)
     return mask
 
 
 def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Short at the sides, long on top, swept over from a parting."""
-    _shaven_sides(strands, look, rng, cap(190, 186), 15000, 17)
+    _shaven_sides(strands, look, rng, cap(190, 181), 15000, 15)
     manner = Manner(look.hair, count=120, gloss=1.0)
     keys: list[list[Point]] = [
         [(-104, 232), (-40, 172), (60, 160), (140, 206), (184, 300), (186, 372)], [(-112, 250), (-44, 184), (56, 176), (128, 220), (170, 300), (176, 372)],
@@ -47,13 +47,13 @@ def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def crop(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Short sides; on top choppy locks that fall forward."""
-    _shaven_sides(strands, look, rng, cap(184, 186), 15000, 15)
+    _shaven_sides(strands, look, rng, cap(188, 181), 15000, 13)
     manner = Manner(look.hair, count=60, gloss=1.3, stray=0.3)
     for row, (begin, end, reach) in enumerate(((188, 262, 150), (196, 300, 158), (214, 330, 146), (236, 352, 128))):
         for x in np.linspace(-reach, reach, 16 - row) + rng.uniform(-7, 7, 16 - row):
             lean, drop = rng.uniform(-6, 26), rng.uniform(-16, 18) - abs(x) * 0.08
             sag = (x / 190) ** 2 * 70
-            guide: list[Point] = [(x * 0.5, begin), (x * 0.86, begin + 20 + sag * 0.5), (x + lean * 0.4, (begin + end) / 2 + sag), (x + lean, end + drop + sag)]
+            guide: list[Point] = [(x * 0.5, begin + sag * 0.3), (x * 0.86, begin + 20 + sag * 0.6), (x + lean * 0.4, (begin + end) / 2 + sag), (x + lean, end + drop + sag)]
             lock(strands, rng, path(guide, 25), (8, 24, 25, 18, 3), manner)
 
 
@@ -81,12 +81,12 @@ def silver(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def fade(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Dense short hair, combed up at the front, fading to skin above the ears."""
-    _shaven_sides(strands, look, rng, cap(192, 184), 16000, 12)
+    _shaven_sides(strands, look, rng, cap(194, 181), 16000, 9)
     manner = Manner(look.hair, count=70, gloss=0.8, stray=0.3, spread=0.2)
     for row, y in enumerate((214, 236, 258, 282, 304)):
         for x in np.linspace(-128, 128, 15) + rng.uniform(-6, 6, 15):
-            low = y + (x / 150) ** 2 * 20
-            guide: list[Point] = [(x, low), (x * 1.05 + rng.uniform(-4, 6), low - 20), (x * 1.02 + rng.uniform(0, 14), low - 48 + row * 2)]
+            low = y + 14 + (x / 150) ** 2 * 52
+            guide: list[Point] = [(x, low), (x * 1.05 + rng.uniform(-4, 6), low - 20), (x * 1.02 + rng.uniform(0, 14), low - 40 + row * 2)]
             lock(strands, rng, path(guide, 25), (6, 22, 24, 16, 3), manner)
 
 

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from avatar_parts.grid import SHIFT, Colour, Grid
+from avatar_parts.grid import SHIFT, Colour, Grid, mix
 from avatar_parts.light import FILL, KEY, RIM, Picture
 from avatar_parts.shapes import Curve, ribbon
 from numpy.typing import NDArray
 
 FINER = 2  # pixels of the drawing per pixel of the picture
 VIEW = np.array([0.0, 0.0, 1.0])
-PIECE = 3  # points of a strand that share one colour
 
 
 class Strands:
@@ -45,20 +44,29 @@ class Strands:
         over = under + (np.asarray(colour, dtype=np.float32) - under) * large * np.float32(part)
         self.layer = np.clip(np.round(over), 0, 255).astype(np.uint8)
 
-    def hair(self, line: Curve, widths: tuple[float, float], colour: Colour) -> None:
-        """One tapered hair: a lash or a hair of a brow."""
-        points = np.round(self.grid.pixels(ribbon(line, widths)) * (1 << SHIFT)).astype(np.int32)
-        cv2.fillPoly(self.layer, [points], colour, cv2.LINE_AA, SHIFT)
+    def hair(self, line: Curve, width: float, root: Colour, tip: Colour) -> None:
+        """One hair that fades from `root` to `tip`: a lash or a hair of a brow."""
+        points = np.round(self.grid.pixels(line) * (1 << SHIFT)).astype(np.int32).tolist()
+        thick = max(1, round(width * self.grid.scale))
+        for k, (begin, end) in enumerate(zip(points, points[1:], strict=False)):
+            cv2.line(self.layer, begin, end, mix(root, tip, k / (len(points) - 1)), thick, cv2.LINE_AA, SHIFT)
 
-    def draw(self, lines: NDArray[np.float64], colours: NDArray[np.float64], width: float) -> None:
-        """Strands (m, n, 2) in units, each point with its colour (m, n, 3), the first at the back."""
+    def draw(
+        self, rng: np.random.Generator, lines: NDArray[np.float64], colours: NDArray[np.float64], width: float
+    ) -> None:
+        """Strands (m, n, 2) in units, each point with its colour (m, n, 3), the first at the back.
+
+        Each strand is cut into pieces at places of its own, so that no bands run across them.
+        """
+        phase = rng.uniform(0, 1, (len(lines), 1, 1))
+        lines, colours = (a[:, :-1] * (1 - phase) + a[:, 1:] * phase for a in (lines, colours))
         points = np.round(self.grid.pixels(lines) * (1 << SHIFT)).astype(np.int32)
         tones = np.clip(np.round(colours), 0, 255).astype(int).tolist()
         thick = max(1, round(width * self.grid.scale))
         for row, tone in zip(points, tones, strict=True):
-            for k in range(0, len(row) - 1, PIECE - 1):
-                cv2.polylines(self.layer, [row[k : k + PIECE]], isClosed=False, color=tone[k], thickness=thick,
-                              lineType=cv2.LINE_AA, shift=SHIFT)  # fmt: skip
+            corners = row.tolist()
+            for begin, end, colour in zip(corners, corners[1:], tone, strict=False):
+                cv2.line(self.layer, begin, end, colour, thick, cv2.LINE_AA, SHIFT)
 
     def finished(self) -> NDArray[np.uint8]:
         """The picture at its own size."""
@@ -89,12 +97,12 @@ def shaded(
     lit = np.clip(facing @ KEY * 0.75 + 0.25, 0, 1)
     lit = lit * np.sqrt(np.clip(1 - (along @ KEY) ** 2, 0, 1))
     half = _unit(KEY + VIEW)
-    shine = np.clip(1 - (along @ half) ** 2, 0, 1) ** 14 * np.clip(facing @ KEY, 0, 1)
+    shine = np.clip(1 - (along @ half) ** 2, 0, 1) ** 22 * np.clip(facing @ KEY, 0, 1)
     fill = np.clip(facing @ FILL, 0, 1) * 0.16
     rim = np.clip(facing @ RIM, 0, 1) ** 1.5 * 0.55
     light = 0.26 + 0.86 * lit + fill
     colour = base * light[..., None]
-    sheen = gloss * shine[..., None] * (0.45 * base + np.array([62.0, 58.0, 54.0]))
+    sheen = gloss * shine[..., None] * (0.45 * base + np.array([44.0, 42.0, 40.0]))
     return colour + sheen + rim[..., None] * (0.5 * base + np.array([46.0, 48.0, 54.0]))
 
 

@@ -79,28 +79,29 @@ def _opening(grow: float) -> Curve:
 def _scarf(surface: Surface, look: Look) -> None:
     """A hijab: close round the face, folds that follow its edge, an end thrown over the shoulder."""
     grid, rng = surface.grid, np.random.default_rng(look.seed)
-    half: list[Point] = [(0, 168), (88, 178), (164, 232), (204, 330), (212, 450), (206, 570), (200, 680), (222, 780), (284, 870), (330, 960), (340, 1060)]
+    half: list[Point] = [(0, 160), (76, 170), (148, 212), (194, 296), (210, 410), (206, 570), (200, 680), (222, 780), (284, 870), (330, 960), (340, 1060)]
     outer = grid.mask(spline([*half, (0, 1080)] + [(-x, y) for x, y in reversed(half) if x > 0]))
     mask = outer * (1 - grid.mask(_opening(0)))
     points = np.stack([grid.x(), grid.y()], axis=-1)
     height, _ = HEAD.at(points)
     below = np.clip((grid.y() - 640) / 160, 0, 1)
     relief = Relief(grid, grid.soft((height * (1 - below * 0.45) + 10).astype(np.float32), 5))
-    for grow in (10, 24, 40, 58):
+    for grow in (18, 44):
         ring = _opening(grow + rng.uniform(-4, 4))
         begin, long = int(rng.integers(0, 60)), len(ring) - 70
-        relief.groove(np.roll(ring, -begin, axis=0)[:long], rng.uniform(5, 8), rng.uniform(3.0, 5.5))
+        relief.groove(np.roll(ring, -begin, axis=0)[:long], rng.uniform(7, 11), rng.uniform(2.0, 3.5))
+    plain = relief.copy()
     _drape_folds(relief, rng)
     relief.swell(mask, 8, 6, 1.2)
     surface.lay(mask, relief, look.inner, FABRIC)
-    _wrap(surface, look, relief, rng)
+    _wrap(surface, look, plain, rng)
 
 
 def _drape_folds(relief: Relief, rng: np.random.Generator) -> None:
     for k in range(9):
         begin = -170 + 42 * k + rng.uniform(-8, 8)
         fold = [(begin * 0.62, 762 + abs(begin) * -0.25), (begin * 0.9, 840), (begin * 1.35 + 20, 940), (begin * 1.7 + 30, 1050)]
-        relief.groove(path(fold, 70), rng.uniform(8, 14), rng.uniform(4, 9))
+        relief.groove(path(fold, 70), rng.uniform(12, 20), rng.uniform(4, 8))
 
 
 def _wrap(surface: Surface, look: Look, under: Relief, rng: np.random.Generator) -> None:
@@ -114,7 +115,7 @@ def _wrap(surface: Surface, look: Look, under: Relief, rng: np.random.Generator)
         t = k / 4
         fold = [(160 + 36 * t, 560), (142 + 50 * t, 680 + 10 * t), (80 + 50 * t, 750 + 46 * t), (-60 + 30 * t, 792 + 80 * t),
                 (-200 + 20 * t, 830 + 110 * t), (-300, 920 + 120 * t)]  # fmt: skip
-        relief.groove(path(fold, 90), rng.uniform(6, 10), rng.uniform(4, 8))
+        relief.groove(path(fold, 90), rng.uniform(9, 14), rng.uniform(4, 7))
     relief.swell(mask, 9, 7, 1.2)
     surface.lay(mask, relief, look.inner, FABRIC)
 
