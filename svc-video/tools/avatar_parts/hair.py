@@ -59,14 +59,14 @@ def _long(strands: Strands, look: Look, rng: np.random.Generator) -> None:
             [(top, 258), (8, 258), (84, 302), (146, 384), (172, 490), (174, 610), (182, 720), (168, 830), (134, 920)],
         ]
         for guide in sheet(_tilted(keys, side), 30, rng):
-            lock(strands, rng, waved(guide, rng, 9 * side, 2.1), (24, 28, 30, 30, 28, 26, 18, 3), manner)
+            lock(strands, rng, waved(guide, rng, 9 * side, 2.1), (14, 26, 30, 30, 30, 30, 28, 18), manner)
     _flyaways(strands, look, rng)
 
 
 def _flyaways(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Single hairs that left the mass."""
     tone = mix(look.hair, (210, 180, 150), 0.2)
-    for _ in range(14):
+    for _ in range(8):
         side = float(rng.choice((-1, 1)))
         x, y = side * rng.uniform(204, 216), rng.uniform(280, 520)
         line = [(x, y), (x + side * rng.uniform(2, 12), y + rng.uniform(40, 90)), (x + side * rng.uniform(-6, 14), y + rng.uniform(110, 190))]

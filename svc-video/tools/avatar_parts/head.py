@@ -4,13 +4,13 @@ import numpy as np
 from avatar_parts.grid import Field, Grid, linear, mix
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief
-from avatar_parts.shapes import Curve, path, sided, spline
+from avatar_parts.shapes import Curve, ellipse, path, sided, spline
 from avatar_parts.surface import SKIN, Surface
 
 CROWN, EYES, NOSE_END, MOUTH, CHIN = 206.0, 478.0, 594.0, 646.0, 748.0  # heights of the landmarks, in units
 PROFILE = [  # the face seen from the side, without the nose: (y, depth)
     (CROWN - 2, 0), (CROWN + 8, 52), (240, 104), (290, 142), (350, 162), (420, 171), (500, 168), (580, 168), (650, 170),
-    (700, 166), (726, 154), (742, 134), (CHIN + 4, 112), (CHIN + 40, 60),
+    (700, 165), (724, 152), (738, 132), (CHIN, 100), (CHIN + 40, 20),
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def _egg(grid: Grid, look: Look) -> Field:
     right = edge[: len(edge) // 2 + 1]
     low = look.long * np.clip((grid.axis() - 600) / 140, 0, 1)
     wide = np.interp(grid.axis() - low * 0, right[:, 1], right[:, 0], left=1, right=1)
-    wide = np.maximum(wide, 54)
+    wide = np.maximum(wide, 40)
     y, depth = spline(PROFILE, closed=False).T
     deep = np.interp(grid.axis() - low, y, depth)
     across = np.clip(np.abs(grid.x()) / np.maximum(wide, 1)[:, None], 0, 0.998)
@@ -73,13 +73,13 @@ def _nose(relief: Relief, look: Look) -> None:
     """The ridge from between the eyes, a ball at its end, two wings, and the plane below."""
     grid, tip, wide = relief.grid, 574 + look.nose_tip, look.nose
     x = np.abs(grid.x())
-    rise = np.interp(grid.axis(), [440, 470, 510, tip - 6, tip + 6, NOSE_END + 6, NOSE_END + 16],
+    rise = np.interp(grid.axis(), [440, 470, 510, tip - 6, tip + 6, NOSE_END + 8, NOSE_END + 20],
                      [0, 5, 18 * look.bridge, 36 * look.bridge, 32 * look.bridge, 9, 0])  # fmt: skip
-    half = np.interp(grid.axis(), [440, 475, 520, 560, NOSE_END], [13, 12, 15, 20, 25]) * (0.6 + wide / 100)
+    half = np.interp(grid.axis(), [440, 475, 520, 560, NOSE_END], [13, 12, 15, 21, 29]) * (0.6 + wide / 100)
     ridge = rise[:, None] * np.exp(-((x / half[:, None]) ** 2.4))
     relief.height += grid.soft(np.asarray(ridge, dtype=np.float32), 2.2)
     relief.bump(0, tip - 3, 15 + wide * 0.12, 13, 9)
-    relief.pair(wide - 13, NOSE_END - 13, 12.5, 12, 15)
+    relief.pair(wide - 13, NOSE_END - 14, 13.5, 13, 17)
     relief.pair(wide - 18, NOSE_END + 1, 12, 7, -6)
     for side in (-1, 1):
         wing = path(sided([(wide + 1, 577), (wide + 2, 583), (wide - 1, 594), (wide - 9, 600)], side))
@@ -166,3 +166,4 @@ def neck(surface: Surface, look: Look) -> None:
             relief.groove(path([(-56, y - 8), (0, y + 3), (56, y - 8)], 40), 4, 1.8 * look.age)
     mask = grid.mask(spline([*right] + [(-x, y) for x, y in reversed(right)]))
     surface.lay(mask, relief, complexion(grid, look) * 0.94, SKIN)
+    surface.dim(grid.mask(ellipse(8, 752 + look.long, 104, 30), 14) * mask, 0.42)  # under the chin

@@ -26,7 +26,7 @@ SKY, GROUND = np.array([0.20, 0.205, 0.225], dtype=np.float32), np.array([0.15, 
 HALF = _unit(*(KEY + (0, 0, 1)))  # between the key and the viewer
 BLEED = np.array([0.34, 0.13, 0.06], dtype=np.float32)  # how far light wraps round flesh, per colour
 SHADOW_REACH, SHADOW_STEPS = 190.0, 44  # units, and looks on the way to the lamp
-HOLLOW = ((7.0, 0.050), (26.0, 0.020))  # size of a hollow in units -> light lost per unit of depth
+HOLLOW = ((7.0, 0.050), (26.0, 0.014))  # size of a hollow in units -> light lost per unit of depth
 
 
 def lit(surface: Surface, wall: Picture) -> Picture:

@@ -59,7 +59,7 @@ def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator,
     for at in np.clip(places, 0, len(curves) - 1):
         low = min(int(at), len(curves) - 2)
         guide = curves[low] + (curves[low + 1] - curves[low]) * (at - low)
-        guides.append(resampled(guide[: int(POINTS * rng.uniform(0.86, 1.0))], POINTS))
+        guides.append(resampled(guide[: int(POINTS * rng.uniform(0.92, 1.0))], POINTS))
     return guides
 
 
@@ -75,17 +75,26 @@ def lock(strands: Strands, rng: np.random.Generator, guide: Curve, widths: Seque
     """One lock: its shadow, a dark ground, then strands, those at its edges first."""
     body = ribbon(guide, widths)
     strands.paint(shifted(body, 4, 7), SHADE, manner.shadow, 6)
-    strands.paint(body, mix(manner.colour, SHADE, 0.62), 0.92, 0.8)
+    strands.paint(ribbon(guide[: -POINTS // 7], widths), mix(manner.colour, SHADE, 0.62), 0.92, 0.8)
     across = rng.uniform(-1, 1, manner.count)
     across = across[np.argsort(-np.abs(across))]
     t = np.linspace(0, 1, len(guide))
     half = np.interp(t, np.linspace(0, 1, len(widths)), widths) / 2
     drift = rng.normal(0, manner.stray, (manner.count, 2)) @ np.stack([1 - t, t])
     offset = (across[:, None] + drift) * half
-    lines = guide + normals(guide) * offset[..., None]
+    lines = _shortened(rng, guide + normals(guide) * offset[..., None])
     height, facing = manner.volume.at(lines)
     facing = facing + (0.75 * across[:, None] * np.ones_like(t))[..., None] * np.append(normals(guide), np.zeros((len(t), 1)), 1)
     strands.draw(rng, lines, shaded(lines, height, facing, _tones(rng, manner, across, t), manner.gloss), manner.width)
+
+
+def _shortened(rng: np.random.Generator, lines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Strands that end at different lengths, so that the lock has no cut end."""
+    count, points = lines.shape[:2]
+    place = np.linspace(0, points - 1.001, points) * (1 - 0.12 * rng.uniform(0, 1, (count, 1)) ** 2)
+    low = place.astype(int)
+    row, part = np.arange(count)[:, None], (place - low)[..., None]
+    return np.asarray(lines[row, low] * (1 - part) + lines[row, low + 1] * part)
 
 
 def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
