@@ -40,7 +40,7 @@ class FaceTrack:
         self._speech, self._rate, self._seed = speech, job.rate, job.seed
         self._frame_ms = float(1000 / job.rate)
         hearing = Hearing(speech)
-        self._voicing = Voicing(hearing)
+        self._voicing = Voicing(hearing, self._frame_ms)
         self._rhythm = Rhythm(hearing, speech.start_ms)
         self._prosody = Prosody(hearing, job.seed, speech.start_ms)
         self._lips = MouthTrack(self._frame_ms)

@@ -36,7 +36,8 @@ LOGISTIC = 1.702  # makes the logistic curve that of a Gaussian
 REACH_MS = 160.0  # beyond this a phone is not felt
 LONGEST_MS = 1_000  # cues are in order of their start; a phone longer than this is none
 KEPT_AHEAD_MS = 1_500.0  # shapes are looked up for so long at once
-LEAD_MS = 10.0  # a frame is seen until the next one comes: at 25 fps this puts its middle 10 ms after its sound
+LEAD_MS = 5.0  # lips are a little ahead of the sound
+MOST_LEAD_MS = 45.0  # for slow frame rates
 CLOSING_MS = 45.0  # how long the lips take to meet, and to part
 HELD_FRAMES = 2
 TOUCHED_FRAMES = 1  # a lip at the teeth
@@ -63,18 +64,23 @@ def mouth_at(at_ms: float, cues: Sequence[Cue], *, frame_ms: float = 40.0, loudn
     return MouthTrack(frame_ms).at(at_ms, cues, loudness)
 
 
+def lead_ms(frame_ms: float) -> float:
+    """How far ahead of its time a frame shows the lips: it is seen until the next one comes, so its middle counts."""
+    return min(MOST_LEAD_MS, frame_ms / 2 + LEAD_MS)
+
+
 class MouthTrack:
     """The lips of one film; looks up each cue once."""
 
     def __init__(self, frame_ms: float = 40.0) -> None:
-        self._frame_ms = frame_ms
+        self._frame_ms, self._lead_ms = frame_ms, lead_ms(frame_ms)
         self._cues: Sequence[Cue] | None = None
         self._from_ms = self._to_ms = 0.0
         self._shapes = Shapes([], frame_ms)
 
     def at(self, at_ms: float, cues: Sequence[Cue], loudness: float = 0.6) -> FaceParams:
         """The lips at a moment. `cues` are in order; `loudness` 0..1 is how loud the speech is there."""
-        at = at_ms + LEAD_MS
+        at = at_ms + self._lead_ms
         # A list of cues is never changed, but followed by a longer one.
         if cues is not self._cues or not self._from_ms <= at <= self._to_ms:
             self._cues, self._from_ms, self._to_ms = cues, at, at + KEPT_AHEAD_MS

@@ -24,7 +24,7 @@ from svc_video.engines.portrait.hearing import (
     Hearing,
 )
 from svc_video.engines.portrait.params import FaceParams
-from svc_video.engines.portrait.visemes import LEAD_MS
+from svc_video.engines.portrait.visemes import lead_ms
 
 AROUND_MS = 120  # hops within this take part in a moment's shape
 SMOOTH_MS = 26.0  # sigma of the mean
@@ -42,8 +42,8 @@ Vector = npt.NDArray[np.float64]
 class Voicing:
     """Lips and loudness at any moment of one stream's sound."""
 
-    def __init__(self, hearing: Hearing) -> None:
-        self._hearing = hearing
+    def __init__(self, hearing: Hearing, frame_ms: float = 40.0) -> None:
+        self._hearing, self._lead_ms = hearing, lead_ms(frame_ms)
 
     def loudness_at(self, at_ms: float) -> float:
         """0..1, against the loudest of the last seconds."""
@@ -53,7 +53,7 @@ class Voicing:
 
     def mouth_at(self, at_ms: float) -> FaceParams:
         """The lips at a moment."""
-        rows, near = self._around(at_ms + LEAD_MS, SMOOTH_MS)
+        rows, near = self._around(at_ms + self._lead_ms, SMOOTH_MS)
         level, _, _, hiss = (float(value) for value in near @ rows[:, : HISS_COLUMN + 1])
         scale = float(rows[-1, SCALE_COLUMN])
         loud = min(1.0, level / scale)
