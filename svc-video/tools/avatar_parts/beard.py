@@ -26,7 +26,7 @@ def beard(strands: Strands, look: Look) -> None:
     if not full:
         where *= grid.mask(outline(look), 2) ** 3
         where *= 1 - grid.mask(ellipse(0, MOUTH - 70, 120, 46), 14)
-        nap(strands, rng, where, Manner(mix(colour, look.skin, 0.25), count=int(15000 * look.beard), width=0.4, gloss=0.2, stray=0.4), _down, 4.0)
+        nap(strands, rng, where, Manner(mix(colour, look.skin, 0.35), count=int(26000 * look.beard), width=0.4, gloss=0.2, stray=0.4), _down, 2.4)
         return
     strands.tint(where, mix(colour, (20, 12, 12), 0.35), 0.72)
     manner = Manner(colour, count=15000, width=0.7, gloss=0.7, stray=0.36, spread=0.22, volume=CHEEKS, grey=0.06)

@@ -6,7 +6,7 @@ LOOKS = (
     Look(
         name="ada", gender="female", about="long brown hair, green eyes, blazer", voice="a calm, clear woman's voice",
         skin=(234, 188, 164), lips=(188, 96, 94), hair=(98, 60, 40), iris=(96, 122, 88), hair_style="long",
-        clothes="blazer", cloth=(34, 84, 94), inner=(236, 230, 222), wall=((214, 205, 192), (146, 142, 138)), seed=11,
+        clothes="blazer", cloth=(34, 84, 94), inner=(220, 212, 202), wall=((214, 205, 192), (146, 142, 138)), seed=11,
         lashes=1.15, liner=0.3, mouth=61, fullness=1.02, nose=36, brow=0.82, brow_colour=(92, 60, 44), blush=0.1,
         earrings=(222, 190, 120), jaw=-4,
     ),
@@ -20,7 +20,7 @@ LOOKS = (
     Look(
         name="leo", gender="male", about="dark hair swept to the side, stubble, shirt and jumper",
         voice="a friendly, younger man's voice", skin=(214, 164, 130), lips=(176, 112, 100), hair=(58, 40, 32),
-        iris=(98, 66, 40), hair_style="side", clothes="shirt", cloth=(44, 66, 108), inner=(232, 234, 238),
+        iris=(98, 66, 40), hair_style="side", clothes="shirt", cloth=(44, 66, 108), inner=(208, 212, 220),
         wall=((196, 204, 214), (116, 128, 146)), seed=13, jaw=13, chin=9, long=6, brow_ridge=4, nose=42, bridge=1.12,
         eye=0.92, lashes=0.5, brow=1.2, brow_arch=3, mouth=64, fullness=0.82, blush=-0.05, beard=0.55, neck=92,
         shoulders=352, brow_colour=(50, 34, 28),
@@ -36,7 +36,7 @@ LOOKS = (
     Look(
         name="nora", gender="female", about="in her sixties, short silver hair, cardigan",
         voice="a mature woman's voice", skin=(232, 186, 166), lips=(180, 102, 100), hair=(138, 138, 142),
-        iris=(92, 120, 142), hair_style="silver", clothes="cardigan", cloth=(112, 60, 86), inner=(234, 226, 216),
+        iris=(92, 120, 142), hair_style="silver", clothes="cardigan", cloth=(112, 60, 86), inner=(214, 206, 196),
         wall=((206, 212, 204), (126, 138, 130)), seed=15, age=0.85, jaw=3, eye=0.86, crease=9, lashes=0.6, brow=0.75,
         brow_colour=(142, 130, 126), mouth=60, fullness=0.78, nose=39, smile=4, blush=0.12,
         earrings=(232, 228, 222), neck=76,
@@ -44,7 +44,7 @@ LOOKS = (
     Look(
         name="omar", gender="male", about="full dark beard, short hair, olive jacket", voice="a deep man's voice",
         skin=(186, 130, 96), lips=(150, 90, 82), hair=(46, 34, 30), iris=(70, 44, 28), hair_style="fade",
-        clothes="blazer", cloth=(76, 82, 62), inner=(224, 214, 198), wall=((206, 190, 170), (128, 110, 94)), seed=16,
+        clothes="blazer", cloth=(76, 82, 62), inner=(208, 198, 182), wall=((206, 190, 170), (128, 110, 94)), seed=16,
         jaw=10, chin=6, long=4, brow_ridge=5, nose=44, bridge=1.16, nose_tip=3, eye=0.94, lashes=0.8, brow=1.35,
         brow_arch=3, mouth=62, fullness=0.95, blush=-0.05, beard=24, neck=94, shoulders=356, age=0.25,
         brow_colour=(38, 28, 26),

@@ -6,7 +6,7 @@ from avatar_parts.grid import mix
 from avatar_parts.locks import Manner, Volume, lock, sheet, waved
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief
-from avatar_parts.shapes import Curve, Point, ellipse, path, sided, spline
+from avatar_parts.shapes import Curve, Point, ellipse, path, ribbon, sided, spline
 from avatar_parts.strands import Strands
 from avatar_parts.surface import Stuff, Surface
 
@@ -60,6 +60,7 @@ def _long(strands: Strands, look: Look, rng: np.random.Generator) -> None:
         ]
         for guide in sheet(_tilted(keys, side), 30, rng):
             lock(strands, rng, waved(guide, rng, 9 * side, 2.1), (14, 26, 30, 30, 30, 30, 28, 18), manner)
+    strands.paint(ribbon(path([(part, 178), (part + 3, 254)]), (1, 3, 2)), mix(look.hair, (20, 10, 10), 0.6), 0.7, 1.6)
     _flyaways(strands, look, rng)
 
 

@@ -28,13 +28,13 @@ def _shaven_sides(strands: Strands, look: Look, rng: np.random.Generator, outlin
     grid = Grid(strands.grid.side // 2)
     mask = grid.mask(outline, 2.5)
     strands.paint(outline, look.hair, 0.55, 4)
-    nap(strands, rng, mask, Manner(look.hair, count=count, gloss=0.5, stray=0.13, volume=HEAD), _over_ears, length)
+    nap(strands, rng, mask, Manner(look.hair, count=count, gloss=0.5, stray=0.13, width=0.5, volume=HEAD), _over_ears, length)
     return mask
 
 
 def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Short at the sides, long on top, swept over from a parting."""
-    _shaven_sides(strands, look, rng, cap(190, 181), 15000, 15)
+    _shaven_sides(strands, look, rng, cap(190, 181), 26000, 12)
     manner = Manner(look.hair, count=120, gloss=1.0)
     keys: list[list[Point]] = [
         [(-104, 232), (-40, 172), (60, 160), (140, 206), (184, 300), (186, 372)], [(-112, 250), (-44, 184), (56, 176), (128, 220), (170, 300), (176, 372)],
@@ -47,7 +47,7 @@ def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def crop(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Short sides; on top choppy locks that fall forward."""
-    _shaven_sides(strands, look, rng, cap(188, 181), 15000, 13)
+    _shaven_sides(strands, look, rng, cap(188, 181), 26000, 10)
     manner = Manner(look.hair, count=60, gloss=1.3, stray=0.3)
     for row, (begin, end, reach) in enumerate(((188, 262, 150), (196, 300, 158), (214, 330, 146), (236, 352, 128))):
         for x in np.linspace(-reach, reach, 16 - row) + rng.uniform(-7, 7, 16 - row):
@@ -81,7 +81,7 @@ def silver(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def fade(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Dense short hair, combed up at the front, fading to skin above the ears."""
-    _shaven_sides(strands, look, rng, cap(194, 181), 16000, 9)
+    _shaven_sides(strands, look, rng, cap(194, 181), 26000, 7)
     manner = Manner(look.hair, count=70, gloss=0.8, stray=0.3, spread=0.2)
     for row, y in enumerate((214, 236, 258, 282, 304)):
         for x in np.linspace(-128, 128, 15) + rng.uniform(-6, 6, 15):
