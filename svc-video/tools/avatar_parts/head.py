@@ -17,8 +17,9 @@ PROFILE = [  # the face seen from the side, without the nose: (y, depth)
 def outline(look: Look) -> Curve:
     """The face from the skull (under the hair) to the chin."""
     jaw, chin, low = look.jaw, look.chin, look.long
-    half: list[tuple[float, float]] = [(0, CROWN - 6), (56, 205), (106, 226), (144, 266), (166, 324), (175, 396)]
-    half += [(174, 470), (168, 528), (158 + jaw * 0.3, 580), (142 + jaw * 0.8, 630), (115 + jaw, 676 + low * 0.6)]
+    half: list[tuple[float, float]] = [(0, CROWN - 8), (56, 207), (104, 231), (143, 272), (166, 330), (175 + look.broad * 0.5, 400)]
+    half += [(174 + look.broad, 470), (168 + look.broad, 528)]
+    half += [(158 + look.broad * 0.8 + jaw * 0.3, 580), (142 + look.broad * 0.4 + jaw * 0.8, 630), (115 + jaw, 676 + low * 0.6)]
     half += [(80 + jaw * 0.5 + chin, 714 + low), (43 + chin, 739 + low), (0, CHIN + low)]
     return spline(half + [(-x, y) for x, y in reversed(half[1:-1])])
 
@@ -73,8 +74,8 @@ def _nose(relief: Relief, look: Look) -> None:
     """The ridge from between the eyes, a ball at its end, two wings, and the plane below."""
     grid, tip, wide = relief.grid, 574 + look.nose_tip, look.nose
     x = np.abs(grid.x())
-    rise = np.interp(grid.axis(), [436, 470, 510, tip - 6, tip + 6, NOSE_END + 8, NOSE_END + 20],
-                     [0, 9, 19 * look.bridge, 36 * look.bridge, 32 * look.bridge, 9, 0])  # fmt: skip
+    rise = np.interp(grid.axis(), [436, 470, 510, tip - 8, tip + 4, NOSE_END - 2, NOSE_END + 10, NOSE_END + 22],
+                     [0, 9, 19 * look.bridge, 36 * look.bridge, 34 * look.bridge, 21, 6, 0])  # fmt: skip
     half = np.interp(grid.axis(), [440, 475, 520, 560, NOSE_END], [13, 12, 15, 21, 29]) * (0.6 + wide / 100)
     ridge = rise[:, None] * np.exp(-((x / half[:, None]) ** 2.4))
     relief.height += grid.soft(np.asarray(ridge, dtype=np.float32), 2.2)
@@ -101,7 +102,6 @@ def _wrinkles(relief: Relief, look: Look) -> None:
         relief.bump(side * 76, EYES + 19, 28, 6, 1.8 * deep)
         cheek = [(84, 668), (90, 688), (88, 706)]
         relief.groove(path(sided(cheek, side), 20), 5.0, 2.4 * deep)
-        relief.groove(path(sided([(10, 446), (12, 430), (9, 418)], side), 20), 4, 0.8 * deep)
         relief.bump(side * 104, 690, 26, 24, 4 * deep)  # jowls
 
 
@@ -112,7 +112,7 @@ def complexion(grid: Grid, look: Look) -> Field:
     base[:] = linear(look.skin)
     red, gold = linear(mix(look.skin, (202, 62, 56), 0.42)), linear(mix(look.skin, (246, 206, 130), 0.30))
     cool, deep = linear(mix(look.skin, (92, 98, 128), 0.26)), linear(mix(look.skin, (116, 46, 44), 0.40))
-    _stain(base, gold, _spots(grid, [(0, 350, 120, 60)]), 0.5)
+    _stain(base, gold, _spots(grid, [(0, 340, 150, 80)]), 0.3)
     _stain(base, red, _spots(grid, [(114, 576, 60, 42), (0, 580, 30, 20), (0, 722, 32, 18)]), 0.24 + look.blush)
     _stain(base, deep, _spots(grid, [(78, EYES - 14, 36, 13), (64, EYES + 20, 34, 9), (44, EYES + 4, 9, 10)]), 0.42)
     if look.gender == "male":

@@ -51,15 +51,16 @@ class Manner:
     volume: Volume = HEAD
 
 
-def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator, jitter: float = 0.5) -> list[Curve]:
-    """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced."""
+def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator, ragged: float = 0.08) -> list[Curve]:
+    """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced; they miss up to `ragged` of
+    their length."""
     curves = [path(key, POINTS) for key in keys]
-    places = np.linspace(0, len(curves) - 1, count) + rng.uniform(-jitter, jitter, count) * (len(curves) - 1) / count
+    places = np.linspace(0, len(curves) - 1, count) + rng.uniform(-0.5, 0.5, count) * (len(curves) - 1) / count
     guides = []
     for at in np.clip(places, 0, len(curves) - 1):
         low = min(int(at), len(curves) - 2)
         guide = curves[low] + (curves[low + 1] - curves[low]) * (at - low)
-        guides.append(resampled(guide[: int(POINTS * rng.uniform(0.92, 1.0))], POINTS))
+        guides.append(resampled(guide[: int(POINTS * rng.uniform(1 - ragged, 1.0))], POINTS))
     return guides
 
 
@@ -103,7 +104,7 @@ def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64]
     value = rng.uniform(0.80, 1.16) * (1 + rng.normal(0, manner.spread, count)) * (1.08 - 0.42 * np.abs(across) ** 2)
     value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, 1.10])
     if manner.twist:
-        value *= 1 + 0.42 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None]))
+        value *= (1 - 0.45 * across[:, None] ** 4) * (1 + 0.40 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None])))
     colour = np.broadcast_to(np.array(manner.colour, dtype=np.float64), (count, 3)).copy()
     white = rng.uniform(0, 1, count) < manner.grey
     colour[white] = (186, 184, 182)

@@ -32,24 +32,31 @@ def _shaven_sides(strands: Strands, look: Look, rng: np.random.Generator, outlin
     return mask
 
 
+def _combed_over(strands: Strands, rng: np.random.Generator, keys: list[list[Point]], count: int, manner: Manner) -> None:
+    for guide in sheet(keys, count, rng, 0.14):
+        lock(strands, rng, waved(guide, rng, 4, 1.3, 0.1), (12, 30, 38, 34, 26, 10), manner)
+
+
 def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Short at the sides, long on top, swept over from a parting."""
     _shaven_sides(strands, look, rng, cap(190, 181), 26000, 12)
     manner = Manner(look.hair, count=120, gloss=1.0)
     keys: list[list[Point]] = [
-        [(-104, 232), (-40, 172), (60, 160), (140, 206), (184, 300), (186, 372)], [(-112, 250), (-44, 184), (56, 176), (128, 220), (170, 300), (176, 372)],
-        [(-116, 268), (-50, 202), (44, 194), (116, 236), (160, 300), (170, 360)], [(-118, 286), (-56, 226), (30, 214), (104, 250), (146, 300), (164, 350)],
-        [(-120, 306), (-66, 258), (16, 242), (86, 268), (132, 306), (156, 346)],
-    ]  # fmt: skip
-    for guide in sheet(keys, 26, rng):
-        lock(strands, rng, waved(guide, rng, 4, 1.3, 0.1), (8, 30, 38, 34, 24, 5), manner)
+        [(-98, 226), (-40, 184), (56, 176), (136, 220), (176, 310), (180, 376)],
+        [(-110, 246), (-46, 196), (52, 188), (126, 230), (166, 306), (174, 372)],
+        [(-118, 268), (-54, 214), (42, 206), (114, 244), (156, 304), (168, 362)],
+        [(-122, 290), (-60, 240), (30, 228), (102, 260), (146, 308), (164, 358)],
+        [(-126, 312), (-68, 270), (18, 256), (90, 280), (138, 318), (160, 362)],
+        [(-126, 334), (-72, 300), (10, 288), (80, 304), (130, 334), (156, 372)],
+    ]
+    _combed_over(strands, rng, keys, 34, manner)
 
 
 def crop(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Short sides; on top choppy locks that fall forward."""
     _shaven_sides(strands, look, rng, cap(188, 181), 26000, 10)
-    manner = Manner(look.hair, count=60, gloss=1.3, stray=0.3)
-    for row, (begin, end, reach) in enumerate(((188, 262, 150), (196, 300, 158), (214, 330, 146), (236, 352, 128))):
+    manner = Manner(look.hair, count=60, gloss=0.6, stray=0.3)
+    for row, (begin, end, reach) in enumerate(((178, 262, 150), (190, 300, 158), (210, 330, 146), (232, 352, 128))):
         for x in np.linspace(-reach, reach, 16 - row) + rng.uniform(-7, 7, 16 - row):
             lean, drop = rng.uniform(-6, 26), rng.uniform(-16, 18) - abs(x) * 0.08
             sag = (x / 190) ** 2 * 70
@@ -65,18 +72,18 @@ def silver(strands: Strands, look: Look, rng: np.random.Generator) -> None:
             [(60, 190), (160, 226), (210, 330), (216, 440), (204, 540), (178, 588)], [(60, 200), (146, 246), (192, 340), (200, 440), (190, 530), (166, 566)],
             [(60, 216), (126, 268), (170, 350), (182, 430), (174, 500), (158, 530)],
         ]  # fmt: skip
-        for guide in sheet([sided(key, s) for key in keys], 20, rng):
-            lock(strands, rng, waved(guide, rng, 7 * s, 1.6), (10, 30, 34, 30, 20, 5), manner)
+        for guide in sheet([sided(key, s) for key in keys], 26, rng, 0.3):
+            lock(strands, rng, waved(guide, rng, 7 * s, 1.6), (14, 30, 34, 30, 22, 8), manner)
     top: list[list[Point]] = [
         [(-70, 206), (-10, 160), (90, 164), (168, 230), (206, 350)], [(-78, 224), (-20, 180), (76, 186), (146, 246), (186, 350)],
         [(-84, 240), (-34, 204), (56, 212), (122, 266), (164, 360)], [(-88, 258), (-50, 232), (30, 244), (96, 286), (146, 372)],
     ]  # fmt: skip
-    for guide in sheet(top, 22, rng):
-        lock(strands, rng, waved(guide, rng, 6, 1.4, 0.1), (10, 34, 40, 34, 22, 5), manner)
+    for guide in sheet(top, 30, rng, 0.3):
+        lock(strands, rng, waved(guide, rng, 6, 1.4, 0.1), (16, 32, 36, 30, 22, 6), manner)
     back: list[list[Point]] = [[(-66, 208), (-120, 214), (-176, 270), (-204, 370)], [(-74, 236), (-116, 246), (-158, 300), (-182, 384)],
                                [(-84, 258), (-112, 272), (-142, 320), (-162, 390)]]  # fmt: skip
-    for guide in sheet(back, 16, rng):
-        lock(strands, rng, waved(guide, rng, 5, 1.2, 0.1), (10, 30, 34, 26, 5), manner)
+    for guide in sheet(back, 22, rng, 0.3):
+        lock(strands, rng, waved(guide, rng, 5, 1.2, 0.1), (14, 28, 32, 26, 6), manner)
 
 
 def fade(strands: Strands, look: Look, rng: np.random.Generator) -> None:
