@@ -35,7 +35,7 @@ LOOKS = (
     ),
     Look(
         name="nora", gender="female", about="in her sixties, short silver hair, cardigan",
-        voice="a mature woman's voice", skin=(232, 186, 166), lips=(180, 102, 100), hair=(138, 138, 142),
+        voice="a mature woman's voice", skin=(232, 186, 166), lips=(180, 102, 100), hair=(124, 124, 129),
         iris=(92, 120, 142), hair_style="silver", clothes="cardigan", cloth=(112, 60, 86), inner=(214, 206, 196),
         wall=((206, 212, 204), (126, 138, 130)), seed=15, age=0.85, jaw=3, eye_tilt=-1, brow_lift=1, eye=0.88, crease=9, lashes=0.6, brow=0.75,
         brow_colour=(142, 130, 126), mouth=60, fullness=0.78, nose=39, smile=9, blush=0.04,

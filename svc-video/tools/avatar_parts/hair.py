@@ -21,7 +21,7 @@ def behind(surface: Surface, look: Look) -> None:
     elif look.hair_style == "locs":
         _curtain(surface, look, [(0, 190), (150, 220), (218, 360), (226, 560), (238, 720), (214, 860), (120, 900), (0, 900)])
     elif look.hair_style == "scarf":
-        _curtain(surface, look, [(0, 190), (150, 220), (190, 360), (190, 620), (190, 800), (0, 850)])
+        _curtain(surface, look, [(0, 190), (120, 240), (170, 360), (180, 620), (180, 800), (0, 850)])
     elif look.hair_style == "bob":
         _curtain(surface, look, [(0, 190), (150, 220), (212, 360), (220, 520), (222, 640), (200, 706), (140, 726), (0, 728)])
 

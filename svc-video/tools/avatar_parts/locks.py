@@ -107,7 +107,7 @@ def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64]
         value *= (1 - 0.45 * across[:, None] ** 4) * (1 + 0.40 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None])))
     colour = np.broadcast_to(np.array(manner.colour, dtype=np.float64), (count, 3)).copy()
     white = rng.uniform(0, 1, count) < manner.grey
-    colour[white] = (186, 184, 182)
+    colour[white] = (164, 163, 162)
     return np.asarray(colour[:, None, :] * value[..., None])
 
 

@@ -66,7 +66,7 @@ def crop(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def silver(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """A short, full, layered cut of grey hair, swept to one side."""
-    manner = Manner(look.hair, count=80, gloss=0.5, spread=0.16, grey=0.3, stray=0.25)
+    manner = Manner(look.hair, count=80, gloss=0.35, spread=0.16, grey=0.25, stray=0.25)
     for s in (1, -1):
         keys: list[list[Point]] = [
             [(60, 190), (160, 226), (210, 330), (216, 440), (204, 540), (178, 588)], [(60, 200), (146, 246), (192, 340), (200, 440), (190, 530), (166, 566)],
@@ -87,16 +87,14 @@ def silver(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 
 def fade(strands: Strands, look: Look, rng: np.random.Generator) -> None:
-    """Dense short hair, combed up at the front, fading to skin above the ears."""
+    """Combed back from the forehead, short at the sides."""
     _shaven_sides(strands, look, rng, cap(194, 181), 26000, 7)
-    manner = Manner(look.hair, count=70, gloss=0.8, stray=0.3, spread=0.2)
-    for row, y in enumerate((214, 236, 258, 282, 304)):
-        for x in np.linspace(-128, 128, 15) + rng.uniform(-6, 6, 15):
-            low = y + 14 + (x / 150) ** 2 * 52
-            guide: list[Point] = [(x, low), (x * 1.05 + rng.uniform(-4, 6), low - 20), (x * 1.02 + rng.uniform(0, 14), low - 40 + row * 2)]
-            lock(strands, rng, path(guide, 25), (6, 22, 24, 16, 3), manner)
-
-
-def shade_of_shaven(strands: Strands) -> None:
-    """The faint darkness of cut hair on a shaven head."""
-    strands.paint(cap(206, 178), SHADE, 0.16, 10)
+    manner = Manner(look.hair, count=80, gloss=0.9, stray=0.22, spread=0.16)
+    keys: list[list[Point]] = [
+        [(80, 202), (136, 232), (160, 290), (158, 372)], [(64, 195), (112, 224), (138, 284), (142, 346)],
+        [(46, 190), (82, 218), (104, 272), (110, 324)], [(26, 187), (46, 216), (60, 266), (64, 312)],
+        [(6, 186), (10, 214), (12, 264), (10, 310)],
+    ]  # fmt: skip
+    for s in (1, -1):
+        for guide in sheet([sided(key, s) for key in keys], 28, rng, 0.06):
+            lock(strands, rng, waved(guide, rng, 5 * s, 1.6, 0), (18, 28, 30, 26, 14), manner)

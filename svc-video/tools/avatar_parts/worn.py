@@ -101,9 +101,9 @@ def _scarf(surface: Surface, look: Look) -> None:
 def _band(surface: Surface, look: Look, under: Relief) -> None:
     """The cap below the scarf, seen at the forehead."""
     edge = _opening(0)
-    edge = edge[(edge[:, 1] < 420)]
+    edge = edge[(edge[:, 1] < 380)]
     edge = edge[np.argsort(edge[:, 0])]
-    mask, relief = surface.grid.mask(ribbon(edge, (10, 22, 26, 22, 10))), under.copy()
+    mask, relief = surface.grid.mask(ribbon(edge, (2, 18, 24, 18, 2))), under.copy()
     relief.height -= np.float32(6)
     surface.lay(mask, relief, mix(look.inner, (30, 14, 20), 0.45), FABRIC)
 
