@@ -45,6 +45,7 @@ class Manner:
     gloss: float = 1.0
     stray: float = 0.16  # how far strands leave their lock, in its widths
     spread: float = 0.13  # how much strands differ in brightness
+    tip: float = 1.1  # brightness of the ends
     twist: float = 0.0  # turns of a rope-like lock
     grey: float = 0.0  # share of white hairs
     shadow: float = 0.26  # on what lies behind
@@ -102,9 +103,9 @@ def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64]
     """Own colour of each point of each strand: deep between locks and at roots, lighter at tips."""
     count = len(across)
     value = rng.uniform(0.80, 1.16) * (1 + rng.normal(0, manner.spread, count)) * (1.08 - 0.42 * np.abs(across) ** 2)
-    value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, 1.10])
+    value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, manner.tip])
     if manner.twist:
-        value *= (1 - 0.45 * across[:, None] ** 4) * (1 + 0.40 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None])))
+        value *= (1 - 0.45 * across[:, None] ** 4) * (1 + 0.5 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None])))
     colour = np.broadcast_to(np.array(manner.colour, dtype=np.float64), (count, 3)).copy()
     white = rng.uniform(0, 1, count) < manner.grey
     colour[white] = (164, 163, 162)

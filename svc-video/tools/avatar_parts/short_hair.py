@@ -4,7 +4,7 @@ import numpy as np
 from avatar_parts.grid import Field, Grid
 from avatar_parts.locks import HEAD, SHADE, Manner, lock, nap, sheet, waved
 from avatar_parts.looks import Look
-from avatar_parts.shapes import Curve, Point, path, sided, spline
+from avatar_parts.shapes import Curve, Point, path, ribbon, shifted, sided, spline
 from avatar_parts.strands import Strands
 from numpy.typing import NDArray
 
@@ -32,6 +32,18 @@ def _shaven_sides(strands: Strands, look: Look, rng: np.random.Generator, outlin
     return mask
 
 
+def soft_hairline(strands: Strands, look: Look, rng: np.random.Generator, towards: Point) -> None:
+    """Fine hairs that rise from the forehead's skin, combed towards a point."""
+    grid = Grid(strands.grid.side // 2)
+    edge = path([(-x, y) for x, y in reversed(HAIRLINE[1:-2])] + HAIRLINE[:-2], 90)
+    band = grid.mask(ribbon(shifted(edge, 0, -4), (14, 20, 22, 20, 14)), 4)
+
+    def comb(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.arctan2(towards[1] - points[:, 1], towards[0] - points[:, 0]))
+
+    nap(strands, rng, band, Manner(look.hair, count=5000, gloss=0.4, stray=0.16, width=0.5, spread=0.2), comb, 20)
+
+
 def _combed_over(strands: Strands, rng: np.random.Generator, keys: list[list[Point]], count: int, manner: Manner) -> None:
     for guide in sheet(keys, count, rng, 0.14):
         lock(strands, rng, waved(guide, rng, 4, 1.3, 0.1), (12, 30, 38, 34, 26, 10), manner)
@@ -49,6 +61,11 @@ def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
         [(-126, 312), (-68, 270), (18, 256), (90, 280), (138, 318), (160, 362)],
         [(-126, 334), (-72, 300), (10, 288), (80, 304), (130, 334), (156, 372)],
     ]
+    back: list[list[Point]] = [
+        [(-92, 224), (-134, 234), (-168, 290), (-176, 372)], [(-104, 246), (-136, 262), (-160, 316), (-170, 384)],
+        [(-114, 272), (-136, 290), (-152, 330), (-162, 384)],
+    ]  # fmt: skip
+    _combed_over(strands, rng, back, 14, manner)
     _combed_over(strands, rng, keys, 34, manner)
 
 
@@ -89,12 +106,13 @@ def silver(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 def fade(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Combed back from the forehead, short at the sides."""
     _shaven_sides(strands, look, rng, cap(194, 181), 26000, 7)
-    manner = Manner(look.hair, count=80, gloss=0.9, stray=0.22, spread=0.16)
+    manner = Manner(look.hair, count=80, gloss=0.9, stray=0.22, spread=0.16, tip=0.75)
     keys: list[list[Point]] = [
-        [(80, 202), (136, 232), (160, 290), (158, 372)], [(64, 195), (112, 224), (138, 284), (142, 346)],
-        [(46, 190), (82, 218), (104, 272), (110, 324)], [(26, 187), (46, 216), (60, 266), (64, 312)],
-        [(6, 186), (10, 214), (12, 264), (10, 310)],
+        [(80, 202), (132, 230), (156, 280), (160, 340)], [(64, 195), (110, 222), (134, 268), (140, 316)],
+        [(46, 189), (82, 214), (100, 258), (108, 298)], [(26, 184), (46, 210), (58, 252), (62, 288)],
+        [(0, 182), (4, 210), (8, 250), (6, 286)],
     ]  # fmt: skip
     for s in (1, -1):
         for guide in sheet([sided(key, s) for key in keys], 28, rng, 0.06):
             lock(strands, rng, waved(guide, rng, 5 * s, 1.6, 0), (18, 28, 30, 26, 14), manner)
+    soft_hairline(strands, look, rng, (0, 150))
