@@ -1,12 +1,14 @@
 """Beards and stubble: naps on the lower face that leave the lips free."""
 
+from dataclasses import replace
+
 import numpy as np
 from avatar_parts.grid import Grid, mix
 from avatar_parts.head import CHIN, MOUTH, outline
 from avatar_parts.locks import Manner, Volume, nap
 from avatar_parts.looks import Look
 from avatar_parts.mouth import inside
-from avatar_parts.shapes import Curve, Point, ellipse, spline
+from avatar_parts.shapes import Curve, Point, ellipse, mirrored, spline
 from avatar_parts.strands import Strands
 from numpy.typing import NDArray
 
@@ -26,11 +28,13 @@ def beard(strands: Strands, look: Look) -> None:
     if not full:
         where *= grid.mask(outline(look), 2) ** 3
         where *= 1 - grid.mask(ellipse(0, MOUTH - 70, 120, 46), 14)
-        nap(strands, rng, where, Manner(mix(colour, look.skin, 0.25), count=int(15000 * look.beard), width=0.4, gloss=0.2, stray=0.4), _down, 4.0)
+        nap(strands, rng, where, Manner(mix(colour, look.skin, 0.35), count=int(26000 * look.beard), width=0.4, gloss=0.2, stray=0.4), _down, 2.4)
         return
     strands.tint(where, mix(colour, (20, 12, 12), 0.35), 0.72)
-    manner = Manner(colour, count=15000, width=0.7, gloss=0.7, stray=0.36, spread=0.22, volume=CHEEKS, grey=0.06)
-    nap(strands, rng, where, manner, _down, look.beard)
+    manner = Manner(colour, count=15000, width=0.7, gloss=0.7, stray=0.26, spread=0.24, volume=CHEEKS, grey=0.015)
+    lip = grid.mask(spline(mirrored([(0, MOUTH - 40), (70, MOUTH - 24), (70, MOUTH), (0, MOUTH)])), 4)
+    nap(strands, rng, where * (1 - lip), manner, _down, look.beard)
+    nap(strands, rng, where * lip, replace(manner, count=2600), _down, 9.0)
 
 
 def _outline(look: Look, below: float) -> Curve:

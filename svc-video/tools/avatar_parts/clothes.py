@@ -21,7 +21,7 @@ def clothes(surface: Surface, look: Look) -> None:
 def _shoulders(look: Look, opening: float, depth: float) -> Curve:
     """The upper body with a neckline: its half width and lowest point."""
     wide, span = look.shoulders, look.shoulders - opening
-    right: list[Point] = [(opening, 806), (opening + span * 0.26, 838), (opening + span * 0.6, 868), (wide - 34, 904)]
+    right: list[Point] = [(opening - 2, 820), (opening + 16, 815), (opening + span * 0.26, 838), (opening + span * 0.6, 868), (wide - 34, 904)]
     right += [(wide, 962), (wide + 14, 1060), (wide + 20, 1200)]
     low: list[Point] = [(-opening * 0.72, 806 + (depth - 806) * 0.62), (0, depth), (opening * 0.72, 806 + (depth - 806) * 0.62)]
     return spline(right + [(-x, y) for x, y in reversed(right)] + low)
@@ -145,14 +145,12 @@ def _blazer(surface: Surface, look: Look) -> None:
 
 def _cardigan(surface: Surface, look: Look) -> None:
     """An open knitted jacket over a blouse with a small collar."""
-    _, under = _garment(surface, look, 84, 880, look.inner)
+    _garment(surface, look, 84, 880, look.inner)
     _garment(surface, look, 118, 1120, look.cloth)
     relief = _chest(surface, look)
     relief.height += GROUND
-    for side in (-1, 1):
-        edge = path(sided([(112, 806), (98, 870), (54, 990), (20, 1100)], side), 90)
-        _hem(surface, relief, edge, 26, mix(look.cloth, (24, 18, 24), 0.12), ribbed=True)
-    _collar(surface, look, under)
+    _hem(surface, relief, _neckline(118, 1120), 28, mix(look.cloth, (24, 18, 24), 0.12), ribbed=True)
+    _collar(surface, look, relief)
 
 
 def _drape(surface: Surface, look: Look) -> None:

@@ -36,7 +36,7 @@ class Lids:
 def lids(look: Look, side: int) -> Lids:
     """Where the lids are when the eye is open."""
     x, y, tall, tilt = side * APART, EYES, look.eye * 0.95, look.eye_tilt
-    inner, outer = (x - side * HALF, y + 6.5), (x + side * HALF, y + 2.5 - tilt)
+    inner, outer = (x - side * HALF, y + 5.0), (x + side * HALF, y + 2.5 - tilt)
     upper = [inner, (x - side * 31, y - 2.5 * tall), (x - side * 17, y - 11.5 * tall), (x + side * 1, y - 15 * tall),
              (x + side * 19, y - 11.8 * tall - tilt * 0.3), (x + side * 32, y - 4.6 * tall - tilt * 0.7), outer]  # fmt: skip
     lower = [inner, (x - side * 30, y + 8.5), (x - side * 14, y + 11.6), (x + side * 4, y + 12.6),
@@ -140,8 +140,8 @@ def _lash_row(strands: Strands, rng: np.random.Generator, eye: Lids, dark: Colou
     skin, strength = look.skin, look.lashes
     for t in np.sort(rng.uniform(0.10, 0.99, 84)):
         root = eye.upper[int(t * (len(eye.upper) - 1))]
-        long = (2.6 + 5.6 * t) * (0.45 + 0.55 * strength) * rng.uniform(0.75, 1.15)
+        long = (2.2 + 4.6 * t) * (0.45 + 0.55 * strength) * rng.uniform(0.75, 1.15)
         lean = eye.side * (t - 0.42) * 1.1
         hair = [tuple(root), (root[0] + lean * long * 0.5, root[1] - long * 0.38),
                 (root[0] + lean * long + eye.side * 0.6, root[1] - long * 0.95)]  # fmt: skip
-        strands.hair(path(hair, 7), 0.5, dark, mix(dark, skin, 0.45))
+        strands.hair(path(hair, 7), 0.5, dark, mix(dark, skin, 0.65))

@@ -34,7 +34,7 @@ def nostrils(surface: Surface, look: Look) -> None:
     for side in (-1, 1):
         hole = ellipse(side * (wide * 0.46), NOSE_END + 0.5, 8.4, 3.7, side * -13)
         surface.tint(grid.mask(hole, 1.3), dark, 0.86)
-        surface.tint(grid.mask(ellipse(side * wide * 0.46, NOSE_END + 2, 12, 6, side * -13), 3), dark, 0.30)
+        surface.tint(grid.mask(ellipse(side * wide * 0.46, NOSE_END + 2, 12, 6, side * -13), 3), dark, 0.22)
         wing = path(sided([(wide + 1, 578), (wide + 2, 585), (wide, 594), (wide - 8, 601)], side))
         surface.tint(grid.mask(ribbon(wing, (0.5, 3.2, 3.4, 1.0)), 1.6), dark, 0.34)
     surface.tint(grid.mask(ellipse(0, NOSE_END + 8, 22, 4), 3), dark, 0.18)
@@ -45,7 +45,7 @@ def brows(strands: Strands, look: Look) -> None:
     rng = np.random.default_rng(look.seed + 17)
     colour = look.brow_colour or look.hair
     for side in (-1, 1):
-        x, y, arch = side * APART, EYES - 41, look.brow_arch
+        x, y, arch = side * APART, EYES - 41 - look.brow_lift, look.brow_arch
         middle = path([(x - side * 46, y + 3), (x - side * 14, y - arch * 0.7), (x + side * 22, y - arch), (x + side * 54, y + 8)], 60)
         wide = 10.5 * look.brow
         strands.paint(ribbon(middle, (wide * 0.7, wide, wide * 0.9, wide * 0.6, 1)), mix(colour, look.skin, 0.3), 0.5, 2.0)

@@ -17,8 +17,9 @@ PROFILE = [  # the face seen from the side, without the nose: (y, depth)
 def outline(look: Look) -> Curve:
     """The face from the skull (under the hair) to the chin."""
     jaw, chin, low = look.jaw, look.chin, look.long
-    half: list[tuple[float, float]] = [(0, CROWN), (62, 211), (116, 234), (152, 278), (171, 338), (177, 404)]
-    half += [(174, 470), (168, 528), (158 + jaw * 0.3, 580), (142 + jaw * 0.8, 630), (115 + jaw, 676 + low * 0.6)]
+    half: list[tuple[float, float]] = [(0, CROWN - 8), (56, 207), (104, 231), (143, 272), (166, 330), (175 + look.broad * 0.5, 400)]
+    half += [(174 + look.broad, 470), (168 + look.broad, 528)]
+    half += [(158 + look.broad * 0.8 + jaw * 0.3, 580), (142 + look.broad * 0.4 + jaw * 0.8, 630), (115 + jaw, 676 + low * 0.6)]
     half += [(80 + jaw * 0.5 + chin, 714 + low), (43 + chin, 739 + low), (0, CHIN + low)]
     return spline(half + [(-x, y) for x, y in reversed(half[1:-1])])
 
@@ -39,7 +40,7 @@ def _egg(grid: Grid, look: Look) -> Field:
     right = edge[: len(edge) // 2 + 1]
     low = look.long * np.clip((grid.axis() - 600) / 140, 0, 1)
     wide = np.interp(grid.axis() - low * 0, right[:, 1], right[:, 0], left=1, right=1)
-    wide = np.maximum(wide, 40)
+    wide = np.hypot(wide, 34)  # no edge so narrow that the form would break
     y, depth = spline(PROFILE, closed=False).T
     deep = np.interp(grid.axis() - low, y, depth)
     across = np.clip(np.abs(grid.x()) / np.maximum(wide, 1)[:, None], 0, 0.998)
@@ -52,9 +53,9 @@ def _planes(relief: Relief, look: Look) -> None:
     low, ridge = look.long, look.brow_ridge
     relief.pair(150, 392, 34, 70, -7)  # temples
     relief.pair(56, 348, 60, 46, 3)
-    relief.pair(70, 444, 54, 15, 6 + ridge, -6)
+    relief.pair(74, 444, 50, 16, 4 + ridge, -6)
     relief.bump(0, 446, 24, 18, 2 + ridge * 0.6)
-    relief.pair(60, EYES - 4, 40, 25, -15)  # sockets
+    relief.pair(68, EYES - 4, 36, 24, -12)  # sockets
     relief.pair(79, EYES, 37, 25, 12)  # the eyeballs push the lids forward
     relief.pair(112, 556, 46, 34, 9 + look.cheeks, 18)
     relief.pair(126, 640, 40, 50, -8 + look.cheeks)  # the hollow below them
@@ -73,12 +74,12 @@ def _nose(relief: Relief, look: Look) -> None:
     """The ridge from between the eyes, a ball at its end, two wings, and the plane below."""
     grid, tip, wide = relief.grid, 574 + look.nose_tip, look.nose
     x = np.abs(grid.x())
-    rise = np.interp(grid.axis(), [440, 470, 510, tip - 6, tip + 6, NOSE_END + 8, NOSE_END + 20],
-                     [0, 5, 18 * look.bridge, 36 * look.bridge, 32 * look.bridge, 9, 0])  # fmt: skip
+    rise = np.interp(grid.axis(), [436, 470, 510, tip - 8, tip + 4, NOSE_END - 2, NOSE_END + 10, NOSE_END + 22],
+                     [0, 9, 19 * look.bridge, 36 * look.bridge, 34 * look.bridge, 21, 6, 0])  # fmt: skip
     half = np.interp(grid.axis(), [440, 475, 520, 560, NOSE_END], [13, 12, 15, 21, 29]) * (0.6 + wide / 100)
     ridge = rise[:, None] * np.exp(-((x / half[:, None]) ** 2.4))
     relief.height += grid.soft(np.asarray(ridge, dtype=np.float32), 2.2)
-    relief.bump(0, tip - 3, 15 + wide * 0.12, 13, 9)
+    relief.bump(0, tip - 3, 16 + wide * 0.12, 14, 11)
     relief.pair(wide - 13, NOSE_END - 14, 13.5, 13, 17)
     relief.pair(wide - 18, NOSE_END + 1, 12, 7, -6)
     for side in (-1, 1):
@@ -101,7 +102,6 @@ def _wrinkles(relief: Relief, look: Look) -> None:
         relief.bump(side * 76, EYES + 19, 28, 6, 1.8 * deep)
         cheek = [(84, 668), (90, 688), (88, 706)]
         relief.groove(path(sided(cheek, side), 20), 5.0, 2.4 * deep)
-        relief.groove(path(sided([(10, 446), (12, 430), (9, 418)], side), 20), 4, 0.8 * deep)
         relief.bump(side * 104, 690, 26, 24, 4 * deep)  # jowls
 
 
@@ -112,9 +112,9 @@ def complexion(grid: Grid, look: Look) -> Field:
     base[:] = linear(look.skin)
     red, gold = linear(mix(look.skin, (202, 62, 56), 0.42)), linear(mix(look.skin, (246, 206, 130), 0.30))
     cool, deep = linear(mix(look.skin, (92, 98, 128), 0.26)), linear(mix(look.skin, (116, 46, 44), 0.40))
-    _stain(base, gold, _spots(grid, [(0, 350, 120, 60)]), 0.5)
+    _stain(base, gold, _spots(grid, [(0, 340, 150, 80)]), 0.3)
     _stain(base, red, _spots(grid, [(114, 576, 60, 42), (0, 580, 30, 20), (0, 722, 32, 18)]), 0.24 + look.blush)
-    _stain(base, deep, _spots(grid, [(74, EYES - 14, 40, 14), (62, EYES + 20, 36, 9), (42, EYES, 12, 16)]), 0.42)
+    _stain(base, deep, _spots(grid, [(78, EYES - 14, 36, 13), (64, EYES + 20, 34, 9), (44, EYES + 4, 9, 10)]), 0.42)
     if look.gender == "male":
         _stain(base, cool, _spots(grid, [(0, 700, 100, 46), (104, 668, 44, 50), (0, 622, 52, 13)]), 0.42)
     blotches = grid.noise(rng, 26) * 0.5 + grid.noise(rng, 9) * 0.5

@@ -45,21 +45,23 @@ class Manner:
     gloss: float = 1.0
     stray: float = 0.16  # how far strands leave their lock, in its widths
     spread: float = 0.13  # how much strands differ in brightness
+    tip: float = 1.1  # brightness of the ends
     twist: float = 0.0  # turns of a rope-like lock
     grey: float = 0.0  # share of white hairs
     shadow: float = 0.26  # on what lies behind
     volume: Volume = HEAD
 
 
-def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator, jitter: float = 0.5) -> list[Curve]:
-    """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced."""
+def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator, ragged: float = 0.08) -> list[Curve]:
+    """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced; they miss up to `ragged` of
+    their length."""
     curves = [path(key, POINTS) for key in keys]
-    places = np.linspace(0, len(curves) - 1, count) + rng.uniform(-jitter, jitter, count) * (len(curves) - 1) / count
+    places = np.linspace(0, len(curves) - 1, count) + rng.uniform(-0.5, 0.5, count) * (len(curves) - 1) / count
     guides = []
     for at in np.clip(places, 0, len(curves) - 1):
         low = min(int(at), len(curves) - 2)
         guide = curves[low] + (curves[low + 1] - curves[low]) * (at - low)
-        guides.append(resampled(guide[: int(POINTS * rng.uniform(0.92, 1.0))], POINTS))
+        guides.append(resampled(guide[: int(POINTS * rng.uniform(1 - ragged, 1.0))], POINTS))
     return guides
 
 
@@ -101,12 +103,12 @@ def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64]
     """Own colour of each point of each strand: deep between locks and at roots, lighter at tips."""
     count = len(across)
     value = rng.uniform(0.80, 1.16) * (1 + rng.normal(0, manner.spread, count)) * (1.08 - 0.42 * np.abs(across) ** 2)
-    value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, 1.10])
+    value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, manner.tip])
     if manner.twist:
-        value *= 1 + 0.42 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None]))
+        value *= (1 - 0.45 * across[:, None] ** 4) * (1 + 0.5 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None])))
     colour = np.broadcast_to(np.array(manner.colour, dtype=np.float64), (count, 3)).copy()
     white = rng.uniform(0, 1, count) < manner.grey
-    colour[white] = (186, 184, 182)
+    colour[white] = (164, 163, 162)
     return np.asarray(colour[:, None, :] * value[..., None])
 
 

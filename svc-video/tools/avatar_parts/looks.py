@@ -28,6 +28,7 @@ class Look:
     wall: tuple[Colour, Colour]  # behind the head, at the picture's edge
     seed: int
     age: float = 0.0  # 0 smooth .. 1 well over sixty
+    broad: float = 0.0  # wider at the cheekbones
     jaw: float = 0.0  # wider at its angle
     chin: float = 0.0  # wider
     long: float = 0.0  # a longer lower face
@@ -42,6 +43,7 @@ class Look:
     lashes: float = 1.0
     liner: float = 0.0  # a painted lid line
     brow: float = 1.0  # thickness
+    brow_lift: float = 0.0  # higher above the eyes
     brow_arch: float = 5.0
     brow_colour: Colour | None = None
     mouth: float = 62.0  # half width

@@ -70,7 +70,7 @@ def glints(picture: np.ndarray, surface: Surface) -> None:
 
 def _opening(grow: float) -> Curve:
     """Where the scarf leaves the face free; `grow` units wider."""
-    half: list[Point] = [(0, 296), (66, 304), (118, 338), (146, 400), (152, 470), (150, 540), (138, 610), (112, 676), (66, 728), (0, 750)]
+    half: list[Point] = [(0, 296), (66, 304), (118, 338), (146, 400), (152, 470), (150, 540), (134, 610), (104, 676), (58, 726), (0, 748)]
     cx, cy = 0.0, 520.0
     wider = [(x * (1 + grow / 150) + cx, cy + (y - cy) * (1 + grow / 225)) for x, y in half]
     return spline(wider + [(-x, y) for x, y in reversed(wider[1:-1])])
@@ -79,7 +79,7 @@ def _opening(grow: float) -> Curve:
 def _scarf(surface: Surface, look: Look) -> None:
     """A hijab: close round the face, folds that follow its edge, an end thrown over the shoulder."""
     grid, rng = surface.grid, np.random.default_rng(look.seed)
-    half: list[Point] = [(0, 160), (76, 170), (148, 212), (194, 296), (210, 410), (206, 570), (200, 680), (222, 780), (284, 870), (330, 960), (340, 1060)]
+    half: list[Point] = [(0, 158), (74, 174), (146, 220), (190, 300), (208, 410), (206, 570), (200, 680), (222, 780), (284, 870), (330, 960), (340, 1060)]
     outer = grid.mask(spline([*half, (0, 1080)] + [(-x, y) for x, y in reversed(half) if x > 0]))
     mask = outer * (1 - grid.mask(_opening(0)))
     points = np.stack([grid.x(), grid.y()], axis=-1)
@@ -91,10 +91,21 @@ def _scarf(surface: Surface, look: Look) -> None:
         begin, long = int(rng.integers(0, 60)), len(ring) - 70
         relief.groove(np.roll(ring, -begin, axis=0)[:long], rng.uniform(7, 11), rng.uniform(2.0, 3.5))
     plain = relief.copy()
+    _band(surface, look, plain)
     _drape_folds(relief, rng)
     relief.swell(mask, 8, 6, 1.2)
     surface.lay(mask, relief, look.inner, FABRIC)
     _wrap(surface, look, plain, rng)
+
+
+def _band(surface: Surface, look: Look, under: Relief) -> None:
+    """The cap below the scarf, seen at the forehead."""
+    edge = _opening(0)
+    edge = edge[(edge[:, 1] < 380)]
+    edge = edge[np.argsort(edge[:, 0])]
+    mask, relief = surface.grid.mask(ribbon(edge, (2, 18, 24, 18, 2))), under.copy()
+    relief.height -= np.float32(6)
+    surface.lay(mask, relief, mix(look.inner, (30, 14, 20), 0.45), FABRIC)
 
 
 def _drape_folds(relief: Relief, rng: np.random.Generator) -> None:
@@ -107,8 +118,8 @@ def _drape_folds(relief: Relief, rng: np.random.Generator) -> None:
 def _wrap(surface: Surface, look: Look, under: Relief, rng: np.random.Generator) -> None:
     """The upper end: from the right cheek under the chin to the left shoulder."""
     grid = surface.grid
-    outline = spline([(206, 560), (204, 690), (150, 790), (40, 868), (-110, 926), (-250, 1000), (-330, 1080), (-344, 960), (-280, 868),
-                      (-190, 800), (-84, 778), (10, 768), (84, 734), (136, 660), (152, 560), (176, 500)])  # fmt: skip
+    outline = spline([(214, 470), (208, 590), (204, 690), (150, 790), (40, 868), (-110, 926), (-250, 1000), (-330, 1080), (-344, 960), (-280, 868),
+                      (-190, 800), (-84, 778), (10, 768), (84, 734), (140, 660), (168, 580), (196, 480)])  # fmt: skip
     mask, relief = grid.mask(outline), under.copy()
     relief.height += np.float32(12)
     for k in range(5):

@@ -19,7 +19,8 @@ LIMITS = {"yaw": 4.0, "pitch": 3.0, "roll": 2.5, "dx": 0.03, "dy": 0.03}
 WANDERS = ((3.9, 0.66), (1.7, 0.34))
 LIVELY_S, LIVELY_SHARE = 0.95, 0.22
 EASE_S = 1.5  # a film opens with the portrait as it is
-NOD_DEGREES = 2.0
+NOD_DEGREES = 2.2
+NOD_CURVE = 1.5  # exponent of the strength: middling accents hardly nod
 NOD_AFTER_S = 0.2  # from an accent's onset to the lowest point
 NOD_S = (0.32, 0.46)  # its rise and its fall
 NOD_TURN = 0.35  # a nod is never straight down
@@ -81,7 +82,7 @@ class Head:
         """Pitch and yaw (degrees) of the nods."""
         beats = [(accent, bump(seconds - accent.at - NOD_AFTER_S, *NOD_S)) for accent in accents]
         depth = NOD_DEGREES * self._expression.reach
-        nod = depth * joined([accent.strength * beat for accent, beat in beats])
+        nod = depth * joined([accent.strength**NOD_CURVE * beat for accent, beat in beats])
         turn = sum(
             depth * NOD_TURN * accent.strength * beat * (2 * noise(self._seed, "nod", round(accent.at * 1000)) - 1)
             for accent, beat in beats
