@@ -76,13 +76,13 @@ class LipShape:
 
 
 LIP_SHAPES = {
-    "jaw": LipShape(upper=(-0.03, -0.02), lower=(0.40, 0.385), out=-0.045, down=0.06, chin=0.34),
+    "jaw": LipShape(upper=(-0.035, -0.024), lower=(0.445, 0.43), out=-0.045, down=0.06, chin=0.37),
     "wide": LipShape(upper=(0.0, 0.012), lower=(0.015, -0.005), out=0.095, down=-0.012, cheek=-0.01),
     "pucker": LipShape(upper=(-0.012, -0.06), lower=(0.028, 0.08), out=-0.2, chin=0.02, flatten=0.85),
     "press": LipShape(upper=(0.05, 0.02), lower=(-0.05, -0.02), out=0.01),
     "upper": LipShape(upper=(-0.09, -0.07), lower=(0.0, 0.0), down=-0.01),
     "lower": LipShape(lower=(0.13, 0.11), out=0.02, down=0.01, chin=0.03),
-    "fv": LipShape(upper=(-0.075, -0.05), lower=(-0.02, 0.015), chin=-0.01),
+    "fv": LipShape(upper=(-0.045, -0.035), lower=(-0.03, 0.01), chin=-0.01),
     "smile": LipShape(upper=(0.0, 0.012), lower=(0.0, -0.012), out=0.075, down=-0.085, cheek=-0.05),
 }
 MOUTH_BASES = (*LIP_SHAPES, *(f"close_{name}" for name in LIP_SHAPES), "close_rest")
@@ -107,7 +107,8 @@ def mouth_weights(params: FaceParams) -> Float:
     given = np.array([np.clip(getattr(params, name), -1 if name == "smile" else 0, 1) for name in LIP_SHAPES])
     close = float(np.clip(params.close, 0, 1))
     rounding = PUCKER_CLOSES * given[list(LIP_SHAPES).index("pucker")]  # a laughing picture must not say "oo" laughing
-    return np.concatenate([given, given * close, [max(close, rounding)]])
+    relaxed = float(np.clip(params.relax, 0, 1))
+    return np.concatenate([given, given * close, [max(close, rounding, relaxed)]])
 
 
 def eye_weights(params: FaceParams) -> Float:

@@ -24,6 +24,7 @@ class FaceParams:
     close: float = 0.0  # 1 = lips together, whatever jaw, upper, lower and the picture itself say: /m b p/
     fv: float = 0.0  # lower lip at the upper teeth: /f v/
     tongue: float = 0.0  # its tip raised: 0 = low, 0.8 = at the ridge behind the upper teeth, 1 = between the teeth
+    relax: float = 0.0  # part of the picture's own gap between the lips that is gone: a laughing picture must speak
     smile: float = 0.0  # corners up and out, cheeks with them; -1..1, below zero the corners sink
     # eyes
     blink_left: float = 0.0  # the eye on the left side of the picture; 1 = shut

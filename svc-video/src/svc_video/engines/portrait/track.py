@@ -30,6 +30,7 @@ from svc_video.speech import Cue, Speech
 
 CUES_END_MS = 120.0  # over this the mouth passes from cues to the sound where cues end
 MOUTH = (*PARAMETERS, "close")
+RELAXED = 0.85  # of a picture's own laugh that is gone while it speaks
 BLINK_SQUINT, BLINK_BROW = 0.12, -0.05  # a blink takes a little of cheek and brow with it
 
 
@@ -126,6 +127,7 @@ def composed(
         close=mouth.close,
         fv=mouth.fv,
         tongue=mouth.tongue,
+        relax=RELAXED * busy,
         smile=smile,
         blink_left=lids.left,
         blink_right=lids.right,
