@@ -13,7 +13,7 @@ from svc_video.portraits.store import PortraitFacts
 from svc_video.provenance import Mark
 from svc_video.speech import Cue
 from troupe.v1 import engine_pb2, media_pb2, video_pb2
-from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
+from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat, nearest
 from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
 
@@ -130,6 +130,16 @@ def _notes(settings: video_pb2.AnimateSettings) -> tuple[str, ...]:
     if settings.framing.background not in {"", "keep"}:
         notes.append("the background is kept as it is")
     return tuple(notes)
+
+
+def expression_notes(asked: str, known: Sequence[str]) -> tuple[str, ...]:
+    """What is said of an expression that a face cannot wear: it stays neutral."""
+    if not asked.strip() or asked.strip().casefold() in known:
+        return ()
+    if not known:
+        return (f'the expression "{asked}" is not worn by this engine',)
+    told = f'there is no expression "{asked}", the face is neutral. Known: {", ".join(known)}.'
+    return (told + nearest(asked.strip(), known),)
 
 
 def to_cues(speech: video_pb2.Speech24k) -> tuple[Cue, ...]:

@@ -69,6 +69,7 @@ class EngineFacts:
     commercial_use: bool
     licence_note: str = ""
     features: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()  # that a face can wear; none = it wears its own
 
 
 class VideoEngine(Protocol):

@@ -68,7 +68,8 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
             portrait = await self._portrait(order, engine, intake, progress)
             job = Job(portrait, order.film.rate, order.seed, order.expression, order.options)
             take = await asyncio.to_thread(Take, engine, job, order.film, speech, progress)
-            yield conversion.header(order, take.mime_type, portrait.notes)
+            worn = conversion.expression_notes(order.expression, engine.facts.expressions)
+            yield conversion.header(order, take.mime_type, (*portrait.notes, *worn))
             async with intake.feeding(speech), aclosing(self._segments(name, take)) as chunks:
                 async for chunk in chunks:
                     yield chunk

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from svc_video.conversion import chunks, to_cues, to_order
+from svc_video.conversion import chunks, expression_notes, to_cues, to_order
 from svc_video.film import Segment
 from svc_video.speech import Cue
 from troupe.v1 import engine_pb2, media_pb2, video_pb2
@@ -105,3 +105,14 @@ def test_a_large_segment_travels_in_pieces() -> None:
 def test_the_init_segment_says_so() -> None:
     (chunk,) = chunks(Segment(b"init", sequence=0))
     assert chunk.kind == media_pb2.MEDIA_KIND_INIT
+
+
+def test_an_expression_that_is_unknown_is_said() -> None:
+    known = ("neutral", "happy", "sad")
+    assert expression_notes("", known) == expression_notes(" Happy ", known) == ()
+    (note,) = expression_notes("hapy", known)
+    assert 'no expression "hapy"' in note
+    assert "neutral, happy, sad" in note
+    assert 'Did you mean "happy"?' in note
+    assert "Did you mean" not in expression_notes("zzz", known)[0]
+    assert "not worn" in expression_notes("happy", ())[0]

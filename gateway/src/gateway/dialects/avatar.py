@@ -32,6 +32,12 @@ MAX_FIELDS = 40
 FILE_FIELDS = ("portrait", "audio")
 DEFAULT_LANGUAGE = "en"
 ROUTE = (Modality.TTS, Modality.VIDEO)
+FACE_OF = {
+    "happy": "happy", "cheerful": "happy", "excited": "joyful", "sad": "sad", "angry": "angry", "fearful": "fearful",
+    "afraid": "fearful", "disgusted": "disgusted", "surprised": "surprised", "calm": "calm", "serious": "serious",
+    "friendly": "friendly", "fluent": "fluent", "whisper": "whisper", "whispering": "whisper",
+}  # fmt: skip
+"""The expression that goes with a voice's emotion (MiniMax's and ours), where none is asked for."""
 
 
 class AvatarRequest(SpeechFields):
@@ -54,7 +60,11 @@ class AvatarRequest(SpeechFields):
     width: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
     height: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
     fps: float = Field(default=0.0, ge=0.0, le=60.0, description="0 = 25")
-    expression: str = Field(default="", description='"neutral", "happy", "sad", "serious", …', max_length=32)
+    expression: str = Field(
+        default="",
+        description='"neutral", "happy", "sad", "serious", …; empty = the one that goes with the emotion',
+        max_length=32,
+    )
     seed: int = Field(default=0, ge=0, lt=2**63)
     aspect: str = Field(default="", description='"square", "portrait", "landscape" or "original"', max_length=16)
     background: str = Field(default="", description='"keep", "blur" or a colour "#rrggbb"', max_length=16)
@@ -230,6 +240,6 @@ def _animate_settings(fields: AvatarRequest, portrait_id: str, visit: Visit) -> 
         height=fields.height,
         fps=fields.fps,
         seed=fields.seed,
-        expression=fields.expression,
+        expression=fields.expression or FACE_OF.get(fields.emotion.strip().casefold(), ""),
         framing=Framing(aspect=fields.aspect, background=fields.background, captions=fields.captions),
     )

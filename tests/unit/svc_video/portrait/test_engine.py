@@ -83,3 +83,7 @@ def test_a_picture_without_a_face_is_refused(engine) -> None:
 def test_it_must_be_started_first() -> None:
     with pytest.raises(EngineMissing):
         PortraitEngine().prepare(np.zeros((64, 64, 3), np.uint8), SIDE, SIDE)
+
+
+def test_it_says_which_expressions_it_knows(engine) -> None:
+    assert {"neutral", "happy", "sad", "serious"} <= set(engine.facts.expressions)

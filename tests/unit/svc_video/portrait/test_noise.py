@@ -34,7 +34,7 @@ def test_a_bump_has_its_top_at_zero_and_level_ends() -> None:
 def test_one_movement_out_of_several() -> None:
     assert joined([]) == 0
     assert joined([0.4]) == pytest.approx(0.4)
-    assert 0.8 <= joined([0.8, 0.5, 0.1]) < 0.9
+    assert 0.8 <= joined([0.8, 0.5, 0.1]) < 0.95
     assert (smooth(-1), smooth(0.5), smooth(2)) == (0, 0.5, 1)
 
 

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 import cv2
 
 from svc_video.engine import EngineFacts, Job, Prepared, Rgb
+from svc_video.engines.portrait.expressions import EXPRESSIONS
 from svc_video.engines.portrait.renderer import Renderer
 from svc_video.engines.portrait.track import FaceTrack
 from svc_video.engines.portrait.visemes import REACH_MS
@@ -41,6 +42,7 @@ class PortraitEngine:
             commercial_use=True,
             licence_note="face detector and attention mesh: Apache-2.0 (MediaPipe)",
             features=("cues", "resume", "seed", "expression", "head_motion", "blink_rate"),
+            expressions=tuple(EXPRESSIONS),
         )
         self._finder: FaceFinder | None = None
 

@@ -27,10 +27,11 @@ RMS_COLUMN, OPEN_COLUMN, SPREAD_COLUMN, HISS_COLUMN, MIDDLE_COLUMN, PITCH_COLUMN
 
 PITCH_WINDOW = 1024  # samples: 43 ms, three periods of a low voice
 DECIMATION = 3  # to 8 kHz
+FINE = 2  # lags are told apart by half a sample: a period between two would seem an octave lower
 PITCH_HZ = (70.0, 400.0)
 PITCH_REFERENCE_HZ = 100.0
 VOICED = 0.5  # of the autocorrelation at lag 0
-OCTAVE_COST = 0.12  # a lag twice as long must be this much better
+OCTAVE_COST = 0.25  # a lag twice as long must be this much better
 HALF_MS = PITCH_WINDOW // 2 // SAMPLES_PER_MS + 1  # sound on both sides of a hop's middle that it needs
 
 Vector = npt.NDArray[np.float64]
@@ -121,7 +122,7 @@ class Pitch:
     """The pitch of many windows of sound at once."""
 
     def __init__(self) -> None:
-        rate = SAMPLE_RATE / DECIMATION
+        rate = FINE * SAMPLE_RATE / DECIMATION  # of lags
         self._length = PITCH_WINDOW // DECIMATION
         self._window = np.hanning(self._length)
         self._size = 512  # of the transform: holds every lag asked for without wrapping
@@ -144,4 +145,4 @@ class Pitch:
 
     def _correlation(self, windows: Vector) -> Vector:
         spectrum = np.fft.rfft(windows, self._size)
-        return np.fft.irfft(np.square(np.abs(spectrum)), self._size)
+        return np.fft.irfft(np.square(np.abs(spectrum)), FINE * self._size)

@@ -9,6 +9,7 @@ import math
 from functools import lru_cache
 
 _MASK = (1 << 64) - 1
+JOIN = 2.5  # exponent: 1 would add movements up, a large one leave a corner where they cross
 
 
 @lru_cache(maxsize=8192)  # neighbouring frames ask for the same lattice points
@@ -51,7 +52,7 @@ def bump(past: float, rise: float, fall: float) -> float:
 
 def joined(strengths: list[float]) -> float:
     """One movement out of several at once: as strong as the strongest, without a corner where they cross."""
-    return float(sum(value**4 for value in strengths) ** 0.25)
+    return float(sum(value**JOIN for value in strengths) ** (1 / JOIN))
 
 
 class Moments:

@@ -47,7 +47,7 @@ class Rhythm:
             middle = (number + 0.5) * CELL_MS
             if middle > max(complete_ms, heard - CELL_MS) and middle > at_ms:
                 break
-            self._add(_cued(middle, cues) if middle < complete_ms else self._heard(middle, cues))
+            self._add(_cued(middle, cues) if 0 < middle < complete_ms else self._heard(middle, cues))
         for events in (self.phrase_starts, self.phrase_ends):
             while events and events[0] < at_ms / 1000 - KEPT_S:
                 events.pop(0)
@@ -75,7 +75,7 @@ class Rhythm:
         self._cells.append(talking)
         number, cells = self._first + len(self._cells) - 1, self._cells
         before = cells[-PAUSE_CELLS - 1 : -1]
-        if talking and not any(before):
+        if talking and len(cells) > PAUSE_CELLS and not any(before):
             self.phrase_starts.append(number * CELL_MS / 1000)
         if not any(cells[-PAUSE_CELLS:]) and len(cells) > PAUSE_CELLS and cells[-PAUSE_CELLS - 1]:
             self.phrase_ends.append((number - PAUSE_CELLS + 1) * CELL_MS / 1000)

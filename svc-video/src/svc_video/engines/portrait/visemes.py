@@ -27,10 +27,10 @@ PARAMETERS = ("jaw", "wide", "pucker", "press", "upper", "lower", "fv", "tongue"
 JAW, PUCKER, FV = (PARAMETERS.index(name) for name in ("jaw", "pucker", "fv"))
 # How soft a phone's flanks are, ms (sigma of the Gaussian that a logistic curve comes near to): before and after it.
 FLANKS_MS = (
-    dict(zip(PARAMETERS, (27.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0, 26.0), strict=True)),
+    dict(zip(PARAMETERS, (30.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0, 26.0), strict=True)),
     dict(zip(PARAMETERS, (29.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0, 22.0), strict=True)),
 )
-VOWEL_JAW_MS = (34.0, 24.0)  # a jaw opens slowly and closes quickly
+VOWEL_JAW_MS = (38.0, 27.0)  # a jaw opens slowly and closes quickly
 ROUNDING_MS = (64.0, 42.0)  # rounded lips come early
 LOGISTIC = 1.702  # makes the logistic curve that of a Gaussian
 REACH_MS = 160.0  # beyond this a phone is not felt
