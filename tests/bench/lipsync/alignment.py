@@ -21,6 +21,8 @@ FRAME_S = 0.01
 # A frame's features are those of a 25.6 ms window that begins with it; a boundary lies between two windows' middles.
 BOUNDARY_S = (0.0256 - FRAME_S) / 2
 QUIET_S = (0.1, 0.3, 0.2)  # of silence put around the sound; another one where the aligner finds no way through
+JOINT = "_"  # between words that the aligner hears as one
+PRONUNCIATIONS = 4  # of one word in the dictionary, at most
 NOISE = 2  # of 32768: the aligner cannot take the logarithm of nothing
 SILENCES = {"SIL", "+NSN+", "+SPN+"}
 BILABIALS = {"P", "B", "M"}
@@ -87,15 +89,48 @@ def aligned_within(samples: NDArray[np.int16], words: list[str], quiet_s: float)
     noise = np.random.default_rng(0).integers(-NOISE, NOISE + 1, len(samples) + 2 * len(quiet))
     pcm = (np.concatenate([quiet, samples, quiet]) + noise).clip(-32768, 32767).astype("<i2").tobytes()
     decoder = new_decoder()
-    decoder.set_align_text(" ".join(words))
+    decoder.set_align_text(" ".join(joined(words, decoder)))
     listen(decoder, pcm)
     decoder.set_alignment()
     listen(decoder, pcm)
     return [
-        phone_of(entry, re.sub(r"\(\d+\)$", "", word.name), BOUNDARY_S - quiet_s)
+        phone_of(entry, owner, BOUNDARY_S - quiet_s)
         for word in decoder.get_alignment()
-        for entry in word
+        for entry, owner in owned(list(word), word.name)
     ]
+
+
+def joined(words: list[str], decoder: Any) -> list[str]:
+    """The words, those of one phone ("a", "I") as one with the next: the second pass often fails after a pause and one.
+
+    The decoder learns each pair as a word of its own, "a_map".
+    """
+    found: list[str] = []
+    for word in words:
+        before = found[-1] if found else ""
+        if before and len(decoder.lookup_word(before).split()) == 1:
+            found[-1] = f"{before}{JOINT}{word}"
+            learn(decoder, before, word)
+        else:
+            found.append(word)
+    return found
+
+
+def learn(decoder: Any, single: str, word: str) -> None:
+    """Teach the decoder a word of one phone and the next as one, in all pronunciations of the next."""
+    begins = decoder.lookup_word(single)
+    for number in range(1, PRONUNCIATIONS + 1):
+        variant = "" if number == 1 else f"({number})"
+        sounds = decoder.lookup_word(f"{word}{variant}")
+        name = f"{single}{JOINT}{word}{variant}"
+        if sounds and decoder.lookup_word(name) is None:
+            decoder.add_word(name, f"{begins} {sounds}", update=True)
+
+
+def owned(phones: list[Any], name: str) -> list[tuple[Any, str]]:
+    """Each phone with its word: the first of "a_map" is that of "a"."""
+    first, _, rest = re.sub(r"\(\d+\)$", "", name).partition(JOINT)
+    return [(phone, first if number == 0 or not rest else rest) for number, phone in enumerate(phones)]
 
 
 def listen(decoder: Any, pcm: bytes) -> None:

@@ -19,7 +19,8 @@ WIDTH, HEIGHT = 1600, 420  # pixels of the plot
 LEFT, MIDDLE, SPREAD = 20, 230, 75  # where it begins, its mean, one standard deviation
 MOUTH, WANTED, GRID, INK = (200, 60, 40), (40, 90, 200), (225, 225, 225), (30, 30, 30)  # RGB
 TEXT = cv2.FONT_HERSHEY_SIMPLEX
-COLUMNS, ROWS = 4, 2
+COLUMNS, ROWS = 4, 3
+CELL, ROOM = 400, 1.25  # pixels of a frame on the sheet; its side in heights of the face
 
 
 def plot(film: Judged) -> Rgb:
@@ -39,32 +40,37 @@ def plot(film: Judged) -> Rgb:
 
 
 def sheet(film: Judged) -> Rgb:
-    """Frames at even distances with the landmarks found on them, the opening and the phone that is heard."""
+    """Frames at even distances: lips and lids as found, the upper face, the phone heard and the opening."""
     chosen = np.linspace(0, len(film.times_s) - 1, COLUMNS * ROWS + 2).astype(int)[1:-1]
     cells = [drawn(film, number, shot.rgb) for number, shot in enumerate(shots(film.path)) if number in set(chosen)]
     return np.vstack([np.hstack(cells[row * COLUMNS : (row + 1) * COLUMNS]) for row in range(ROWS)])
 
 
 def drawn(film: Judged, number: int, rgb: Rgb) -> Rgb:
-    """One frame, its landmarks found once more."""
-    picture = np.ascontiguousarray(rgb)
+    """One frame, its landmarks found once more, cut close to the face and enlarged."""
     face, _ = finder().largest(rgb)
+    middle, side = face.points[:, :2].mean(axis=0), ROOM * float(np.ptp(face.points[:, 1]))
+    scale = CELL / side
+    matrix = np.array([[scale, 0, CELL / 2 - scale * middle[0]], [0, scale, CELL / 2 - scale * middle[1]]])
+    picture = np.asarray(cv2.warpAffine(rgb, matrix, (CELL, CELL), flags=cv2.INTER_CUBIC), np.uint8)
+    points = face.points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     for line, colour in ((lm.UPPER_INNER, MOUTH), (lm.LOWER_INNER, MOUTH), (lm.UPPER_LID_LEFT, WANTED)):
-        follow(picture, face.points[line], colour)
+        follow(picture, points[line], colour)
     for line in (lm.LOWER_LID_LEFT, lm.UPPER_LID_RIGHT, lm.LOWER_LID_RIGHT):
-        follow(picture, face.points[line], WANTED)
-    hull = cv2.convexHull(np.round(face.points[REGION, :2]).astype(np.int32))
+        follow(picture, points[line], WANTED)
+    hull = cv2.convexHull(np.round(points[REGION]).astype(np.int32))
     cv2.polylines(picture, [hull], isClosed=True, color=GRID, thickness=1)
     at = film.times_s[number]
     heard = next((phone.name for phone in film.phones if phone.start_s <= at < phone.end_s), "") or "-"
-    cv2.putText(picture, f"{at:.2f} s /{heard}/ {film.openings[number]:.3f}", (10, 30), TEXT, 0.8, INK, 4, cv2.LINE_AA)
-    cv2.putText(picture, f"{at:.2f} s /{heard}/ {film.openings[number]:.3f}", (10, 30), TEXT, 0.8, GRID, 2, cv2.LINE_AA)
+    for colour, width in ((INK, 4), (GRID, 2)):
+        told = f"{at:.2f} s /{heard}/ {film.openings[number]:.3f}"
+        cv2.putText(picture, told, (10, 26), TEXT, 0.7, colour, width, cv2.LINE_AA)
     return picture
 
 
-def follow(picture: Rgb, line: NDArray[np.float32], colour: tuple[int, int, int]) -> None:
+def follow(picture: Rgb, line: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
     """A line through landmarks."""
-    cv2.polylines(picture, [np.round(line[:, :2]).astype(np.int32)], isClosed=False, color=colour, thickness=1)
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], isClosed=False, color=colour, thickness=1)
 
 
 def save(films: Sequence[Judged], folder: Path) -> list[Path]:

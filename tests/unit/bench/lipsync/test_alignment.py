@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -23,8 +23,8 @@ SPEAKERS = [
 ]
 
 
-def heard(engine: str) -> tuple[np.ndarray, list[tuple[str, float]]]:
-    clip = asyncio.run(spoken_by(engine, TEXT))
+def heard(engine: str, text: str = TEXT) -> tuple[np.ndarray, list[tuple[str, float]]]:
+    clip = asyncio.run(spoken_by(engine, text))
     samples = soxr.resample(np.frombuffer(clip.pcm, "<i2"), SAMPLE_RATE, RATE).astype(np.int16)
     return samples, [(cue.ipa, cue.start_ms / 1000) for cue in clip.cues]
 
@@ -45,6 +45,23 @@ def test_times_are_those_of_the_speaker(engine: str) -> None:
     ours = [phone.start_s for phone in align(samples, TEXT) if phone.name == "M"]
     theirs = [start_s for ipa, start_s in cues if ipa == "m"]
     assert ours == pytest.approx(theirs, abs=0.04)
+
+
+@pytest.mark.parametrize("engine", SPEAKERS)
+def test_words_of_one_phone_are_words_of_their_own(engine: str) -> None:
+    phones = align(heard(engine, "A boy and I, a boy, are here.")[0], "A boy and I, a boy, are here.")
+    spoken = [(phone.word, phone.name) for phone in phones if phone.name]
+    assert {name for word, name in spoken if word == "a"} <= {"AH", "EY"}
+    assert [word for word, _ in groupby(word for word, _ in spoken)] == [
+        "a",
+        "boy",
+        "and",
+        "i",
+        "a",
+        "boy",
+        "are",
+        "here",
+    ]
 
 
 def test_sound_that_comes_later_is_aligned_later() -> None:
