@@ -13,7 +13,10 @@ from svc_video.faces.finder import FaceFinder
 from svc_video.faces.picture import Rgb
 from troupe.wire.errors import InvalidArgument
 
-VERSION = 1  # of the saved form
+Box = tuple[int, int, int, int]
+
+VERSION = 2  # of the saved form
+ARRAYS = ("picture", "points", "triangles", "person")  # of a PreparedFace
 SIDES = (64, 2048)  # pixels an output may have per side
 LOOSEST, TIGHTEST = 0.3, 0.72  # forehead to chin in frame heights; beyond the second the frame grows past the picture
 PADDING_BLUR = 0.07  # frame heights; what lies outside the picture is its edge, drawn out and out of focus
@@ -29,6 +32,7 @@ class PreparedFace:
     picture: Rgb  # (height, width, 3)
     points: lm.Points  # (478, 3) in pixels of `picture`
     triangles: NDArray[np.int16]  # (854, 3) of the first 468 points
+    person: NDArray[np.uint8]  # (height, width): 255 = the person (head, hair, body), 0 = what is behind
     notes: tuple[str, ...] = ()  # what the caller should know
 
     @property
@@ -48,9 +52,7 @@ class PreparedFace:
             np.savez(
                 file,
                 version=np.array(VERSION),
-                picture=self.picture,
-                points=self.points,
-                triangles=self.triangles,
+                **{name: getattr(self, name) for name in ARRAYS},
                 notes=np.frombuffer("\n".join(self.notes).encode(), dtype=np.uint8),
             )
         beside.replace(path)
@@ -62,7 +64,8 @@ class PreparedFace:
             if int(file["version"]) != VERSION:
                 raise ValueError(f"{path.name} was prepared by another version")
             text = file["notes"].tobytes().decode()
-            return cls(file["picture"], file["points"], file["triangles"], tuple(text.splitlines()))
+            picture, points, triangles, person = (file[name] for name in ARRAYS)
+            return cls(picture, points, triangles, person, tuple(text.splitlines()))
 
 
 def prepare(finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512)) -> PreparedFace:
@@ -84,7 +87,25 @@ def prepare(finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512)) ->
     picture = _cut(rgb, left, top, scale, size)
     points = face.points * scale
     points[:, :2] -= (left * scale, top * scale)
-    return PreparedFace(picture, points, finder.triangles, tuple(notes))
+    person = _person(finder, picture, points, _known(rgb.shape[:2], left, top, scale, size))
+    return PreparedFace(picture, points, finder.triangles, person, tuple(notes))
+
+
+def _known(picture: tuple[int, int], left: float, top: float, scale: float, size: tuple[int, int]) -> Box:
+    """The part of the frame that the picture covers: rows from and to, columns from and to."""
+    columns = (-left * scale, (picture[1] - left) * scale)
+    rows = (-top * scale, (picture[0] - top) * scale)
+    ends = [np.clip(span, 0, n) for span, n in ((rows, size[1]), (columns, size[0]))]
+    (up, down), (start, stop) = ((int(np.ceil(a)), int(np.floor(b))) for a, b in ends)
+    return up, down, start, stop
+
+
+def _person(finder: FaceFinder, frame: Rgb, points: lm.Points, known: Box) -> NDArray[np.uint8]:
+    """The person in the frame; where the frame is drawn out, so is the mask."""
+    up, down, start, stop = known
+    x, y = points[lm.NOSE_TIP, :2] - (start, up)
+    mask = finder.person(frame[up:down, start:stop], (float(x), float(y)))
+    return np.pad(mask, ((up, len(frame) - down), (start, frame.shape[1] - stop)), mode="edge")
 
 
 def _framing(points: lm.Points, picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float, float]:

@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 
 import cv2
@@ -60,11 +61,12 @@ def test_impossible_sizes_are_refused(finder, avatars, size):
 
 def test_what_is_saved_comes_back(finder, avatars, tmp_path):
     prepared = prepare(finder, avatars["ada"], (256, 256))
-    prepared = PreparedFace(prepared.picture, prepared.points, prepared.triangles, ("a note", "another, längere"))
+    prepared = dataclasses.replace(prepared, notes=("a note", "another, längere"))
     prepared.save(tmp_path / "ada.npz")
     for copy in (PreparedFace.load(tmp_path / "ada.npz"), pickle.loads(pickle.dumps(prepared))):
         np.testing.assert_array_equal(copy.picture, prepared.picture)
         np.testing.assert_array_equal(copy.points, prepared.points)
+        np.testing.assert_array_equal(copy.person, prepared.person)
         assert copy.notes == prepared.notes
     assert [p.name for p in tmp_path.iterdir()] == ["ada.npz"]
 
