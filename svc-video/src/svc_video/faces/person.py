@@ -23,6 +23,8 @@ RADIUS = 0.02  # of the longer side: how far the network's edge may be off
 EPSILON = 4e-4  # colour variance (0..1 squared) below which an area is taken to be flat
 SURE = (0.12, 0.88)  # what is below the first becomes 0, what is above the second 1
 PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # of the guide's colours
+LIKELY = (0.3, 0.8)  # the network's likelihoods that become 0 and 1
+DEEP = 7.0  # pixels of SIDE; so far inside the person nothing is in doubt
 CORE = 0.5  # parts are told apart where the network is at least so sure
 
 
@@ -35,15 +37,17 @@ class PersonMask:
     def __call__(self, rgb: Rgb, at: tuple[float, float] | None = None) -> Mask:
         """The mask (H, W) of the picture; of several people the one at (x, y), else the largest. Blocking."""
         rough = self.rough(rgb)
-        rough *= _one_person(rough, _scaled(at, rgb))
+        rough = _filled(_decided(rough) * _one_person(rough, _scaled(at, rgb)))
         return np.asarray(np.round(_follow(rgb, rough) * 255), dtype=np.uint8)
 
     def rough(self, rgb: Rgb) -> Plane:
         """The network's own opinion (SIDE, SIDE), 0..1: the whole picture, stretched to a square."""
         flags = cv2.INTER_AREA if min(rgb.shape[:2]) >= SIDE else cv2.INTER_LINEAR
         small = np.asarray(cv2.resize(rgb, (SIDE, SIDE), interpolation=flags), dtype=np.float32)
-        (out,) = self._net(small[None] / np.float32(255)).values()
-        return np.ascontiguousarray(out[0, :, :, 0], dtype=np.float32)
+        small /= np.float32(255)
+        # Seen from both sides: what the network takes for a person in one of them only is mostly none.
+        one, other = (next(iter(self._net(np.ascontiguousarray(x)[None]).values())) for x in (small, small[:, ::-1]))
+        return np.asarray((one[0, :, :, 0] + other[0, :, ::-1, 0]) / 2, dtype=np.float32)
 
 
 def _scaled(at: tuple[float, float] | None, rgb: Rgb) -> tuple[int, int] | None:
@@ -52,6 +56,21 @@ def _scaled(at: tuple[float, float] | None, rgb: Rgb) -> tuple[int, int] | None:
         return None
     column, row = (int(np.clip(value * SIDE / n, 0, SIDE - 1)) for value, n in zip(at, rgb.shape[1::-1], strict=True))
     return row, column
+
+
+def _decided(rough: Plane) -> Plane:
+    """Without the haze of what is hardly likely, nor the doubts of what is very."""
+    low, high = LIKELY
+    return np.asarray(np.clip((rough - low) / (high - low), 0, 1), dtype=np.float32)
+
+
+def _filled(rough: Plane) -> Plane:
+    """The mask without holes: whatever does not hang together with what is beside or above the person is the person."""
+    behind = np.pad((rough < CORE).astype(np.uint8), ((1, 0), (1, 1)), constant_values=1)
+    _, labels = cv2.connectedComponents(behind, connectivity=4)
+    outside = (labels == labels[0, 0])[1:, 1:-1]
+    deep = cv2.distanceTransform((~outside).astype(np.uint8), cv2.DIST_L2, 3) > DEEP
+    return np.asarray(np.maximum(rough, deep), dtype=np.float32)
 
 
 def _one_person(rough: Plane, at: tuple[int, int] | None) -> Plane:
