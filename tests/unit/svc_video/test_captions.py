@@ -107,8 +107,8 @@ def pages(drawn: Captions, words: list[Word]) -> list[tuple[int, int]]:
 
 def test_a_sentence_ends_its_plate_and_a_plate_has_two_lines() -> None:
     words = spoken()
-    lettering = Lettering(256, 256, FontBook(folders=()))
-    told = pages(captions(words), words)
+    lettering = Lettering(160, 160, FontBook(folders=()))
+    told = pages(captions(words, (160, 160)), words)
     assert [last for _, last in told][-1] == len(words)
     assert 14 in {last for _, last in told}  # "look."
     assert all(lettering.fits(words[first:last]) for first, last in told)
