@@ -4,9 +4,7 @@
 svc-video and, equal, in the gateway. Who they are stands in avatar_parts/cast.py.
 """
 
-import json
 import sys
-from pathlib import Path
 
 import numpy as np
 from avatar_parts import beard, clothes, eyes, features, hair, head, mouth, worn

@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["flatbuffers==25.2.10", "numpy>=2", "tflite==2.18.0"]
 # ///
-"""Exports the face detector and the attention mesh as fp16 arrays and op lists that `svc_video.faces.net` runs.
+"""Exports face detector, attention mesh and person mask as fp16 arrays and op lists that `svc_video.faces.net` runs.
 
 The networks (Apache-2.0, Google) lie as .tflite files in the mediapipe 0.10.21 wheel; the wheel is downloaded, checked,
 unzipped and never imported. Run by hand: `uv run svc-video/tools/export_face_models.py`. The result is committed.
@@ -35,6 +35,10 @@ MODELS = {
     "mesh": (
         "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
+    ),
+    "person": (
+        "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite",
+        "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
     ),
 }
 TOPOLOGY = "mediapipe/python/solutions/face_mesh_connections.py"
@@ -157,7 +161,7 @@ def checked(content: bytes, sha256: str, name: str) -> bytes:
 
 
 def main() -> None:
-    """Writes data/detector.npz and data/mesh.npz."""
+    """Writes data/detector.npz, data/mesh.npz and data/person.npz."""
     wheel = fetch()
     for name, (path, sha256) in MODELS.items():
         network = Network(checked(wheel.read(path), sha256, path))

@@ -307,7 +307,11 @@ async def test_a_broken_engine_ends_in_a_typed_error_and_recovers(stub, service)
         ({"portrait_id": "p_AAAAAAAAAAAAAAAAAAAAAA"}, UnknownPortrait, "Avatars"),
         ({"portrait_id": "../../etc/passwd"}, UnknownPortrait, "Avatars"),
         ({"width": 130, "height": 131}, InvalidArgument, "even"),
-        ({"width": 2000}, InvalidArgument, "1080"),
+        ({"width": 2000}, InvalidArgument, "1920"),
+        ({"width": 1600, "height": 1600}, InvalidArgument, "1920 x 1080"),
+        ({"framing": video_pb2.Framing(aspect="potrait")}, InvalidArgument, 'Did you mean "portrait"'),
+        ({"framing": video_pb2.Framing(background="transparent")}, InvalidArgument, "green"),
+        ({"framing": video_pb2.Framing(background_id="p_AAAAAAAAAAAAAAAAAAAAAA")}, UnknownPortrait, "Avatars"),
         ({"width": 32, "height": 32}, InvalidArgument, "64"),
         ({"fps": 200.0}, InvalidArgument, "60"),
         ({"fps": float("nan")}, InvalidArgument, "60"),
@@ -357,6 +361,50 @@ async def test_an_inline_picture_is_animated_and_not_stored(stub, service) -> No
         stub.Animate(sent(still(portrait_id=""), [video_pb2.AnimateInput(picture=b"no picture")]), timeout=10)
     )
     assert isinstance(error, UnsupportedMedia)
+
+
+def worded(pcm: bytes, *words: str) -> video_pb2.AnimateInput:
+    timings = [
+        media_pb2.WordTiming(
+            word=word, text_start=at * 9, text_end=at * 9 + 8, start_ms=at * 200, end_ms=at * 200 + 180
+        )
+        for at, word in enumerate(words)
+    ]
+    return video_pb2.AnimateInput(speech=video_pb2.Speech24k(pcm=pcm, words=timings))
+
+
+def first_frame(got: Film) -> np.ndarray:
+    with av.open(io.BytesIO(got.data)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+
+
+async def test_the_frame_follows_the_aspect_and_the_picture(stub) -> None:
+    content = [video_pb2.AnimateInput(picture=png(np.full((200, 300, 3), 90, np.uint8)))]
+    for aspect, side, size in (
+        ("portrait", 144, (144, 256)),
+        ("landscape", 144, (144, 80)),
+        ("original", 150, (150, 100)),
+    ):
+        asked = still(portrait_id="", width=side, height=0, framing=video_pb2.Framing(aspect=aspect))
+        got = await film(stub, asked, [*content, *speech(hum(0.2))])
+        assert (got.header.width, got.header.height) == size
+        assert first_frame(got).shape[:2] == size[::-1]
+
+
+async def test_captions_are_burned_in_whatever_the_engine(stub) -> None:
+    asked = {"framing": video_pb2.Framing(captions=True), "width": 256, "height": 256}
+    plain = first_frame(await film(stub, still(width=256, height=256), speech(hum(0.4))))
+    got = await film(stub, still(**asked), [worded(hum(0.4), "Hello", "there")])
+    assert list(got.header.notes) == []
+    below, above = np.abs(first_frame(got) - plain)[190:240, 60:190], np.abs(first_frame(got) - plain)[:150]
+    assert below.mean() > 10 * max(0.5, above.mean())
+    wordless = await film(stub, still(**asked), speech(hum(0.4)))
+    assert "captions" in wordless.header.notes[0]
+
+
+async def test_a_background_an_engine_cannot_change_is_noted(stub) -> None:
+    got = await film(stub, still(framing=video_pb2.Framing(background="#102030")), speech(hum(0.2)))
+    assert list(got.header.notes) == ["the engine still keeps the background as it is"]
 
 
 async def listed(stub, principal) -> list[video_pb2.Portrait]:
@@ -504,6 +552,11 @@ async def test_a_portrait_speaks_by_its_cues(start_service) -> None:
         assert len(frames) == 20
         opened = [int((np.abs(frame - frames[2]) > 40).sum()) for frame in frames]
         assert min(opened[6:9]) > 3 * max(1, *opened[11:14])  # the first a, the second m
+        behind = video_pb2.Framing(background_image=png(np.full((80, 80, 3), (20, 40, 210), np.uint8)))
+        sound = video_pb2.AnimateInput(speech=video_pb2.Speech24k(pcm=hum(0.2)))
+        for framing, colour in ((behind, (20, 40, 210)), (video_pb2.Framing(background="green"), (0, 177, 64))):
+            shown = first_frame(await film(stub, still(engine="portrait", framing=framing), [sound]))
+            assert np.allclose(shown[:12, :12].mean(axis=(0, 1)), colour, atol=6)
         refused = still(engine="portrait", portrait_id="")
         blank = [video_pb2.AnimateInput(picture=png(np.full((200, 200, 3), 90, np.uint8)))]
         error = await refusal(stub.Animate(sent(refused, blank), timeout=10))

@@ -69,14 +69,18 @@ class AnimateSettings(_message.Message):
     def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., portrait_id: _Optional[str] = ..., container: _Optional[_Union[_media_pb2.Container, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., fps: _Optional[float] = ..., seed: _Optional[int] = ..., expression: _Optional[str] = ..., start_ms: _Optional[int] = ..., first_sequence: _Optional[int] = ..., has_cues: _Optional[bool] = ..., content_id: _Optional[str] = ..., framing: _Optional[_Union[Framing, _Mapping]] = ..., portrait: _Optional[_Union[PortraitSettings, _Mapping]] = ..., sadtalker: _Optional[_Union[SadtalkerSettings, _Mapping]] = ..., still: _Optional[_Union[StillSettings, _Mapping]] = ...) -> None: ...
 
 class Framing(_message.Message):
-    __slots__ = ("aspect", "background", "captions")
+    __slots__ = ("aspect", "background", "captions", "background_image", "background_id")
     ASPECT_FIELD_NUMBER: _ClassVar[int]
     BACKGROUND_FIELD_NUMBER: _ClassVar[int]
     CAPTIONS_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_IMAGE_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_ID_FIELD_NUMBER: _ClassVar[int]
     aspect: str
     background: str
     captions: bool
-    def __init__(self, aspect: _Optional[str] = ..., background: _Optional[str] = ..., captions: _Optional[bool] = ...) -> None: ...
+    background_image: bytes
+    background_id: str
+    def __init__(self, aspect: _Optional[str] = ..., background: _Optional[str] = ..., captions: _Optional[bool] = ..., background_image: _Optional[bytes] = ..., background_id: _Optional[str] = ...) -> None: ...
 
 class PortraitSettings(_message.Message):
     __slots__ = ("head_motion", "blink_rate", "codec")

@@ -8,19 +8,21 @@ from fractions import Fraction
 
 from svc_video.engine import EngineFacts
 from svc_video.film import Film, Format, Segment
+from svc_video.framing import Framing, frame_size, to_aspect, to_background
 from svc_video.portraits.avatars import Avatar
 from svc_video.portraits.store import PortraitFacts
 from svc_video.provenance import Mark
-from svc_video.speech import Cue
+from svc_video.speech import Cue, Word
 from troupe.v1 import engine_pb2, media_pb2, video_pb2
 from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat, nearest
 from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
 
-DEFAULT_SIDE, MIN_SIDE, MAX_SIDE = 512, 64, 1080  # pixels
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
 MAX_SEQUENCE = 1_000_000
 MAX_IPA = 32  # characters of one phone
+MAX_WORD = 200  # characters of one word
+MAX_BACKGROUND_BYTES = 3_500_000  # it travels in the settings, and a message holds 4 MiB
 CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
 CONTAINER_OF = {name: number for number, name in CONTAINERS.items()}
 CODEC_CONTAINER: Mapping[str, Format] = {"h264": "mp4", "vp9": "webm"}
@@ -43,14 +45,22 @@ class Order:
     seed: int
     expression: str
     has_cues: bool
+    framing: Framing
+    background_image: bytes = b""
+    background_id: str = ""
+    captions: bool = False
     options: Mapping[str, float | str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the frame, 0 where they follow from the picture."""
+        return self.film.width, self.film.height
 
 
 def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Sequence[Format], max_ms: int) -> Order:
     """The settings as an order; raises the leaf that says what is not allowed."""
     rate = _rate(settings.fps)
-    width, height = _size(settings.width, settings.height)
+    framing, (width, height) = _framing(settings)
     if bool(settings.start_ms) != (settings.first_sequence > 1):
         raise InvalidArgument(
             f"start_ms is {settings.start_ms} and first_sequence {settings.first_sequence}: a resumed film has both, "
@@ -78,8 +88,11 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
         seed=settings.seed,
         expression=settings.expression,
         has_cues=settings.has_cues,
+        framing=framing,
+        background_image=settings.framing.background_image,
+        background_id=settings.framing.background_id,
+        captions=settings.framing.captions,
         options=_options(settings),
-        notes=_notes(settings),
     )
 
 
@@ -90,14 +103,21 @@ def _rate(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(1001)
 
 
-def _size(width: int, height: int) -> tuple[int, int]:
-    size = (width or height or DEFAULT_SIDE, height or width or DEFAULT_SIDE)
-    for name, side in zip(("width", "height"), size, strict=True):
-        if not MIN_SIDE <= side <= MAX_SIDE or side % 2:
-            raise InvalidArgument(
-                f"{name} is {side}; allowed: even numbers from {MIN_SIDE} to {MAX_SIDE}, 0 = {DEFAULT_SIDE}."
-            )
-    return size
+def _framing(settings: video_pb2.AnimateSettings) -> tuple[Framing, tuple[int, int]]:
+    """The framing, and the frame's size; what follows from a picture not yet seen stays 0."""
+    asked, width, height = settings.framing, settings.width, settings.height
+    if asked.background_image and asked.background_id:
+        raise InvalidArgument("Send either background_image or background_id, not both.", field="background")
+    if len(asked.background_image) > MAX_BACKGROUND_BYTES:
+        raise MediaTooLarge(
+            f"The background picture has {len(asked.background_image):,} bytes; at most {MAX_BACKGROUND_BYTES:,} are "
+            "taken. Scale it down: 1920 pixels on the longer side are plenty.",
+            field="background",
+        )
+    pictured = bool(asked.background_image or asked.background_id)
+    framing = Framing(to_aspect(asked.aspect, width, height), to_background(asked.background, pictured=pictured))
+    sized = frame_size(framing.aspect, width, height)  # also where it is checked
+    return framing, (width, height) if framing.aspect == "original" else sized
 
 
 def _container(settings: video_pb2.AnimateSettings, containers: Sequence[Format]) -> Format:
@@ -123,15 +143,6 @@ def _options(settings: video_pb2.AnimateSettings) -> dict[str, float | str]:
     return {told.name: value for told, value in getattr(settings, which).ListFields()}
 
 
-def _notes(settings: video_pb2.AnimateSettings) -> tuple[str, ...]:
-    notes = []
-    if settings.framing.captions:
-        notes.append("captions are not drawn by this engine")
-    if settings.framing.background not in {"", "keep"}:
-        notes.append("the background is kept as it is")
-    return tuple(notes)
-
-
 def expression_notes(asked: str, known: Sequence[str]) -> tuple[str, ...]:
     """What is said of an expression that a face cannot wear: it stays neutral."""
     if not asked.strip() or asked.strip().casefold() in known:
@@ -152,17 +163,28 @@ def to_cues(speech: video_pb2.Speech24k) -> tuple[Cue, ...]:
     return tuple(Cue(cue.ipa, cue.start_ms, cue.end_ms, cue.stressed) for cue in speech.cues)
 
 
-def header(order: Order, mime_type: str, notes: Sequence[str]) -> media_pb2.MediaChunk:
+def to_words(speech: video_pb2.Speech24k) -> tuple[Word, ...]:
+    """The words of a piece of speech that can be shown; raises `InvalidArgument` for one that cannot be."""
+    for word in speech.words:
+        if len(word.word) > MAX_WORD:
+            raise InvalidArgument(f"A word has {len(word.word)} characters; at most {MAX_WORD} are taken for one.")
+    return tuple(
+        Word(text, word.text_start, word.text_end, word.start_ms, max(word.start_ms, word.end_ms))
+        for word in speech.words
+        if (text := " ".join(word.word.split()))
+    )
+
+
+def header(engine: str, film: Film, mime_type: str, notes: Sequence[str]) -> media_pb2.MediaChunk:
     """What is said once, before the init segment."""
-    film = order.film
     told = media_pb2.MediaHeader(
-        engine=order.engine,
+        engine=engine,
         container=CONTAINER_OF[film.container],  # type: ignore[arg-type]  # the stub's enum is an int at run time
         mime_type=mime_type,
         width=film.width,
         height=film.height,
         fps=float(film.rate),
-        notes=[*order.notes, *notes],
+        notes=notes,
     )
     return media_pb2.MediaChunk(header=told)
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from svc_video.film import Frame
+from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Speech
 from troupe.wire.errors import UnknownEngine, nearest
 
@@ -80,8 +81,13 @@ class VideoEngine(Protocol):
     def start(self) -> None:
         """Load. Raises `EngineMissing` or `CheckpointNotFound` with the command that mends it."""
 
-    def prepare(self, picture: Rgb, width: int, height: int, kept: Path | None = None) -> Prepared:
-        """Find the face and frame it; raises `NoFace`. `kept` is a file the engine may keep its findings in."""
+    def prepare(
+        self, picture: Rgb, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+    ) -> Prepared:
+        """Find the face and frame it; raises `NoFace`. `kept` is a file the engine may keep its findings in.
+
+        An engine whose features lack "background" leaves the background as it is.
+        """
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
         """One frame for each number of `speech.frames`. Closing the iterator frees the engine at once."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from svc_video.conversion import to_cues
+from svc_video.conversion import to_cues, to_words
 from svc_video.speech import Speech
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import BodyTooLarge, InvalidArgument, TroupeError
@@ -89,7 +89,8 @@ def _take_in(message: Any, speech: Speech) -> None:
     kind = message.WhichOneof("input")
     if kind != "speech":
         raise InvalidArgument(f"After the portrait only speech may follow, not {kind or 'an empty message'}.")
-    speech.feed(message.speech.pcm, to_cues(message.speech), message.speech.cues_complete_ms)
+    told = message.speech
+    speech.feed(told.pcm, to_cues(told), told.cues_complete_ms, to_words(told))
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.metadata
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,11 +16,13 @@ import grpc.aio
 from PIL import Image
 
 from svc_video import conversion
-from svc_video.conversion import MAX_SIDE, Order
+from svc_video.captions import Captions
+from svc_video.conversion import Order
 from svc_video.desk import Desk, first_frame
 from svc_video.engine import Job, Prepared, VideoEngine
 from svc_video.faces.picture import MAX_BYTES, decode
 from svc_video.film import to_rgb
+from svc_video.framing import MAX_SIDE, Background
 from svc_video.intake import Intake
 from svc_video.settings import Settings
 from svc_video.speech import Speech
@@ -66,11 +70,16 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         )
         with self._desk.serving(name):
             portrait = await self._portrait(order, engine, intake, progress)
-            job = Job(portrait, order.film.rate, order.seed, order.expression, order.options)
-            take = await asyncio.to_thread(Take, engine, job, order.film, speech, progress)
-            worn = conversion.expression_notes(order.expression, engine.facts.expressions)
-            yield conversion.header(order, take.mime_type, (*portrait.notes, *worn))
+            film = replace(order.film, width=portrait.width, height=portrait.height)
+            job = Job(portrait, film.rate, order.seed, order.expression, order.options)
+            captions = Captions(speech, portrait.width, portrait.height) if order.captions else None
+            take = await asyncio.to_thread(Take, engine, job, film, speech, progress, captions=captions)
             async with intake.feeding(speech), aclosing(self._segments(name, take)) as chunks:
+                worn = conversion.expression_notes(order.expression, engine.facts.expressions)
+                notes = [*portrait.notes, *worn, *_framing_notes(order, engine)]
+                if captions:
+                    notes += await in_thread(captions.notes, progress, "waiting for the first words")
+                yield conversion.header(order.engine, film, take.mime_type, notes)
                 async for chunk in chunks:
                     yield chunk
             yield media_pb2.MediaChunk(end_of_stream=True)
@@ -87,13 +96,22 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
 
     async def _portrait(self, order: Order, engine: VideoEngine, intake: Intake, progress: Progress) -> Prepared:
         """The face to animate: a stored one, or the picture that follows the settings."""
-        size = order.film.width, order.film.height
+        content = b"" if order.portrait_id else await intake.picture(MAX_BYTES)
+        return await in_thread(partial(self._framed, order, engine, content), progress, "preparing the portrait")
+
+    def _framed(self, order: Order, engine: VideoEngine, content: bytes) -> Prepared:
+        gallery, framing = self._desk.gallery, order.framing
+        if order.background_id:
+            framing = replace(framing, background=gallery.background(order.owner, order.background_id))
+        elif order.background_image:
+            key = hashlib.sha256(order.background_image).hexdigest()[:32]
+            behind = Background("image", key=key, picture=partial(decode, order.background_image))
+            framing = replace(framing, background=behind)
         if order.portrait_id:
-            find = partial(self._desk.gallery.prepared, order.engine, engine, order.owner, order.portrait_id, size)
-        else:
-            content = await intake.picture(MAX_BYTES)
-            find = partial(_decoded, engine, content, size)
-        return await in_thread(find, progress, "preparing the portrait")
+            return gallery.prepared(order.engine, engine, order.owner, order.portrait_id, order.size, framing=framing)
+        picture = decode(content)
+        size = framing.size(*order.size, (picture.shape[1], picture.shape[0]))
+        return engine.prepare(picture, *size, framing=framing)
 
     async def Generate(
         self, request: video_pb2.GenerateRequest, context: Context
@@ -179,5 +197,6 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         return engine_pb2.DescribeResponse(service="svc-video", version=version, engines=infos)
 
 
-def _decoded(engine: VideoEngine, content: bytes, size: tuple[int, int]) -> Prepared:
-    return engine.prepare(decode(content), *size)
+def _framing_notes(order: Order, engine: VideoEngine) -> list[str]:
+    kept = order.framing.background.kind == "keep" or "background" in engine.facts.features
+    return [] if kept else [f"the engine {order.engine} keeps the background as it is"]

@@ -22,6 +22,7 @@ from troupe.wire.media import PCM_BYTES_PER_MS, SAMPLE_BYTES, SAMPLE_RATE
 SAMPLES_PER_MS = SAMPLE_RATE // 1000
 KEPT_MS = 1_000  # of sound and cues behind the picture: co-articulation looks back
 MAX_CUES = 50_000  # an hour of phones
+MAX_WORDS = 20_000  # two hours of them: words are not forgotten, how they stand in lines follows from the first one
 LOOK_AHEAD_WAIT_S = 0.15  # at most so long a frame waits for what comes after it
 
 Pcm = npt.NDArray[np.int16]
@@ -35,6 +36,17 @@ class Cue:
     start_ms: int
     end_ms: int
     stressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it is shown: its place in the text (code points), and when it is heard."""
+
+    text: str
+    text_start: int
+    text_end: int
+    start_ms: int
+    end_ms: int
 
 
 class Stopped(Exception):
@@ -65,13 +77,14 @@ class Speech:
         self._base = start_ms * SAMPLES_PER_MS  # number of the first sample still held
         self._cues: list[Cue] = []
         self._cues_complete_ms = 0
+        self._words: list[Word] = []
         self._ended = self._stopped = self._cued = False
         self._error: TroupeError | None = None
         self._on_room: Callable[[], None] = lambda: None
 
     # --- the writer's side
 
-    def feed(self, pcm: bytes, cues: Sequence[Cue] = (), cues_complete_ms: int = 0) -> None:
+    def feed(self, pcm: bytes, cues: Sequence[Cue] = (), cues_complete_ms: int = 0, words: Sequence[Word] = ()) -> None:
         """Add sound and what is known of it. Raises `MediaTooLarge` past the longest film made here."""
         with self._changed:
             if self._stopped:
@@ -90,6 +103,7 @@ class Speech:
                 # A new list each time: readers keep the one they were given.
                 self._cues = sorted((*self._cues, *cues), key=lambda cue: cue.start_ms)
             self._cues_complete_ms = max(self._cues_complete_ms, cues_complete_ms)
+            self._add_words(words)
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -164,10 +178,36 @@ class Speech:
             held_ms = self._held_to() // SAMPLES_PER_MS if self._ended and self._cued else 0
             return self._cues, max(held_ms, self._cues_complete_ms)
 
+    def words(self) -> Sequence[Word]:
+        """Every word told so far, in order. The list grows; what stands in it does not change."""
+        return self._words
+
+    def await_word(self, number: int) -> bool:
+        """Wait for that many words and one more to be told; whether that, or the end, came soon."""
+        return self._wait(lambda: self._ended or len(self._words) > number, LOOK_AHEAD_WAIT_S, must=False)
+
+    def await_words(self, sound_ms: int, patience_s: float) -> bool:
+        """Whether words were told before so much sound, the end, or the end of patience came."""
+
+        def there() -> bool:
+            return bool(self._words) or self._ended or len(self._pcm) >= sound_ms * PCM_BYTES_PER_MS
+
+        self._wait(there, patience_s, must=False)
+        return bool(self._words)
+
     @property
     def ended(self) -> bool:
         """Whether everything has come."""
         return self._ended
+
+    def _add_words(self, words: Sequence[Word]) -> None:
+        """Words come in order; one told a second time, in a resumed stream, is the same one."""
+        for word in words:
+            last = self._words[-1] if self._words else None
+            if last is None or (word.start_ms, word.text_start) > (last.start_ms, last.text_start):
+                self._words.append(word)
+        if len(self._words) > MAX_WORDS:
+            raise MediaTooLarge(f"More than {MAX_WORDS} words are too many for the captions of one film. Cut it.")
 
     def _held_to(self) -> int:
         return self._base + len(self._pcm) // SAMPLE_BYTES

@@ -13,6 +13,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
 
+from svc_video.captions import Captions
 from svc_video.engine import Job, VideoEngine
 from svc_video.film import Film, Frame, Segment
 from svc_video.mux import SOUND_LEAD_MS, Muxer
@@ -33,9 +34,18 @@ _Drawn = tuple[Frame | None, Pcm]  # no frame = the end, with the last of the so
 class Take:
     """Draws and encodes one film. Make it in a thread: opening the encoders takes some milliseconds."""
 
-    def __init__(self, engine: VideoEngine, job: Job, film: Film, speech: Speech, progress: Progress) -> None:
+    def __init__(
+        self,
+        engine: VideoEngine,
+        job: Job,
+        film: Film,
+        speech: Speech,
+        progress: Progress,
+        *,
+        captions: Captions | None = None,
+    ) -> None:
         self._engine, self._job, self._film = engine, job, film
-        self._speech, self._progress = speech, progress
+        self._speech, self._progress, self._captions = speech, progress, captions
         self._muxer = Muxer(film)
         self._sound_from = self._muxer.sound_from
         self._drawn: queue.Queue[_Drawn] = queue.Queue(FRAMES_AHEAD)
@@ -82,6 +92,8 @@ class Take:
         with closing(self._engine.animate(self._job, self._speech)) as frames:  # type: ignore[type-var]  # a generator
             for frame in frames:
                 stop = frame_span(index, self._film.rate)[1]
+                if self._captions is not None:
+                    frame = self._captions.drawn(frame, float(index * 1000 / self._film.rate))  # noqa: PLW2901  # the same frame, with words
                 self._hand_over(frame, self._speech.known_to(stop + SOUND_LEAD_MS * SAMPLES_PER_MS))
                 self._progress.beat("rendering")
                 index += 1

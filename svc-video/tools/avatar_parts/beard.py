@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import Grid, mix
 from avatar_parts.head import CHIN, MOUTH, outline
 from avatar_parts.locks import Manner, Volume, nap
@@ -10,7 +12,6 @@ from avatar_parts.looks import Look
 from avatar_parts.mouth import inside
 from avatar_parts.shapes import Curve, Point, ellipse, mirrored, spline
 from avatar_parts.strands import Strands
-from numpy.typing import NDArray
 
 CHEEKS = Volume(0, 560, (190, 200, 150))
 

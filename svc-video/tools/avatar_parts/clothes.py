@@ -1,6 +1,7 @@
 """What they wear, from the shoulders down."""
 
 import numpy as np
+
 from avatar_parts.grid import Colour, Field, mix
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from avatar_parts.grid import Colour, Field, Grid, mix
 from avatar_parts.head import EYES
 from avatar_parts.looks import Look

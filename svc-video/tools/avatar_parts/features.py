@@ -1,6 +1,7 @@
 """Ears, nostrils and brows: what the relief of the face alone does not say."""
 
 import numpy as np
+
 from avatar_parts.eyes import APART
 from avatar_parts.grid import mix
 from avatar_parts.head import EYES, NOSE_END, complexion
@@ -53,7 +54,7 @@ def brows(strands: Strands, look: Look) -> None:
             _brow_hair(strands, rng, middle[int(t * 59)], t, side, wide, colour, look.skin)
 
 
-def _brow_hair(strands, rng, root, t, side, wide, colour, skin) -> None:  # noqa: ANN001, PLR0913
+def _brow_hair(strands, rng, root, t, side, wide, colour, skin) -> None:  # noqa: ANN001
     thick = wide * np.interp(t, [0, 0.25, 0.7, 1], [0.8, 1.0, 0.75, 0.15])
     v = rng.uniform(-0.5, 0.5)
     x, y = root[0] + rng.normal(0, 0.8), root[1] + v * thick

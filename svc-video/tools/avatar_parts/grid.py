@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from avatar_parts.shapes import UNITS, Curve
 from numpy.typing import NDArray
+
+from avatar_parts.shapes import UNITS, Curve
 
 Field = NDArray[np.float32]  # (side, side)
 Colour = tuple[float, float, float]  # RGB 0..255, as on a screen

@@ -1,6 +1,7 @@
 """Heads of hair: what lies behind the neck is modelled, what lies over the face is drawn in locks."""
 
 import numpy as np
+
 from avatar_parts import short_hair
 from avatar_parts.grid import mix
 from avatar_parts.locks import Manner, Volume, lock, sheet, waved

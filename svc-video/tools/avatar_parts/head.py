@@ -1,6 +1,7 @@
 """Skull, face, neck and the colours of skin."""
 
 import numpy as np
+
 from avatar_parts.grid import Field, Grid, linear, mix
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief

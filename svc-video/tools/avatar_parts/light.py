@@ -7,9 +7,10 @@ GPU Gems 3, chapter 14).
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import GAMMA, Field, Grid
 from avatar_parts.surface import Surface
-from numpy.typing import NDArray
 
 Picture = NDArray[np.float32]  # (side, side, 3) RGB 0..255
 

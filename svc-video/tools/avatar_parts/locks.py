@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import Colour, Field, mix
 from avatar_parts.shapes import Curve, Point, normals, path, resampled, ribbon, shifted
 from avatar_parts.strands import Strands, shaded
-from numpy.typing import NDArray
 
 POINTS = 49  # along a guide
 SHADE: Colour = (22, 13, 14)
@@ -54,7 +55,8 @@ class Manner:
 
 def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator, ragged: float = 0.08) -> list[Curve]:
     """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced; they miss up to `ragged` of
-    their length."""
+    their length.
+    """
     curves = [path(key, POINTS) for key in keys]
     places = np.linspace(0, len(curves) - 1, count) + rng.uniform(-0.5, 0.5, count) * (len(curves) - 1) / count
     guides = []

@@ -1,6 +1,7 @@
 """The mouth: two lips of different planes and the line where they meet."""
 
 import numpy as np
+
 from avatar_parts.grid import mix
 from avatar_parts.head import MOUTH
 from avatar_parts.looks import Look

@@ -2,9 +2,10 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import Field, Grid
 from avatar_parts.shapes import Curve, resampled
-from numpy.typing import NDArray
 
 PARTS = 20  # straight parts that a furrow is made of
 REACH = 3.0  # radii at which a bump has faded

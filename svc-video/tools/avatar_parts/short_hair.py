@@ -1,12 +1,13 @@
 """Short heads of hair: naps at the sides, locks on top."""
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import Field, Grid
-from avatar_parts.locks import HEAD, SHADE, Manner, lock, nap, sheet, waved
+from avatar_parts.locks import HEAD, Manner, lock, nap, sheet, waved
 from avatar_parts.looks import Look
 from avatar_parts.shapes import Curve, Point, path, ribbon, shifted, sided, spline
 from avatar_parts.strands import Strands
-from numpy.typing import NDArray
 
 HAIRLINE: list[Point] = [(0, 300), (70, 300), (122, 318), (146, 356), (152, 408), (160, 446), (166, 500), (178, 500)]
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import SHIFT, Colour, Grid, mix
 from avatar_parts.light import FILL, KEY, RIM, Picture
-from avatar_parts.shapes import Curve, ribbon
-from numpy.typing import NDArray
+from avatar_parts.shapes import Curve
 
 FINER = 2  # pixels of the drawing per pixel of the picture
 VIEW = np.array([0.0, 0.0, 1.0])

@@ -1,6 +1,7 @@
 """Scarf, glasses and earrings: laid over the face, so that they cast their shadows on it."""
 
 import numpy as np
+
 from avatar_parts.eyes import APART
 from avatar_parts.grid import mix
 from avatar_parts.head import EYES

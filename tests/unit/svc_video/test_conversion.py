@@ -4,11 +4,12 @@ from fractions import Fraction
 
 import pytest
 
-from svc_video.conversion import chunks, expression_notes, to_cues, to_order
+from svc_video.conversion import MAX_BACKGROUND_BYTES, chunks, expression_notes, to_cues, to_order, to_words
 from svc_video.film import Segment
-from svc_video.speech import Cue
+from svc_video.framing import Background
+from svc_video.speech import Cue, Word
 from troupe.v1 import engine_pb2, media_pb2, video_pb2
-from troupe.wire.errors import InvalidArgument, UnsupportedFormat
+from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
 from troupe.wire.media import PIECE_BYTES
 
 BOTH = ("mp4", "webm")
@@ -116,3 +117,45 @@ def test_an_expression_that_is_unknown_is_said() -> None:
     assert 'Did you mean "happy"?' in note
     assert "Did you mean" not in expression_notes("zzz", known)[0]
     assert "not worn" in expression_notes("happy", ())[0]
+
+
+def framed(**told):
+    return order(framing=video_pb2.Framing(**told))
+
+
+def test_the_framing_is_taken() -> None:
+    made = framed(aspect="portrait", background="#102030", captions=True)
+    assert made.size == (512, 912)
+    assert (made.framing.aspect, made.framing.background) == ("portrait", Background("colour", (0x10, 0x20, 0x30)))
+    assert made.captions
+
+
+def test_the_size_of_an_original_is_open_until_the_picture_is_seen() -> None:
+    assert framed(aspect="original").size == (0, 0)
+    assert order(width=300, framing=video_pb2.Framing(aspect="original")).size == (300, 0)
+    with pytest.raises(InvalidArgument, match="even"):
+        order(width=301, framing=video_pb2.Framing(aspect="original"))
+
+
+def test_two_sides_win_and_say_how_the_head_stands() -> None:
+    made = order(width=720, height=1280)
+    assert (made.size, made.framing.aspect) == ((720, 1280), "portrait")
+
+
+def test_a_picture_or_a_portrait_may_stand_behind_and_not_both() -> None:
+    assert framed(background_image=b"x").framing.background.kind == "image"
+    assert framed(background_id="p_1", background="image").background_id == "p_1"
+    with pytest.raises(InvalidArgument, match="not both"):
+        framed(background_image=b"x", background_id="p_1")
+    with pytest.raises(MediaTooLarge, match="3,500,000"):
+        framed(background_image=bytes(MAX_BACKGROUND_BYTES + 1))
+
+
+def test_words_are_plain_and_empty_ones_left_out() -> None:
+    words = [
+        media_pb2.WordTiming(word=" a\nb ", text_start=1, text_end=4, start_ms=10, end_ms=5),
+        media_pb2.WordTiming(word=" "),
+    ]
+    assert to_words(video_pb2.Speech24k(words=words)) == (Word("a b", 1, 4, 10, 10),)
+    with pytest.raises(InvalidArgument, match="201 characters"):
+        to_words(video_pb2.Speech24k(words=[media_pb2.WordTiming(word="a" * 201)]))

@@ -10,6 +10,7 @@ import pytest
 from svc_video.desk import Desk
 from svc_video.engine import EngineFacts, Job, Prepared
 from svc_video.film import Frame
+from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore
 from svc_video.speech import Speech
@@ -37,7 +38,9 @@ class Moody:
     def stop(self) -> None:
         pass
 
-    def prepare(self, picture: np.ndarray, width: int, height: int, kept: Path | None = None) -> Prepared:
+    def prepare(
+        self, picture: np.ndarray, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+    ) -> Prepared:
         return Prepared(width, height, None)
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:

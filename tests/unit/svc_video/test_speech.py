@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from svc_video.speech import KEPT_MS, Cue, Speech, Stopped, frame_span
+from svc_video.speech import KEPT_MS, MAX_WORDS, Cue, Speech, Stopped, Word, frame_span
 from troupe.wire.errors import DeadlineExceeded, EmptyText, InvalidArgument, MediaTooLarge
 
 RATE = Fraction(25)
@@ -172,3 +172,46 @@ def test_cues_are_complete_as_far_as_told_and_to_the_end_when_ended() -> None:
 
 def test_sound_without_cues_never_has_complete_ones() -> None:
     assert told(pcm(500)).cues() == ([], 0)
+
+
+def word(number: int) -> Word:
+    return Word(f"w{number}", number * 3, number * 3 + 2, number * 300, number * 300 + 250)
+
+
+def test_words_are_kept_from_the_first_on_however_far_the_picture_is() -> None:
+    speech = Speech()
+    for number in range(40):
+        speech.feed(pcm(300), words=[word(number)])
+    speech.end()
+    for _ in speech.frames(RATE):
+        pass
+    assert list(speech.words()) == [word(number) for number in range(40)]
+
+
+def test_the_first_words_are_awaited_until_there_is_sound_enough() -> None:
+    speech = Speech()
+    speech.feed(pcm(100))
+    started = time.monotonic()
+    assert not speech.await_words(600, 0.05)
+    assert time.monotonic() - started >= 0.05
+    speech.feed(pcm(600))
+    assert not speech.await_words(600, 5.0)  # at once: there is sound, and no words
+    speech.feed(b"", words=[word(0)])
+    assert speech.await_words(600, 5.0)
+    assert time.monotonic() - started < 4.0
+
+
+def test_a_word_is_awaited_only_for_a_moment() -> None:
+    speech = Speech()
+    speech.feed(pcm(100), words=[word(0)])
+    assert speech.await_word(0)
+    started = time.monotonic()
+    assert not speech.await_word(1)
+    assert time.monotonic() - started < 1.0
+    speech.end()
+    assert speech.await_word(1)
+
+
+def test_there_is_an_end_to_words() -> None:
+    with pytest.raises(MediaTooLarge, match="words"):
+        Speech().feed(b"", words=[word(number) for number in range(MAX_WORDS + 1)])

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from svc_video.captions import Captions
 from svc_video.engine import Job, Prepared
 from svc_video.film import Film, Frame
 from svc_video.provenance import Mark
@@ -41,9 +42,10 @@ class Counting:
             self.closed.set()
 
 
-def take(engine: Counting, speech: Speech) -> Take:
+def take(engine: Counting, speech: Speech, captions: Captions | None = None) -> Take:
     film = Film("mp4", 64, 64, RATE, Mark("still", ""))
-    return Take(engine, Job(Prepared(64, 64, None), RATE), film, speech, Progress())  # type: ignore[arg-type]
+    job = Job(Prepared(64, 64, None), RATE)
+    return Take(engine, job, film, speech, Progress(), captions=captions)  # type: ignore[arg-type]
 
 
 def seconds(count: int) -> Speech:
@@ -101,3 +103,17 @@ async def test_a_defect_of_the_engine_becomes_a_typed_error() -> None:
     with pytest.raises(EngineFailed, match="ZeroDivisionError"):
         async for _ in take(Counting(breaks_at=12), seconds(3)).segments():
             pass
+
+
+async def test_captions_get_every_frame_with_its_time() -> None:
+    times: list[float] = []
+
+    class Noting(Captions):
+        def drawn(self, frame: Frame, at_ms: float) -> Frame:
+            times.append(at_ms)
+            return frame
+
+    speech = seconds(1)
+    async for _ in take(Counting(), speech, Noting(speech, 64, 64)).segments():
+        pass
+    assert times == [index * 40.0 for index in range(25)]

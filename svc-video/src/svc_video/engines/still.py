@@ -14,6 +14,7 @@ import numpy as np
 
 from svc_video.engine import EngineFacts, Job, Prepared, Rgb
 from svc_video.film import Frame
+from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Pcm, Speech, frame_span
 from troupe.wire.errors import EngineFailed
 
@@ -33,7 +34,7 @@ class StillEngine:
             device="cpu",
             licence="Apache-2.0",
             commercial_use=True,
-            features=("resume", "seed"),
+            features=("resume", "seed", "aspect", "captions"),
         )
 
     def start(self) -> None:
@@ -45,7 +46,14 @@ class StillEngine:
     def stop(self) -> None:
         """Nothing to free."""
 
-    def prepare(self, picture: Rgb, width: int, height: int, kept: Path | None = None) -> Prepared:  # noqa: ARG002
+    def prepare(
+        self,
+        picture: Rgb,
+        width: int,
+        height: int,
+        kept: Path | None = None,  # noqa: ARG002  # the contract's
+        framing: Framing = USUAL_FRAMING,  # noqa: ARG002  # the contract's
+    ) -> Prepared:
         """Fill the frame with the middle of the picture; that is nothing worth keeping."""
         return Prepared(width, height, cover(picture, width, height))
 

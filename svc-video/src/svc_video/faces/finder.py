@@ -10,6 +10,7 @@ from svc_video.faces import mesh
 from svc_video.faces.detector import Detection, detect
 from svc_video.faces.landmarks import Points, face_width
 from svc_video.faces.net import Net
+from svc_video.faces.person import PersonMask
 from svc_video.faces.picture import Rgb
 from troupe.wire.errors import NoFace
 
@@ -42,6 +43,7 @@ class FaceFinder:
         self._detector = Net(data / "detector.npz")
         self._mesh = Net(data / "mesh.npz")
         self.triangles = self._mesh.extra["triangles"]  # (854, 3) of the first 468 landmarks
+        self.person = PersonMask(data)
 
     def find_faces(self, rgb: Rgb) -> list[Face]:
         """All faces, the largest first. About 100 ms for one face."""

@@ -68,6 +68,11 @@ def face_width(points: Points) -> float:
     return float(np.linalg.norm(points[CHEEK_RIGHT, :2] - points[CHEEK_LEFT, :2]))
 
 
+def face_height(points: Points) -> float:
+    """Pixels from the forehead to the chin."""
+    return float(np.linalg.norm(points[CHIN, :2] - points[FOREHEAD, :2]))
+
+
 def mouth_width(points: Points) -> float:
     """Pixels between the corners of the mouth."""
     return float(np.linalg.norm(points[291, :2] - points[61, :2]))

@@ -1,4 +1,4 @@
-"""Runs the two small face networks with numpy alone: an op list and fp16 arrays in one .npz file.
+"""Runs the three small networks with numpy alone: an op list and fp16 arrays in one .npz file.
 
 Notable choices: activations are NHWC float32 with a batch of one; a convolution is im2col and one matrix product; a
 depthwise one is a sum of shifted products; tensors are named by their numbers in the original file. The attention mesh
@@ -87,6 +87,39 @@ def _max_pool(op: Op, x: Array) -> Array:
     return np.asarray(x.reshape(1, height // stride, stride, width // stride, stride, channels).max(axis=(2, 4)))
 
 
+def _global_mean(_op: Op, x: Array) -> Array:
+    """An average pool over the whole map: the networks have no other."""
+    return np.asarray(x.mean(axis=(1, 2), keepdims=True))
+
+
+def _doubled(_op: Op, x: Array, _size: Array) -> Array:
+    """Twice the height and width, bilinear: each new pixel is 3/4 its own and 1/4 its neighbour's."""
+    for axis in (1, 2):
+        edges = [(1, 1) if i == axis else (0, 0) for i in range(4)]
+        wide = np.pad(x, edges, mode="edge")
+        own = x * np.float32(0.75)
+        before, after = (np.take(wide, range(i, i + x.shape[axis]), axis) * np.float32(0.25) for i in (0, 2))
+        shape = [n * 2 if i == axis else n for i, n in enumerate(x.shape)]
+        x = np.stack((own + before, own + after), axis=axis + 1).reshape(shape)
+    return x
+
+
+def _spread(_op: Op, x: Array, weight: Array, bias: Array) -> Array:
+    """A transposed convolution whose stride is its kernel: every pixel becomes a small square."""
+    out, kernel, _, channels = weight.shape
+    _, height, width, _ = x.shape
+    squares = (x.reshape(-1, channels) @ weight.reshape(-1, channels).T).reshape(height, width, out, kernel, kernel)
+    return np.asarray(squares.transpose(0, 3, 1, 4, 2).reshape(1, height * kernel, width * kernel, out) + bias)
+
+
+def _sigmoid(_op: Op, x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -80, 80))))
+
+
+def _hard_swish(_op: Op, x: Array) -> Array:
+    return np.asarray(x * np.clip(x + 3, 0, 6) / 6, dtype=np.float32)
+
+
 def _prelu(_op: Op, x: Array, slope: Array) -> Array:
     return np.asarray(np.maximum(x, 0) + slope * np.minimum(x, 0))
 
@@ -137,6 +170,11 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "conv_2d": _conv,
     "depthwise_conv_2d": _depthwise,
     "max_pool_2d": _max_pool,
+    "average_pool_2d": _global_mean,
+    "resize_bilinear": _doubled,
+    "convolution2dtransposebias": _spread,
+    "logistic": _sigmoid,
+    "hard_swish": _hard_swish,
     "prelu": _prelu,
     "relu": lambda _op, x: np.maximum(x, 0),
     "add": lambda _op, a, b: a + b,

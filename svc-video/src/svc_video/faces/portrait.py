@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from svc_video.faces import landmarks as lm
-from svc_video.faces.finder import FaceFinder
+from svc_video.faces.backdrop import composed
+from svc_video.faces.finder import Face, FaceFinder
 from svc_video.faces.picture import Rgb
+from svc_video.faces.view import Box, View, framed
+from svc_video.framing import USUAL_FRAMING, Framing
 from troupe.wire.errors import InvalidArgument
 
-VERSION = 1  # of the saved form
+VERSION = 2  # of the saved form
+ARRAYS = ("picture", "points", "triangles", "person")  # of a PreparedFace
 SIDES = (64, 2048)  # pixels an output may have per side
-LOOSEST, TIGHTEST = 0.3, 0.72  # forehead to chin in frame heights; beyond the second the frame grows past the picture
-PADDING_BLUR = 0.07  # frame heights; what lies outside the picture is its edge, drawn out and out of focus
 SIDEWAYS = 60.0  # degrees of the head beyond which the whole picture is taken to lie on its side
-EYE_LINE = 0.43  # where the eyes stand, in frame heights from the top
 SHARP_SCALE = 2.5  # enlargement beyond which the portrait will look soft
+SMALL_FACE = 90  # pixels from forehead to chin below which little is seen of the mouth
+FOUND = 0.5  # of the face must be in the network's mask, else it has not understood the picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +32,7 @@ class PreparedFace:
     picture: Rgb  # (height, width, 3)
     points: lm.Points  # (478, 3) in pixels of `picture`
     triangles: NDArray[np.int16]  # (854, 3) of the first 468 points
+    person: NDArray[np.uint8]  # (height, width): 255 = the person (head, hair, body), 0 = what is behind
     notes: tuple[str, ...] = ()  # what the caller should know
 
     @property
@@ -48,9 +52,7 @@ class PreparedFace:
             np.savez(
                 file,
                 version=np.array(VERSION),
-                picture=self.picture,
-                points=self.points,
-                triangles=self.triangles,
+                **{name: getattr(self, name) for name in ARRAYS},
                 notes=np.frombuffer("\n".join(self.notes).encode(), dtype=np.uint8),
             )
         beside.replace(path)
@@ -62,74 +64,62 @@ class PreparedFace:
             if int(file["version"]) != VERSION:
                 raise ValueError(f"{path.name} was prepared by another version")
             text = file["notes"].tobytes().decode()
-            return cls(file["picture"], file["points"], file["triangles"], tuple(text.splitlines()))
+            picture, points, triangles, person = (file[name] for name in ARRAYS)
+            return cls(picture, points, triangles, person, tuple(text.splitlines()))
 
 
-def prepare(finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512)) -> PreparedFace:
-    """Frames the largest face at (width, height); NoFace, InvalidArgument. About 100 ms; blocking."""
+def prepare(
+    finder: FaceFinder, rgb: Rgb, size: tuple[int, int] = (512, 512), framing: Framing = USUAL_FRAMING
+) -> PreparedFace:
+    """Frames the largest face at (width, height); NoFace, InvalidArgument. About 200 ms; blocking."""
     width, height = size
     if not all(SIDES[0] <= n <= SIDES[1] and n % 2 == 0 for n in size):
         raise InvalidArgument(
             f"{width} x {height} pixels cannot be made: both sides are even and {SIDES[0]}..{SIDES[1]}."
         )
+    rgb, face, notes = _upright(finder, rgb)
+    view = framed(face.points, rgb.shape[:2], size, framing.aspect)
+    points = view.moved(face.points)
+    notes += _size_notes(points, view, framing)
+    picture, known = view.cut(rgb)
+    person, found = _person(finder, picture, points, known)
+    if found:
+        picture = composed(picture, person, framing.background)
+    elif framing.background.kind != "keep":
+        notes.append("the person could not be told from the background, which is kept as it is")
+    return PreparedFace(picture, points, finder.triangles, person, tuple(notes))
+
+
+def _upright(finder: FaceFinder, rgb: Rgb) -> tuple[Rgb, Face, list[str]]:
+    """The picture, its largest face and notes; a picture that lies on its side is turned."""
     face, notes = finder.largest(rgb)
     turns = round(lm.head_roll(face.points) / 90)
     if abs(lm.head_roll(face.points)) > SIDEWAYS:
         rgb = np.ascontiguousarray(np.rot90(rgb, turns))
         face, notes = finder.largest(rgb)
         notes.append("the head lay on its side, the picture was turned upright")
-    left, top, scale = _framing(face.points, rgb.shape[:2], size)
-    if scale > SHARP_SCALE:
-        notes.append("the face is small in the picture and will look soft; a larger picture looks better")
-    picture = _cut(rgb, left, top, scale, size)
-    points = face.points * scale
-    points[:, :2] -= (left * scale, top * scale)
-    return PreparedFace(picture, points, finder.triangles, tuple(notes))
+    return rgb, face, notes
 
 
-def _framing(points: lm.Points, picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float, float]:
-    """Left, top (pixels of the picture) and scale of the frame.
-
-    The frame is the largest that fits into the picture, or a closer one around a small face.
-    """
-    face_height = float(np.linalg.norm(points[lm.CHIN, :2] - points[lm.FOREHEAD, :2]))
-    largest = min(picture[0], picture[1] * size[1] / size[0])
-    height = float(np.clip(largest, face_height / TIGHTEST, face_height / LOOSEST))
-    width = height * size[0] / size[1]
-    eyes = (lm.eye_centre(points, left=True) + lm.eye_centre(points, left=False)) / 2
-    left = _inside(float(points[lm.OVAL, 0].mean()) - width / 2, width, picture[1])
-    top = _inside(float(eyes[1]) - EYE_LINE * height, height, picture[0])
-    return left, top, size[1] / height
+def _size_notes(points: lm.Points, view: View, framing: Framing) -> list[str]:
+    if view.scale > SHARP_SCALE:
+        return ["the face is small in the picture and will look soft; a larger picture looks better"]
+    height = lm.face_height(points)
+    if framing.aspect == "original" and height < SMALL_FACE:
+        return [
+            f"the face is only {height:.0f} pixels high in this frame: another aspect or a larger frame shows it better"
+        ]
+    return []
 
 
-def _inside(start: float, length: float, available: int) -> float:
-    """The start moved so that the frame stays in the picture, or centred where it cannot."""
-    if length > available:
-        return start
-    return min(max(start, 0.0), available - length)
-
-
-def _cut(rgb: Rgb, left: float, top: float, scale: float, size: tuple[int, int]) -> Rgb:
-    """The frame's pixels; what lies outside the picture is its edge drawn out, out of focus."""
-    source, factor = rgb, 1.0
-    if scale < 0.5:  # area-average first: the warp alone would alias
-        factor = scale * 2
-        source = np.asarray(cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
-    step = scale / factor
-    shift = step / 2 - 0.5
-    matrix = np.array([[step, 0, -left * scale + shift], [0, step, -top * scale + shift]])
-    flags = cv2.INTER_AREA if scale == 1 else cv2.INTER_CUBIC
-    drawn_out = cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    frame = np.asarray(drawn_out, dtype=np.uint8)
-    inside = np.full(source.shape[:2], 255, dtype=np.uint8)
-    known = np.asarray(cv2.warpAffine(inside, matrix, size, flags=cv2.INTER_LINEAR), dtype=np.uint8)
-    return frame if known.min() == 255 else _blurred_outside(frame, known)
-
-
-def _blurred_outside(frame: Rgb, known: NDArray[np.uint8]) -> Rgb:
-    """The frame with the pixels that are not known (0) blurred."""
-    blur = PADDING_BLUR * len(frame)
-    sharp = cv2.GaussianBlur(known, (0, 0), blur / 3).astype(np.float32)[..., None] / 255
-    sharp = np.clip(2 * sharp - 1, 0, 1)
-    soft = cv2.GaussianBlur(frame, (0, 0), blur).astype(np.float32)
-    return np.round(frame * sharp + soft * (1 - sharp)).astype(np.uint8)
+def _person(finder: FaceFinder, frame: Rgb, points: lm.Points, known: Box) -> tuple[NDArray[np.uint8], bool]:
+    """The person in the frame, and whether one was understood. Where the frame is drawn out, so is the body below."""
+    up, down, start, stop = known
+    x, y = points[lm.NOSE_TIP, :2] - (start, up)
+    seen = finder.person(frame[up:down, start:stop], (float(x), float(y)))
+    mask = np.pad(seen, ((0, len(frame) - down), (start, frame.shape[1] - stop)), mode="edge")
+    mask = np.pad(mask, ((up, 0), (0, 0)))  # nothing grows out of a head
+    face = np.zeros_like(mask)
+    cv2.fillConvexPoly(face, cv2.convexHull(np.round(points[lm.OVAL, :2]).astype(np.int32)), 255)
+    found = float(mask[face > 0].mean()) > FOUND * 255 if face.any() else False
+    return np.maximum(mask, face), found

@@ -1,22 +1,25 @@
 """Avatars and stored portraits under one roof, and the faces prepared from them, kept while they are in use.
 
-Preparing a face costs a quarter of a second and its data some megabytes, so the last ones used are kept in memory, per
-engine and frame size, and what was found in an uploaded picture is kept beside it. Blocking: call it in a thread.
+Preparing a face costs a third of a second and its data some megabytes, so the last ones used are kept in memory, per
+engine, frame size and framing, and what was found in an uploaded picture is kept beside it. Blocking: use a thread.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import partial
+from pathlib import Path
 
 from svc_video.engine import Prepared, Rgb, VideoEngine
+from svc_video.framing import USUAL_FRAMING, Background, Framing
 from svc_video.portraits.avatars import Avatar, shipped
 from svc_video.portraits.store import PortraitStore
 from troupe.wire.errors import UnknownPortrait, nearest
 
 KEPT_FACES = 16
 
-Key = tuple[str, str, str, int, int]  # engine, owner, portrait, width, height
+Key = tuple[str, str, str, int, int, Framing]  # engine, owner, portrait, width, height, shape and background
 
 
 class Gallery:
@@ -44,19 +47,27 @@ class Gallery:
             hint = nearest(portrait_id, self.avatars)
             raise UnknownPortrait(f"{error.message} Avatars: {known}.{hint}") from error
 
-    def prepared(self, name: str, engine: VideoEngine, owner: str, portrait_id: str, size: tuple[int, int]) -> Prepared:
-        """The face of that portrait for one engine and frame size."""
-        # Avatars belong to nobody: one prepared face serves every key.
-        key = (name, "" if portrait_id in self.avatars else owner, portrait_id, *size)
+    def prepared(
+        self,
+        name: str,
+        engine: VideoEngine,
+        owner: str,
+        portrait_id: str,
+        size: tuple[int, int],
+        *,
+        framing: Framing = USUAL_FRAMING,
+    ) -> Prepared:
+        """The face of that portrait for one engine, frame size (0 = as the framing says) and framing."""
         self.require(owner, portrait_id)
+        width, height = framing.size(*size, self._size(owner, portrait_id))
+        # Avatars belong to nobody: one prepared face serves every key.
+        key = (name, "" if portrait_id in self.avatars else owner, portrait_id, width, height, framing)
         with self._lock:
             if key in self._faces:
                 self._faces.move_to_end(key)
                 return self._faces[key]
-        kept = None
-        if portrait_id not in self.avatars:
-            kept = self.store.kept(owner, portrait_id, f"{name}-{size[0]}x{size[1]}")
-        face = engine.prepare(self._picture(owner, portrait_id), *size, kept)
+        kept = self._kept(owner, portrait_id, f"{name}-{width}x{height}-{framing.name}", framing.background)
+        face = engine.prepare(self.picture(owner, portrait_id), width, height, kept, framing)
         with self._lock:
             self._faces[key] = face
             while len(self._faces) > KEPT_FACES:
@@ -67,10 +78,33 @@ class Gallery:
         """Delete a stored portrait and every face prepared from it."""
         self.store.delete(owner, portrait_id)
         with self._lock:
-            for key in [key for key in self._faces if key[1:3] == (owner, portrait_id)]:
+            for key in [key for key in self._faces if _shows(key, owner, portrait_id)]:
                 del self._faces[key]
 
-    def _picture(self, owner: str, portrait_id: str) -> Rgb:
+    def background(self, owner: str, portrait_id: str) -> Background:
+        """A stored portrait's picture to stand behind another one; raises `UnknownPortrait`."""
+        self.require(owner, portrait_id)
+        return Background("image", key=portrait_id, picture=partial(self.picture, owner, portrait_id))
+
+    def picture(self, owner: str, portrait_id: str) -> Rgb:
+        """The pixels of an avatar or of the owner's portrait; raises `UnknownPortrait`."""
         if portrait_id in self.avatars:
             return self.avatars[portrait_id].picture()
         return self.store.picture(owner, portrait_id)
+
+    def _size(self, owner: str, portrait_id: str) -> tuple[int, int]:
+        if portrait_id in self.avatars:
+            return self.avatars[portrait_id].size()
+        facts = self.store.facts(owner, portrait_id)
+        return facts.width, facts.height
+
+    def _kept(self, owner: str, portrait_id: str, name: str, background: Background) -> Path | None:
+        """The file beside a stored portrait. None with a picture behind: that one may be deleted, or was only lent."""
+        if portrait_id in self.avatars or background.picture is not None:
+            return None
+        return self.store.kept(owner, portrait_id, name)
+
+
+def _shows(key: Key, owner: str, portrait_id: str) -> bool:
+    """Whether a prepared face shows that portrait, as itself or behind another."""
+    return key[1:3] == (owner, portrait_id) or key[-1].background.key == portrait_id

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -51,6 +52,32 @@ def test_max_pool_of_an_odd_side_ignores_the_padding():
     assert out[0, :, :, 0].tolist() == [[-1, -3], [-7, -9]]
 
 
+def test_doubling_is_bilinear_between_pixel_centres(rng):
+    x = rng.normal(size=(1, 5, 4, 2)).astype(np.float32)
+    out = KINDS["resize_bilinear"]({}, x, np.array([10, 8]))
+    np.testing.assert_allclose(out[0], cv2.resize(x[0], (8, 10), interpolation=cv2.INTER_LINEAR), atol=1e-6)
+
+
+def test_a_transposed_convolution_makes_each_pixel_a_square(rng):
+    x, weight = rng.normal(size=(1, 2, 3, 4)), rng.normal(size=(1, 2, 2, 4))
+    out = KINDS["convolution2dtransposebias"]({}, x, weight, np.array([0.5]))
+    assert out.shape == (1, 4, 6, 1)
+    for row, column in np.ndindex(4, 6):
+        expected = x[0, row // 2, column // 2] @ weight[0, row % 2, column % 2] + 0.5
+        assert out[0, row, column, 0] == pytest.approx(expected)
+
+
+def test_the_mean_is_over_the_whole_map(rng):
+    x = rng.normal(size=(1, 4, 4, 3))
+    np.testing.assert_allclose(KINDS["average_pool_2d"]({}, x)[0, 0, 0], x[0].mean(axis=(0, 1)))
+
+
+def test_the_activations_are_those_of_mobilenet():
+    x = np.array([-100, -3, -1, 0, 1, 3, 100], np.float32)
+    assert KINDS["hard_swish"]({}, x).tolist() == pytest.approx([0, 0, -1 / 3, 0, 2 / 3, 3, 100])
+    np.testing.assert_allclose(KINDS["logistic"]({}, x)[[0, 3, 6]], [0, 0.5, 1], atol=1e-6)
+
+
 def test_a_crop_through_the_identity_is_the_picture(rng):
     x = rng.normal(size=(1, 6, 6, 2)).astype(np.float32)
     out = KINDS["transformtensorbilinear"]({"size": 6}, x, np.eye(4, dtype=np.float32)[None])
@@ -75,7 +102,7 @@ def test_the_region_of_points_covers_them_turned():
 
 
 def test_the_shipped_networks_use_known_operations_only():
-    for name in ("detector", "mesh"):
+    for name in ("detector", "mesh", "person"):
         net = Net(DATA / f"{name}.npz")
         assert {op["kind"] for op in net._ops} <= set(KINDS)
-    assert net.extra["triangles"].shape == (854, 3)
+    assert Net(DATA / "mesh.npz").extra["triangles"].shape == (854, 3)

@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 
 import cv2
@@ -5,8 +6,13 @@ import numpy as np
 import pytest
 
 from svc_video.faces import landmarks as lm
-from svc_video.faces.portrait import LOOSEST, TIGHTEST, PreparedFace, prepare
+from svc_video.faces.portrait import PreparedFace, prepare
+from svc_video.faces.view import COMPOSITIONS
+from svc_video.framing import GREEN, Background, Framing
 from troupe.wire.errors import InvalidArgument
+
+LOOSEST, TIGHTEST = COMPOSITIONS["square"].loosest, COMPOSITIONS["square"].tightest
+UPRIGHT, LYING = (288, 512), (512, 288)
 
 
 def face_part(prepared):
@@ -60,11 +66,12 @@ def test_impossible_sizes_are_refused(finder, avatars, size):
 
 def test_what_is_saved_comes_back(finder, avatars, tmp_path):
     prepared = prepare(finder, avatars["ada"], (256, 256))
-    prepared = PreparedFace(prepared.picture, prepared.points, prepared.triangles, ("a note", "another, längere"))
+    prepared = dataclasses.replace(prepared, notes=("a note", "another, längere"))
     prepared.save(tmp_path / "ada.npz")
     for copy in (PreparedFace.load(tmp_path / "ada.npz"), pickle.loads(pickle.dumps(prepared))):
         np.testing.assert_array_equal(copy.picture, prepared.picture)
         np.testing.assert_array_equal(copy.points, prepared.points)
+        np.testing.assert_array_equal(copy.person, prepared.person)
         assert copy.notes == prepared.notes
     assert [p.name for p in tmp_path.iterdir()] == ["ada.npz"]
 
@@ -75,3 +82,50 @@ def test_another_versions_file_is_refused(finder, avatars, tmp_path, monkeypatch
     monkeypatch.undo()
     with pytest.raises(ValueError, match="another version"):
         PreparedFace.load(tmp_path / "old.npz")
+
+
+@pytest.mark.parametrize(("aspect", "size"), [("portrait", UPRIGHT), ("landscape", LYING)])
+def test_a_head_stands_in_the_upper_half_and_is_whole(finder, avatars, aspect, size):
+    for rgb in avatars.values():
+        prepared = prepare(finder, rgb, size, Framing(aspect))
+        how = COMPOSITIONS[aspect]
+        assert how.loosest * 0.9 < face_part(prepared) < how.tightest * 1.1
+        eyes = (lm.eye_centre(prepared.points, left=True) + lm.eye_centre(prepared.points, left=False)) / 2
+        assert 0.25 < eyes[1] / prepared.height < 0.5
+        assert abs(eyes[0] / prepared.width - 0.5) < 0.05
+        assert prepared.person[0].max() < 128  # the hair is not cut off
+        assert prepared.person[-1].max() == 255  # and the body goes on to the frame's end
+
+
+def test_original_is_the_whole_picture_with_the_head_where_it_is(finder, avatars):
+    wide = np.full((600, 1200, 3), 190, dtype=np.uint8)
+    wide[100:500, 700:1100] = cv2.resize(avatars["leo"], (400, 400), interpolation=cv2.INTER_AREA)
+    prepared = prepare(finder, wide, (600, 300), Framing("original"))
+    np.testing.assert_allclose(prepared.picture, cv2.resize(wide, (600, 300), interpolation=cv2.INTER_AREA), atol=60)
+    assert abs(prepared.points[lm.NOSE_TIP, 0] - 450) < 5
+    assert any("only" in note and "pixels high" in note for note in prepared.notes)
+
+
+def test_original_in_another_shape_is_still_whole(finder, avatars):
+    prepared = prepare(finder, avatars["ada"], (640, 360), Framing("original"))
+    assert abs(prepared.points[lm.NOSE_TIP, 0] - 320) < 5
+    assert prepared.person[-1, 320] == 255
+    assert prepared.person[0].max() == 0
+
+
+@pytest.mark.parametrize("size", [(256, 256), UPRIGHT, LYING])
+def test_a_colour_behind_is_exactly_that_colour(finder, avatars, size):
+    for rgb in avatars.values():
+        prepared = prepare(finder, rgb, size, Framing("square", Background("colour", GREEN)))
+        behind = prepared.person == 0
+        assert behind.mean() > 0.2
+        assert (prepared.picture[behind] == GREEN).all()
+
+
+def test_where_no_person_is_understood_the_background_stays_and_it_is_said(finder, avatars, monkeypatch):
+    monkeypatch.setattr(finder, "person", lambda rgb, _at: np.zeros(rgb.shape[:2], np.uint8))
+    prepared = prepare(finder, avatars["ada"], (256, 256), Framing("square", Background("colour", GREEN)))
+    assert not (prepared.picture[0] == GREEN).all()
+    assert prepared.notes == ("the person could not be told from the background, which is kept as it is",)
+    x, y = prepared.points[lm.NOSE_TIP, :2].astype(int)
+    assert prepared.person[y, x] == 255  # the face is there in any case

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from svc_video.engine import Prepared
+from svc_video.framing import USUAL_FRAMING, Background, Framing
 from svc_video.portraits.avatars import shipped
 from svc_video.portraits.gallery import KEPT_FACES, Gallery
 from svc_video.portraits.store import MAX_KEPT, PortraitStore
@@ -20,7 +21,9 @@ class Preparing:
     def __init__(self) -> None:
         self.prepared: list[tuple[int, int]] = []
 
-    def prepare(self, picture: np.ndarray, width: int, height: int, kept: Path | None = None) -> Prepared:
+    def prepare(
+        self, picture: np.ndarray, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+    ) -> Prepared:
         if kept is not None:
             kept.write_bytes(b"found")
         self.prepared.append((width, height))
@@ -101,3 +104,40 @@ def test_an_unknown_id_names_the_nearest_avatar(gallery, engine) -> None:
     avatar = gallery.default
     with pytest.raises(UnknownPortrait, match=f'Did you mean "{avatar}"'):
         gallery.prepared("still", engine, "", avatar.upper() + "x", SIZE)
+
+
+def test_each_shape_and_background_is_a_face_of_its_own(gallery, engine, tmp_path) -> None:
+    portrait_id = stored(gallery)
+    looks = [
+        USUAL_FRAMING,
+        Framing("landscape"),
+        Framing("square", Background("blur")),
+        Framing("square", Background("colour", (1, 2, 3))),
+    ]
+    faces = [gallery.prepared("p", engine, "me", portrait_id, SIZE, framing=look) for look in looks]
+    assert len({id(face) for face in faces}) == 4
+    assert gallery.prepared("p", engine, "me", portrait_id, SIZE, framing=looks[2]) is faces[2]
+    assert len(list(tmp_path.rglob("*.kept"))) == 4
+
+
+def test_the_frame_follows_from_the_picture_where_it_is_to(gallery, engine) -> None:
+    wide = gallery.store.add("me", np.zeros((200, 300, 3), np.uint8), "", (), keep=False).portrait_id
+    assert gallery.prepared("p", engine, "me", wide, (0, 0), framing=Framing("original")).width == 768
+    assert gallery.prepared("p", engine, "", gallery.default, (0, 100), framing=Framing("original")).height == 100
+
+
+def test_a_portrait_behind_another_leaves_with_it(gallery, engine, tmp_path) -> None:
+    front, behind = stored(gallery), stored(gallery)
+    look = Framing("square", gallery.background("me", behind))
+    face = gallery.prepared("p", engine, "me", front, SIZE, framing=look)
+    assert gallery.prepared("p", engine, "me", front, SIZE, framing=look) is face
+    assert list(tmp_path.rglob("*.kept")) == []  # nothing of it stays beside the other picture
+    gallery.delete("me", behind)
+    assert gallery._faces == {}
+    with pytest.raises(UnknownPortrait):
+        gallery.background("me", behind)
+
+
+def test_a_strangers_portrait_cannot_stand_behind(gallery) -> None:
+    with pytest.raises(UnknownPortrait):
+        gallery.background("you", stored(gallery, "me"))

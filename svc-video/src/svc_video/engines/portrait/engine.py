@@ -22,6 +22,7 @@ from svc_video.engines.portrait.voicing import AROUND_MS
 from svc_video.faces.finder import FaceFinder
 from svc_video.faces.portrait import PreparedFace, prepare
 from svc_video.film import Frame
+from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Speech
 from troupe.wire.errors import EngineMissing
 
@@ -40,8 +41,18 @@ class PortraitEngine:
             device="cpu",
             licence="Apache-2.0",
             commercial_use=True,
-            licence_note="face detector and attention mesh: Apache-2.0 (MediaPipe)",
-            features=("cues", "resume", "seed", "expression", "head_motion", "blink_rate"),
+            licence_note="face detector, attention mesh and person mask: Apache-2.0 (MediaPipe)",
+            features=(
+                "cues",
+                "resume",
+                "seed",
+                "expression",
+                "head_motion",
+                "blink_rate",
+                "aspect",
+                "background",
+                "captions",
+            ),
             expressions=tuple(EXPRESSIONS),
         )
         self._finder: FaceFinder | None = None
@@ -65,13 +76,15 @@ class PortraitEngine:
         """Free the face networks."""
         self._finder = None
 
-    def prepare(self, picture: Rgb, width: int, height: int, kept: Path | None = None) -> Prepared:
+    def prepare(
+        self, picture: Rgb, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+    ) -> Prepared:
         """Find the face, frame it, and work out how it moves: about 250 ms, half of it where the face was kept."""
         if self._finder is None:
             raise EngineMissing("The engine portrait is not started.")
         face = _kept_face(kept)
         if face is None:
-            face = prepare(self._finder, picture, (width, height))
+            face = prepare(self._finder, picture, (width, height), framing)
             if kept is not None:
                 face.save(kept)
         return Prepared(width, height, Renderer(face), face.notes)

@@ -30,7 +30,7 @@ class Renderer:
         self._mouth = Mouth(self._picture, shapes)
         self._brows = Brows(self._picture, shapes)
         self._eyes = [Eye(self._picture, prepared.points, shapes, left=left) for left in (True, False)]
-        self._sway = Sway((prepared.height, prepared.width), prepared.points, getattr(prepared, "person", None))
+        self._sway = Sway((prepared.height, prepared.width), prepared.points, prepared.person)
 
     def render(self, params: FaceParams) -> Pixels:
         """A new RGB frame (H, W, 3)."""
