@@ -11,7 +11,7 @@ def test_a_dark_picture_gets_the_contrast_of_a_photo():
 
 def test_colours_stay_what_they_are():
     grain = np.random.default_rng(0).normal(0, 12, (120, 120, 1))
-    red = np.clip(grain + (150, 60, 60), 0, 255).astype(np.uint8)
+    red = np.clip(np.array([150, 60, 60]) + grain, 0, 255).astype(np.uint8)
     lit = evenly_lit(red).astype(int)
     assert np.median(lit[..., 0] - lit[..., 1]) > 60
 
