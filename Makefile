@@ -10,8 +10,8 @@ STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
-export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME
-.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar bench-failover
+export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
+.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-browser test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -48,6 +48,10 @@ test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the f
 	@tools/clients.sh $(BIN)/uv
 	@CLIENTS_FOLDER=var/clients tools/run-tests.sh $(BIN)/python tests/clients
 
+test-browser: $(STAMP) ## Chromium plays films while they are made: FILM_S=
+	@tools/browser.sh $(BIN)/uv
+	@BROWSER_FOLDER=var/browser tools/run-tests.sh $(BIN)/python tests/browser
+
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -75,11 +79,19 @@ torch: $(STAMP) ## Add PyTorch 2.13.0 to .venv (for the engines that need it)
 bench-start: $(STAMP) ## How long until the mesh is ready: ROUNDS= QUICK=1
 	@$(BIN)/python tests/bench/start.py
 
-bench-portrait: $(STAMP) ## fps, first fragment and memory of the portrait engine: ROUNDS= QUICK=1
-	@$(BIN)/python tests/bench/portrait.py
+bench-portrait: $(STAMP) ## fps, first fragment, memory, live streams and ten minutes of the portrait engine: ROUNDS= QUICK=1
+	@$(BIN)/python -m tests.bench.portrait
 
 bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar: ROUNDS= QUICK=1
 	@$(BIN)/python tests/bench/avatar.py
+
+bench-playback: $(STAMP) ## Stalls, dropped frames and the first frame of a minute in Chromium: ROUNDS= QUICK=1
+	@tools/browser.sh $(BIN)/uv
+	@tools/private-network.sh $(BIN)/python -m tests.bench.playback
+
+bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the films: VIDEO= TEXT= ROUNDS= QUICK=1
+	@tests/bench/lipsync/install.sh $(BIN)/uv || echo "the second judge of lips cannot be installed here" >&2
+	@$(BIN)/python -m tests.bench.lipsync
 
 bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2

@@ -1,47 +1,67 @@
 """Draws the shipped avatars from code: no photograph, no person, no rights to clear.
 
-Run by hand: `.venv/bin/python svc-video/tools/draw_avatars.py [FOLDER]`. The pictures are committed as lossy WebP, with
-a table of names and genders beside them. A look's seed decides hair and brows; change a look or add one in
-avatar_parts/looks.py.
+`make avatars` runs it. The pictures are committed as lossy WebP, with a table of names and genders beside them, in
+svc-video and, equal, in the gateway. Who they are stands in avatar_parts/cast.py.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from avatar_parts import body, face, hair
-from avatar_parts.looks import LOOKS, Look
+import numpy as np
+from avatar_parts import beard, clothes, eyes, features, hair, head, mouth, worn
+from avatar_parts.cast import LOOKS
+from avatar_parts.grid import Field, Grid
+from avatar_parts.light import lit
+from avatar_parts.looks import Look
+from avatar_parts.strands import Strands
+from avatar_parts.surface import SKIN, Surface
 from PIL import Image
 
-AVATARS = Path(__file__).parents[1] / "src" / "svc_video" / "data" / "avatars"
-QUALITY = 93
+SIDE = 1024  # pixels
 
 
-def draw(look: Look) -> Image.Image:
-    """One avatar, 1024 x 1024."""
-    canvas = body.backdrop(look)
-    hair.behind(canvas, look)
-    body.neck(canvas, look)
-    body.clothes(canvas, look)
-    face.ears(canvas, look)
-    mask = face.face(canvas, look)
-    face.nose(canvas, look, mask)
-    face.mouth(canvas, look)
-    face.eyes(canvas, look)
-    hair.over(canvas, look)
-    return Image.fromarray(canvas.finished())
+def draw(look: Look, side: int = SIDE) -> Image.Image:
+    """One avatar, side x side pixels."""
+    grid = Grid(side)
+    surface = Surface(grid)
+    hair.behind(surface, look)
+    head.neck(surface, look)
+    clothes.clothes(surface, look)
+    features.ears(surface, look)
+    face(surface, look)
+    picture = lit(surface, wall(grid, look))
+    eyes.catchlights(picture, grid)
+    if look.glasses:
+        worn.glints(picture, surface)
+    strands = Strands(picture)
+    features.brows(strands, look)
+    eyes.lashes(strands, look)
+    beard.beard(strands, look)
+    hair.over(strands, look)
+    return Image.fromarray(strands.finished())
 
 
-def main() -> None:
-    """Writes the pictures and avatars.json."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else AVATARS
-    folder.mkdir(parents=True, exist_ok=True)
-    for look in LOOKS:
-        draw(look).save(folder / f"{look.name}.webp", quality=QUALITY, method=6)
-        print(look.name, (folder / f"{look.name}.webp").stat().st_size, "bytes")
-    table = [{"id": look.name, "name": look.name.title(), "gender": look.gender} for look in LOOKS]
-    (folder / "avatars.json").write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+def face(surface: Surface, look: Look) -> None:
+    """Head, eyes, nose and mouth."""
+    relief = head.skull(surface.grid, look)
+    eyes.fold(relief, look)
+    surface.lay(surface.grid.mask(head.outline(look)), relief, head.complexion(surface.grid, look), SKIN)
+    features.nostrils(surface, look)
+    mouth.lips(surface, relief, look)
+    eyes.balls(surface, look)
+    worn.worn(surface, look)
+
+
+def wall(grid: Grid, look: Look) -> Field:
+    """A studio wall, lit behind the head."""
+    far = ((grid.x() - 40) / 470) ** 2 + ((grid.y() - 420) / 520) ** 2
+    near, edge = (np.asarray(colour, dtype=np.float32) for colour in look.wall)
+    return edge + (near - edge) * np.exp(-far)[..., None]
 
 
 if __name__ == "__main__":
-    main()
+    names = sys.argv[2:]
+    for look in LOOKS:
+        if not names or look.name in names:
+            draw(look).save(f"{sys.argv[1]}/{look.name}.png")

@@ -1,64 +1,43 @@
 """How fast a face talks: a real svc-video process on one core, a real gRPC client on the other, decoded output.
 
-    python tests/bench/portrait.py          three rounds; ROUNDS=n for more, QUICK=1 for one short one
+    make bench-portrait                     three rounds, then live streams, then ten minutes (ROUNDS=n for more)
+    make bench-portrait QUICK=1             one short round, live streams of 5 s, no long film (FLAT_S=seconds: as long)
 
 The clip is spoken by svc-tts's espeak engine, with its mouth cues; without it, by syllables of tone with made-up ones.
 The last line is one JSON object: fps (frames per wall second at 512 x 512, one core for the server), first_fragment_ms
-(from the request to the first whole fragment, portrait warm) and rss_mb (PSS of the process tree after the last round).
+(from the request to the first whole fragment, portrait prepared), rss_mb (the most PSS of the process tree with one
+stream), live_* (`live.py` says what is late) and flat_* (`flat.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import av
-import numpy as np
-import psutil
+from tests.bench.film import Look, encoder_line, looked_at, received
+from tests.bench.flat import Flat, flat
+from tests.bench.live import BURST_S, STREAMS, Live, live
+from tests.bench.report import machine
+from tests.bench.speech import Clip, repeated, spoken
+from tests.bench.stage import FPS, SERVER_CORE, SIDE, pss_mb, ready, server, told, warmed
 
-from troupe.v1 import engine_pb2, media_pb2, video_pb2, video_pb2_grpc
+from troupe.v1 import video_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import TroupeError
-from troupe.wire.media import SAMPLE_RATE
-from troupe.wire.serving import parse_announcement
 
 QUICK = os.environ.get("QUICK", "") not in {"", "0"}
 ROUNDS = 1 if QUICK else int(os.environ.get("ROUNDS", "3"))
-SIDE, FPS = 512, 25
-SERVER_CORE = "0"
+LIVE_S = 5.0 if QUICK else 20.0
 TEXT = (
     "Hello, I am a talking portrait. My mouth moves with every word I say, from open vowels to the lips that close "
     "for em, bee and pee. I was drawn on one core, while you were listening."
 )
-PIECE = 24_000  # bytes of PCM in one message: half a second
-START_S, FILM_S = 60.0, 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """Speech as svc-tts gives it."""
-
-    pcm: bytes
-    cues: list[media_pb2.MouthCue]
-    made_by: str
-
-    @property
-    def seconds(self) -> float:
-        """How long it is heard."""
-        return len(self.pcm) / 2 / SAMPLE_RATE
+FILM_S = 120.0
+MOST_SAME = 0.05  # of frames may equal the one before
+MOST_OTHERS = 0.1  # of the server's core, before what is live is the machine's figure rather than ours
+FIRST_FRAMES, FIRST_SOUND_S = 5, 0.15  # in the first fragment: 200 ms, and its sound but for the codec's last frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,194 +50,142 @@ class Round:
     same: float  # share of frames equal to the one before
     kbit_s: float
     realtime: float
+    first: Look  # what the first fragment alone holds
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All of it; memory in MB."""
+
+    rounds: list[Round]
+    rss_mb: float
+    live_rss_mb: float
+    burst: Live
+    trickle: Live
+    flat: Flat | None
 
 
 def main() -> None:
-    """Run the rounds, print the table and the JSON."""
+    """Measure, print the table and the JSON."""
     clip = asyncio.run(spoken(TEXT[: TEXT.index(".") + 1] if QUICK else TEXT))
     with server() as (process, address):
-        rounds = asyncio.run(films(address, clip))
-        memory = pss_mb(process.pid)
-    report(clip, rounds, memory)
+        measured = asyncio.run(measure(address, clip, process.pid))
+    report(clip, measured)
 
 
-async def spoken(text: str) -> Clip:
-    """The text as speech with cues."""
-    try:
-        return await by_espeak(text)
-    except (ImportError, TroupeError) as error:
-        print(f"svc-tts cannot speak here ({error}); the clip is made of tones", file=sys.stderr)
-        return tones(len(text) / 15)
-
-
-async def by_espeak(text: str) -> Clip:
-    """Spoken by svc-tts's espeak engine, in this process."""
-    import soxr
-
-    from svc_tts.engine import EngineContext, Utterance, load_engine
-
-    engine = load_engine("espeak", EngineContext(workers=1, deadline_s=10))
-    await engine.start(lambda _: None)
-    try:
-        voice = next(voice for voice in engine.voices() if voice.language == "en-US")
-        pieces = [piece async for piece in engine.speak(Utterance(text, voice, voice.language))]
-    finally:
-        await engine.stop()
-    raw = np.frombuffer(b"".join(piece.pcm for piece in pieces), np.int16)
-    pcm = np.asarray(soxr.resample(raw, engine.facts.sample_rate, SAMPLE_RATE), np.int16).tobytes()
-    cues = [
-        media_pb2.MouthCue(
-            ipa=phone.ipa,
-            start_ms=round(phone.start_s * 1000),
-            end_ms=round(phone.end_s * 1000),
-            stressed=phone.stressed,
-        )
-        for piece in pieces
-        for phone in piece.phones
-    ]
-    return Clip(pcm, cues, "svc-tts espeak")
-
-
-def tones(seconds: float) -> Clip:
-    """Five syllables a second."""
-    at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    pcm = (9000 * np.sin(2 * np.pi * 180 * at) * np.abs(np.sin(np.pi * 5 * at))).astype("<i2").tobytes()
-    cues = [
-        media_pb2.MouthCue(ipa="baiumo"[number % 6], start_ms=number * 100, end_ms=number * 100 + 100)
-        for number in range(int(seconds * 10))
-    ]
-    return Clip(pcm, cues, "tones")
-
-
-@contextmanager
-def server() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """svc-video on one core and free ports; gives the process and its address."""
-    command = [sys.executable, "-m", "svc_video"]
-    if shutil.which("taskset"):
-        command = ["taskset", "-c", SERVER_CORE, *command]
-    with tempfile.TemporaryDirectory() as folder:
-        ports = {"TROUPE_VIDEO_GRPC_PORT": "0", "TROUPE_VIDEO_METRICS_PORT": "0", "PORTRAITS_URL": folder}
-        chosen = {"TROUPE_VIDEO_ENGINES": "portrait"}
-        process = subprocess.Popen(command, env=os.environ | ports | chosen, stderr=subprocess.PIPE, text=True)
-        try:
-            yield process, address_of(process)
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def address_of(process: subprocess.Popen[str]) -> str:
-    """Where it listens; what else it says goes on to standard error."""
-    if process.stderr is None:
-        raise RuntimeError("no pipe")
-    for line in process.stderr:
-        if (addresses := parse_announcement(line)) is not None:
-            threading.Thread(target=lambda: sys.stderr.writelines(process.stderr or ()), daemon=True).start()
-            return addresses["grpc"]
-    raise RuntimeError("svc-video did not start")
-
-
-async def films(address: str, clip: Clip) -> list[Round]:
-    """One film per round; a short one before them warms the portrait."""
+async def measure(address: str, clip: Clip, pid: int) -> Measured:
+    """Single films, then live ones, then the long one, all of the same process."""
     async with open_channel(address) as channel:
         stub = video_pb2_grpc.VideoStub(channel)
         await ready(stub)
-        listed = await stub.ListPortraits(video_pb2.ListPortraitsRequest(), timeout=10)
-        avatar = listed.portraits[0].portrait_id
-        await film(stub, avatar, Clip(clip.pcm[:PIECE], clip.cues[:3], ""))
-        return [await film(stub, avatar, clip) for _ in range(ROUNDS)]
-
-
-async def ready(stub: video_pb2_grpc.VideoStub) -> None:
-    """Wait until the engine has drawn its first frame."""
-    async with asyncio.timeout(START_S):
-        while True:
-            reply = await stub.Describe(engine_pb2.DescribeRequest(), timeout=10)
-            if reply.engines[0].state == engine_pb2.ENGINE_STATE_READY:
-                return
-            await asyncio.sleep(0.05)
+        avatars = await warmed(stub, clip)
+        rounds = [await film(stub, avatars[0], clip) for _ in range(ROUNDS)]
+        memory = pss_mb(pid)
+        long = await flat(stub, avatars[0], clip, pid) if not QUICK or os.environ.get("FLAT_S") else None
+        heard = repeated(clip, LIVE_S)
+        burst, trickle = [await live(stub, avatars, heard, ahead_s, pid) for ahead_s in (BURST_S, 0.0)]
+        return Measured(rounds, max(memory, long.peak_mb if long else 0), pss_mb(pid), burst, trickle, long)
 
 
 async def film(stub: video_pb2_grpc.VideoStub, avatar: str, clip: Clip) -> Round:
     """Have one film made, and look at what came."""
-    started = time.monotonic()
-    first = 0.0
-    received = bytearray()
-    async for chunk in stub.Animate(told(avatar, clip), timeout=FILM_S):
-        received += chunk.data
-        if chunk.kind == media_pb2.MEDIA_KIND_FRAGMENT and chunk.last_piece and not first:
-            first = time.monotonic() - started
-    seconds = time.monotonic() - started
-    frames, same = await asyncio.to_thread(looked_at, bytes(received))
+    came = await received(stub.Animate(told(avatar, clip), timeout=FILM_S))
+    data = bytes(came.data)
+    look = await asyncio.to_thread(looked_at, data)
     return Round(
-        fps=frames / seconds,
-        first_fragment_ms=first * 1000,
-        frames=frames,
-        same=same,
-        kbit_s=len(received) * 8 / 1000 / clip.seconds,
-        realtime=clip.seconds / seconds,
+        fps=look.frames / came.seconds,
+        first_fragment_ms=came.first_s * 1000,
+        frames=look.frames,
+        same=look.same,
+        kbit_s=len(data) * 8 / 1000 / clip.seconds,
+        realtime=clip.seconds / came.seconds,
+        first=looked_at(data[: came.to_first]),
+        encoder=encoder_line(data),
     )
 
 
-async def told(avatar: str, clip: Clip) -> AsyncIterator[video_pb2.AnimateInput]:
-    """The request's messages: each piece of sound with its cues."""
-    yield video_pb2.AnimateInput(
-        settings=video_pb2.AnimateSettings(
-            engine="portrait", portrait_id=avatar, width=SIDE, height=SIDE, fps=FPS, has_cues=True, seed=1
-        )
-    )
-    for start in range(0, len(clip.pcm), PIECE):
-        from_ms, to_ms = (byte * 1000 // 2 // SAMPLE_RATE for byte in (start, start + PIECE))
-        yield video_pb2.AnimateInput(
-            speech=video_pb2.Speech24k(
-                pcm=clip.pcm[start : start + PIECE],
-                cues=[cue for cue in clip.cues if from_ms <= cue.start_ms < to_ms],
-                cues_complete_ms=to_ms,
-            )
-        )
-
-
-def looked_at(data: bytes) -> tuple[int, float]:
-    """Decode the film: its frames, and the share of them equal to the one before."""
-    frames, same, before = 0, 0, None
-    with av.open(io.BytesIO(data), "r") as container:
-        for frame in container.decode(video=0):
-            pixels = frame.to_ndarray()
-            same += before is not None and np.array_equal(pixels, before)
-            frames, before = frames + 1, pixels
-    return frames, same / max(1, frames - 1)
-
-
-def pss_mb(pid: int) -> float:
-    """Memory of the process tree, shared pages shared out."""
-    parent = psutil.Process(pid)
-    return sum(each.memory_full_info().pss for each in [parent, *parent.children(recursive=True)]) / 1e6
-
-
-def report(clip: Clip, rounds: list[Round], memory: float) -> None:
-    """The table, then the JSON."""
+def report(clip: Clip, measured: Measured) -> None:
+    """The tables, what is not as it should be, and the JSON."""
     print(
-        f"portrait, {SIDE} x {SIDE} at {FPS} fps, server on core {SERVER_CORE}; {clip.seconds:.1f} s by {clip.made_by}"
+        f"portrait, {SIDE} x {SIDE} at {FPS} fps, server on core {SERVER_CORE};"
+        f" {clip.seconds:.1f} s by {clip.made_by}\n{machine()}"
     )
     print(f"{'round':>5} {'fps':>7} {'x real time':>12} {'first ms':>9} {'frames':>7} {'same':>6} {'kbit/s':>7}")
-    for number, each in enumerate(rounds, start=1):
+    for number, each in enumerate(measured.rounds, start=1):
         print(
             f"{number:>5} {each.fps:>7.1f} {each.realtime:>12.2f} {each.first_fragment_ms:>9.0f} {each.frames:>7}"
             f" {each.same:>6.3f} {each.kbit_s:>7.0f}"
         )
-    fps = statistics.median(each.fps for each in rounds)
-    first = statistics.median(each.first_fragment_ms for each in rounds)
-    same = statistics.median(each.same for each in rounds)
+    first = measured.rounds[0].first
+    print(f"first fragment alone: {first.frames} frames, {first.sound_s * 1000:.0f} ms of sound")
+    print(measured.rounds[0].encoder)
+    for name, each in (("burst", measured.burst), ("trickle", measured.trickle)):
+        print(
+            f"live, {name}: {STREAMS} streams of {LIVE_S:.0f} s, {each.frames} frames, {each.late} late,"
+            f" worst {each.worst_ms:+.0f} ms at {each.worst_at_s:.1f} s, slowest first fragment {each.first_ms:.0f} ms;"
+            f" the core: {each.core.server:.0%} server, {each.core.others:.0%} others"
+        )
+    if measured.flat is not None:
+        print(
+            f"flat: {measured.flat.seconds:.0f} s of film, {measured.flat.frames} frames at"
+            f" {measured.flat.fps:.1f} fps; {memory_line(measured.flat)}"
+        )
+    for complaint in complaints(measured):
+        print(f"not as it should be: {complaint}")
+    print(json.dumps({"portrait": figures(measured)}))
+
+
+def memory_line(long: Flat) -> str:
+    """Memory at ten moments of the film."""
+    step = max(1, len(long.memory) // 10)
+    return "MB at film s: " + ", ".join(f"{mb:.0f}@{at:.0f}" for at, mb in long.memory[::step])
+
+
+def complaints(measured: Measured) -> list[str]:
+    """What makes the figures worth less than they say."""
+    found = []
+    same = max(each.same for each in measured.rounds)
+    if same > MOST_SAME:
+        found.append(f"{same:.1%} of the frames equal the one before, at most {MOST_SAME:.0%} may")
+    for first in {each.first for each in measured.rounds}:
+        if first.frames < FIRST_FRAMES or first.sound_s < FIRST_SOUND_S:
+            found.append(f"the first fragment holds {first.frames} frames and {first.sound_s * 1000:.0f} ms of sound")
+    for each in (measured.burst, measured.trickle):
+        if each.core.others > MOST_OTHERS:
+            found.append(f"other processes had {each.core.others:.0%} of the core while live films were made")
+    if " NOT " in (line := measured.rounds[0].encoder) or "not say" in line:
+        found.append(line)
+    return found
+
+
+def figures(measured: Measured) -> dict[str, float]:
+    """The JSON's figures: medians of the rounds."""
+    rounds = measured.rounds
     told = {
-        "fps": round(fps, 1),
-        "first_fragment_ms": round(first),
-        "rss_mb": round(memory),
+        "fps": round(statistics.median(each.fps for each in rounds), 1),
+        "first_fragment_ms": round(statistics.median(each.first_fragment_ms for each in rounds)),
+        "rss_mb": round(measured.rss_mb),
         "realtime_factor": round(statistics.median(each.realtime for each in rounds), 2),
-        "identical_frames": round(same, 3),
+        "identical_frames": round(statistics.median(each.same for each in rounds), 3),
+        "live_streams": STREAMS,
+        "live_late_frames": measured.burst.late,
+        "live_worst_ms": round(measured.burst.worst_ms),
+        "live_trickle_late_frames": measured.trickle.late,
+        "live_trickle_worst_ms": round(measured.trickle.worst_ms),
+        "live_core_server": round(measured.burst.core.server, 2),
+        "live_core_others": round(measured.burst.core.others, 2),
+        "live_rss_mb": round(measured.live_rss_mb),
     }
-    print(json.dumps({"portrait": told}))
+    if measured.flat is not None:
+        told |= {
+            "flat_s": round(measured.flat.seconds),
+            "flat_fps": round(measured.flat.fps, 1),
+            "flat_growth_mb": round(measured.flat.growth_mb, 1),
+            "flat_peak_mb": round(measured.flat.peak_mb),
+        }
+    return told
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     main()

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from svc_video.desk import SERVICE, Desk
 from svc_video.doctor import examine
+from svc_video.memory import share_one_heap
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore, folder_of
 from svc_video.server import VideoServicer
@@ -39,6 +40,7 @@ def run(about: str) -> int:
         configure("video", settings.log_level)
         if arguments.command == "doctor":
             return _doctor(as_json=arguments.json)
+        share_one_heap()
         asyncio.run(_serve(settings))
     except TroupeError as error:
         sys.exit(f"svc-video: {error.message}")

@@ -1,180 +1,148 @@
-"""Four heads of hair: what falls behind the neck, and what lies over the face's edge."""
+"""Heads of hair: what lies behind the neck is modelled, what lies over the face is drawn in locks."""
 
 import numpy as np
-
-from avatar_parts.canvas import Canvas, Colour, Curve, Mask, dark, ellipse, light, shifted, soft, spline
+from avatar_parts import short_hair
+from avatar_parts.grid import mix
+from avatar_parts.locks import Manner, Volume, lock, sheet, waved
 from avatar_parts.looks import Look
+from avatar_parts.relief import Relief
+from avatar_parts.shapes import Curve, Point, ellipse, normals, path, ribbon, sided, spline
+from avatar_parts.strands import Strands
+from avatar_parts.surface import Stuff, Surface
 
-GUIDE = 40  # points per guide curve
-
-
-def behind(canvas: Canvas, look: Look) -> None:
-    """Painted before neck and face."""
-    {"waves": _waves_behind, "curls": _curls_behind, "side": _nothing, "crop": _nothing}[look.hair_style](canvas, look)
-
-
-def over(canvas: Canvas, look: Look) -> None:
-    """Painted after the face."""
-    {"waves": _waves_over, "curls": _curls_over, "side": _side_over, "crop": _crop_over}[look.hair_style](canvas, look)
+CURTAIN = Stuff(0.03, 20.0)
+SIDES = (1, -1)  # the lit side is drawn last
 
 
-def _nothing(canvas: Canvas, look: Look) -> None:
-    del canvas, look
+def behind(surface: Surface, look: Look) -> None:
+    """Hair that falls behind neck and shoulders; laid before them."""
+    if look.hair_style == "long":
+        _curtain(surface, look, [(0, 190), (150, 220), (222, 360), (232, 560), (262, 760), (246, 900), (120, 930), (0, 930)])
+    elif look.hair_style == "locs":
+        _curtain(surface, look, [(0, 190), (150, 220), (218, 360), (226, 560), (238, 720), (214, 860), (120, 900), (0, 900)])
+    elif look.hair_style == "scarf":
+        _curtain(surface, look, [(0, 190), (120, 240), (170, 360), (180, 620), (180, 800), (0, 850)])
+    elif look.hair_style == "bob":
+        _curtain(surface, look, [(0, 190), (150, 220), (212, 360), (220, 520), (222, 640), (200, 706), (140, 726), (0, 728)])
 
 
-def _tones(colour: Colour) -> list[Colour]:
-    steps = (dark(colour, 0.5), dark(colour, 0.28), dark(colour, 0.1), colour, light(colour, 0.1), light(colour, 0.19))
-    return [tuple(int(c) for c in step) for step in steps]  # type: ignore[misc]  # three each
+def over(strands: Strands, look: Look) -> None:
+    """Hair over the head's edge and the forehead."""
+    draw = {"long": _long, "locs": _locs, "bob": _bob, "bun": _bun, "side": short_hair.side, "crop": short_hair.crop,
+            "silver": short_hair.silver, "fade": short_hair.fade}.get(look.hair_style)  # fmt: skip
+    if draw is not None:
+        draw(strands, look, np.random.default_rng(look.seed))
 
 
-def _guide(points: list[tuple[float, float]]) -> Curve:
-    curve = spline(points, closed=False)
-    return np.asarray(curve[np.linspace(0, len(curve) - 1, GUIDE).astype(int)])
+def _curtain(surface: Surface, look: Look, half: list[Point]) -> None:
+    mask = surface.grid.mask(spline(half + [(-x, y) for x, y in reversed(half) if x > 0]), 1.0)
+    relief = Relief(surface.grid, -90)
+    relief.swell(mask, 90, 60, 8)
+    relief.height += surface.grid.noise(np.random.default_rng(look.seed), 5, stretch=40) * 2.2
+    surface.lay(mask, relief, mix(look.hair, (24, 14, 14), 0.4), CURTAIN)
 
 
-def _mass(canvas: Canvas, look: Look, outline: Curve, guides: list[Curve], count: int) -> Mask:
-    """One body of hair: flat colour, strands along the guides, a shaded rim."""
-    mask = canvas.fill(outline, dark(look.hair, 0.12), 1, 0.8)
-    rng = np.random.default_rng(look.seed)
-    canvas.strands(rng, guides, count, _tones(look.hair), mask)
-    canvas.paint(mask * (1 - soft(mask, 9)), dark(look.hair, 0.5), 0.5)
-    return mask
+def _tilted(keys: list[list[Point]], side: int) -> list[list[Point]]:
+    return [sided(key, side) for key in keys]
 
 
-def _waves_behind(canvas: Canvas, look: Look) -> None:
-    outline = spline([(520, 158), (632, 192), (708, 306), (734, 460), (740, 600), (772, 730), (764, 850), (716, 930),
-                      (640, 900), (512, 850), (384, 900), (308, 930), (260, 850), (252, 730), (284, 600), (290, 460),
-                      (312, 310), (390, 200)])  # fmt: skip
-    guides = [_guide([(512 + side * (70 + 120 * k), 260), (512 + side * (120 + 96 * k), 470),
-                      (512 + side * (106 + 130 * k), 650), (512 + side * (140 + 130 * k), 780),
-                      (512 + side * (90 + 130 * k), 900)])
-              for side, parts in ((-1, np.linspace(1, 0, 6)), (1, np.linspace(0, 1, 6))) for k in parts]  # fmt: skip
-    mask = _mass(canvas, look, outline, guides, 1500)
-    canvas.shade(ellipse(512, 730, 170, 150), dark(look.hair, 0.7), 0.75, 40, mask)
-
-
-def _waves_over(canvas: Canvas, look: Look) -> None:
-    """Parted beside the middle, falling over both temples to the shoulders."""
-    left = spline([(562, 226), (526, 164), (414, 186), (326, 300), (300, 450), (288, 590), (250, 720), (258, 850),
-                   (312, 944), (352, 934), (366, 880), (390, 800), (356, 720), (366, 630), (358, 540), (360, 440),
-                   (408, 366), (482, 318), (548, 262)])  # fmt: skip
-    right = spline([(546, 226), (574, 168), (660, 212), (712, 326), (726, 460), (736, 590), (776, 720), (768, 850),
-                    (716, 940), (676, 930), (664, 880), (640, 800), (670, 720), (660, 630), (668, 540), (666, 440),
-                    (640, 364), (596, 306), (556, 262)])  # fmt: skip
-    lines = [
-        [_guide([(556 - 10 * k, 246 - 50 * k), (450 - 40 * k, 200 + 130 * (1 - k)), (362 - 46 * k, 420),
-                 (360 - 66 * k, 580),
-                 (362 - 104 * k, 720), (376 - 100 * k, 830), (336 - 20 * k, 944)]) for k in np.linspace(0, 1, 6)],
-        [_guide([(552 + 10 * k, 246 - 50 * k), (610 + 50 * k, 214 + 90 * (1 - k)), (662 + 48 * k, 420),
-                 (664 + 64 * k, 580),
-                 (664 + 102 * k, 720), (652 + 104 * k, 830), (692 + 18 * k, 944)]) for k in np.linspace(0, 1, 6)],
-    ]  # fmt: skip
-    for outline, guides in zip((left, right), lines, strict=True):
-        canvas.fill(shifted(outline, 3, 7), dark(look.skin, 0.55), 0.32, 8)
-        mask = _mass(canvas, look, outline, guides, 1300)
-        canvas.shade(ellipse(412, 300, 84, 20, -40), light(look.hair, 0.5), 0.34, 12, mask)
-        canvas.shade(ellipse(654, 310, 56, 18, 52), light(look.hair, 0.4), 0.24, 12, mask)
-
-
-def _curls(canvas: Canvas, look: Look, mask: Mask, count: int) -> None:
-    """Many small arcs: each a lock with a lit and a dark side."""
-    rng = np.random.default_rng(look.seed)
-    places = np.argwhere(mask[::8, ::8] > 0.5)[:, ::-1] * 4.0
-    tones = _tones(look.hair)
-    layer = Canvas((0, 0, 0))
-    layer.pixels = canvas.pixels.copy()
-    for _ in range(count):
-        x, y = places[int(rng.integers(len(places)))] + rng.uniform(-3, 3, 2)
-        radius, begin = rng.uniform(5, 13), rng.uniform(0, 2 * np.pi)
-        t = begin + np.linspace(0, rng.uniform(2.4, 4.6), 14)
-        arc = np.stack([x + radius * np.cos(t), y + radius * np.sin(t) * 0.9], axis=1)
-        _polyline(layer, arc, tones[int(rng.integers(1, len(tones)))], int(rng.integers(3, 7)))
-        _polyline(layer, shifted(arc, 1.6, 2.2), tones[0], 2)
-    canvas.paint(soft(mask, 1.5), layer.pixels, 0.8)
-
-
-def _polyline(layer: Canvas, line: Curve, colour: Colour, thickness: int) -> None:
-    import cv2  # noqa: PLC0415  # only curls need it here
-
-    points = np.round(line * 2 * 16).astype(np.int32)
-    cv2.polylines(
-        layer.pixels, [points], isClosed=False, color=colour, thickness=thickness, lineType=cv2.LINE_8, shift=4
-    )
-
-
-def _cloud(look: Look, centre: tuple[float, float], radii: tuple[float, float], bumps: int) -> Curve:
-    """A round, bumpy outline."""
-    rng = np.random.default_rng(look.seed + 5)
-    t = np.linspace(0, 2 * np.pi, bumps, endpoint=False)
-    grow = 1 + rng.uniform(-0.022, 0.022, bumps)
-    points = [
-        (centre[0] + radii[0] * g * np.cos(a), centre[1] + radii[1] * g * np.sin(a))
-        for a, g in zip(t, grow, strict=True)
-    ]
-    return spline(points)
-
-
-def _curls_behind(canvas: Canvas, look: Look) -> None:
-    mask = canvas.fill(_cloud(look, (512, 396), (252, 244), 60), dark(look.hair, 0.2), 1, 1.5)
-    _curls(canvas, look, mask, 1500)
-    canvas.shade(ellipse(620, 520, 130, 170), dark(look.hair, 0.7), 0.6, 50, mask)
-    canvas.shade(ellipse(410, 260, 110, 60, -30), light(look.hair, 0.5), 0.22, 40, mask)
-
-
-def _curls_over(canvas: Canvas, look: Look) -> None:
-    """A high hairline with locks over the temples."""
-    outline = spline([(512, 170), (650, 214), (716, 330), (722, 440), (702, 520), (678, 500), (674, 440), (648, 372),
-                      (600, 330), (512, 312), (424, 330), (376, 372), (350, 440), (346, 500), (322, 520), (302, 440),
-                      (308, 330), (374, 214)])  # fmt: skip
-    canvas.fill(shifted(outline, 2, 8), dark(look.skin, 0.6), 0.34, 9)
-    mask = canvas.fill(outline, dark(look.hair, 0.16), 1, 2.2)
-    _curls(canvas, look, mask, 1100)
-    canvas.shade(ellipse(430, 262, 90, 34, -26), light(look.hair, 0.5), 0.26, 26, mask)
-
-
-def _side_over(canvas: Canvas, look: Look) -> None:
-    """Short at the sides, swept over from a parting."""
-    sides = spline([(330, 500), (322, 420), (330, 320), (400, 236), (512, 206), (624, 230), (694, 310), (704, 420),
-                    (694, 500), (682, 506), (682, 440), (660, 370), (600, 330), (430, 330), (366, 376), (344, 440),
-                    (344, 506)])  # fmt: skip
-    guides = [_guide([(512 + s * (90 + 70 * k), 240 + 40 * k), (512 + s * (160 + 26 * k), 330),
-                      (512 + s * (166 + 22 * k), 500)])
-              for s in (-1, 1) for k in (0.0, 0.5, 1.0)]  # fmt: skip
-    canvas.fill(shifted(sides, 2, 6), dark(look.skin, 0.55), 0.3, 8)
-    mask = _mass(canvas, look, sides, guides[:3], 300)
-    canvas.strands(np.random.default_rng(look.seed), guides[3:], 300, _tones(look.hair), mask)
-    top = spline([(404, 262), (440, 196), (540, 168), (640, 192), (702, 268), (704, 344), (676, 372), (630, 322),
-                  (560, 316), (480, 330), (420, 322), (392, 340), (372, 322)])  # fmt: skip
-    sweep = [_guide([(402 + 10 * k, 330 - 60 * k), (470 + 20 * k, 300 - 92 * k), (580 + 16 * k, 290 - 90 * k),
-                     (690 - 4 * k, 356 - 64 * k)]) for k in np.linspace(0, 1, 6)]  # fmt: skip
-    canvas.fill(shifted(top, 2, 8), dark(look.skin, 0.6), 0.4, 8)
-    mask = _mass(canvas, look, top, sweep, 900)
-    canvas.shade(ellipse(520, 236, 100, 20, -6), light(look.hair, 0.5), 0.3, 16, mask)
-
-
-def _crop_over(canvas: Canvas, look: Look) -> None:
-    """A textured fringe, short sides."""
-    sides = spline([(332, 494), (322, 410), (332, 312), (404, 222), (512, 190), (620, 218), (692, 310), (702, 410),
-                    (692, 494), (682, 500), (680, 430), (656, 372), (590, 352), (434, 352), (368, 372), (344, 430),
-                    (342, 500)])  # fmt: skip
-    canvas.fill(shifted(sides, 2, 6), dark(look.skin, 0.5), 0.28, 8)
-    guides = [_guide([(512 + 40 * s, 200), (512 + 120 * s, 250), (512 + 176 * s, 350), (512 + 176 * s, 490)])
-              for s in np.linspace(-1.05, 1.05, 8)]  # fmt: skip
-    head = _mass(canvas, look, sides, guides, 700)
-    rng = np.random.default_rng(look.seed)
-    for x in np.linspace(392, 632, 13):
-        tip = 372 + rng.uniform(-16, 14) - 22 * abs((x - 512) / 150) ** 2
-        lean = rng.uniform(4, 26)
-        lock = spline(
-            [(x - 26, 262), (x + 22, 262), (x + 24 + lean * 0.4, 330), (x + lean, tip), (x - 14 + lean * 0.2, 330)]
-        )
-        canvas.fill(shifted(lock, 2, 5), dark(look.skin, 0.55), 0.22, 4)
-        strand = [
-            _guide([(x - 20 + 36 * k, 258), (x - 12 + 30 * k + lean * 0.3, 320), (x + lean, tip)])
-            for k in (0.0, 0.5, 1.0)
+def _long(strands: Strands, look: Look, rng: np.random.Generator) -> None:
+    """Parted beside the middle, falling in loose waves over both shoulders."""
+    manner = Manner(look.hair, count=110, gloss=1.1)
+    part = -26.0
+    for side in SIDES:
+        top = part * side
+        keys: list[list[Point]] = [
+            [(top, 182), (92, 178), (176, 236), (214, 350), (222, 490), (236, 640), (268, 770), (272, 880), (236, 968)],
+            [(top, 184), (74, 188), (156, 256), (198, 370), (206, 500), (214, 640), (236, 770), (236, 880), (206, 976)],
+            [(top, 214), (30, 216), (112, 280), (172, 380), (186, 500), (190, 630), (204, 750), (196, 860), (166, 962)],
+            [(top, 258), (8, 258), (84, 302), (146, 384), (172, 490), (174, 610), (182, 720), (168, 830), (134, 920)],
         ]
-        mask = canvas.fill(lock, dark(look.hair, 0.05), 1, 0.8)
-        canvas.strands(rng, strand, 60, _tones(look.hair), mask)
-    crown = [_guide([(430 + 160 * k, 200), (400 + 220 * k, 250), (390 + 250 * k, 300)]) for k in np.linspace(0, 1, 6)]
-    canvas.strands(rng, crown, 400, _tones(look.hair), canvas.mask(ellipse(512, 262, 150, 66), 14) * head)
-    canvas.paint(canvas.mask(ellipse(470, 246, 96, 18, -12), 14) * head, light(look.hair, 0.5), 0.24)
+        for guide in sheet(_tilted(keys, side), 30, rng):
+            lock(strands, rng, waved(guide, rng, 9 * side, 2.1), (14, 26, 30, 30, 30, 30, 28, 18), manner)
+    strands.paint(ribbon(path([(part, 178), (part + 3, 254)]), (1, 3, 2)), mix(look.hair, (20, 10, 10), 0.6), 0.7, 1.6)
+    _flyaways(strands, look, rng)
+
+
+def _flyaways(strands: Strands, look: Look, rng: np.random.Generator) -> None:
+    """Single hairs that left the mass."""
+    tone = mix(look.hair, (210, 180, 150), 0.2)
+    for _ in range(8):
+        side = float(rng.choice((-1, 1)))
+        x, y = side * rng.uniform(204, 216), rng.uniform(280, 520)
+        line = [(x, y), (x + side * rng.uniform(2, 12), y + rng.uniform(40, 90)), (x + side * rng.uniform(-6, 14), y + rng.uniform(110, 190))]
+        strands.hair(path(line, 16), 0.5, look.hair, tone)
+
+
+def _bob(strands: Strands, look: Look, rng: np.random.Generator) -> None:
+    """A smooth bob that turns in below the jaw, with a fringe."""
+    manner = Manner(look.hair, count=120, gloss=0.9, spread=0.12)
+    for side in SIDES:
+        keys: list[list[Point]] = [
+            [(-12, 178), (90, 180), (174, 240), (208, 350), (216, 480), (222, 590), (220, 680), (182, 744)],
+            [(-12, 184), (76, 194), (150, 254), (190, 360), (202, 480), (206, 590), (204, 680), (160, 738)],
+            [(-10, 190), (60, 212), (130, 282), (168, 372), (182, 480), (186, 580), (182, 668), (140, 722)],
+        ]
+        for guide in sheet(_tilted(keys, side), 24, rng):
+            lock(strands, rng, waved(guide, rng, 2.5 * side, 1.2), (22, 28, 32, 34, 34, 28, 8), manner)
+    fringe: list[list[Point]] = [
+        [(-40, 190), (-106, 232), (-148, 320), (-158, 432)], [(40, 190), (106, 232), (148, 320), (158, 432)],
+        [(-30, 194), (-76, 236), (-104, 320), (-112, 426)], [(30, 194), (76, 236), (104, 320), (112, 426)],
+        [(-14, 196), (-40, 240), (-54, 320), (-58, 420)], [(14, 196), (40, 240), (54, 320), (58, 420)],
+        [(-2, 196), (-8, 240), (-10, 320), (-8, 416)],
+    ]  # fmt: skip
+    left, right = fringe[0:6:2] + fringe[6:], fringe[1:6:2] + fringe[6:]
+    for keys in (left, right):
+        for guide in sheet(keys, 20, rng, 0.05):
+            lock(strands, rng, waved(guide, rng, 3, 0.8), (14, 24, 24, 22, 14), manner)
+
+
+def _locs(strands: Strands, look: Look, rng: np.random.Generator) -> None:
+    """Many thin locs, drawn back from the forehead and falling to the shoulders."""
+    manner = Manner(look.hair, count=70, gloss=0.6, spread=0.2, stray=0.2, width=1.0, shadow=0.62, twist=15)
+    for side in SIDES:
+        keys: list[list[Point]] = [
+            [(0, 180), (96, 178), (180, 236), (216, 350), (224, 490), (236, 620), (250, 740), (244, 850)],
+            [(0, 190), (80, 194), (156, 256), (196, 370), (206, 500), (212, 620), (220, 740), (214, 880)],
+            [(0, 212), (56, 214), (126, 268), (172, 372), (184, 500), (188, 620), (190, 730), (180, 870)],
+            [(0, 236), (40, 236), (104, 282), (154, 370), (172, 480), (174, 600), (170, 710), (156, 840)],
+        ]
+        for guide in sheet(_tilted(keys, side), 13, rng, 0.16):
+            _loc(strands, rng, waved(guide, rng, 7 * side, rng.uniform(1.4, 2.6)), manner)
+
+
+def _loc(strands: Strands, rng: np.random.Generator, guide: Curve, manner: Manner) -> None:
+    """A tube with the bulges that twisting leaves."""
+    bulges = 19 + np.abs(np.sin(np.linspace(0, 34, 60) + rng.uniform(0, 6))) * 4.5
+    cut = guide[: int(rng.integers(len(guide) - 5, len(guide) + 1))]
+    middle = path([tuple(p) for p in cut[::4]], 90)
+    lock(strands, rng, middle, [15, *bulges, 10], manner)
+    for edge in (-8.5, 8.5):
+        strands.paint(ribbon(middle + normals(middle) * edge, (2, 4, 4, 2)), (14, 9, 9), 0.6, 1.2)
+
+
+def _bun(strands: Strands, look: Look, rng: np.random.Generator) -> None:
+    """Combed up from the hairline into a bun, with loose wisps at the temples."""
+    knot = Volume(0, 146, (74, 66, 60))
+    manner = Manner(look.hair, count=90, gloss=1.1, volume=knot, shadow=0.3)
+    for k in np.linspace(0, 1, 9):
+        at = -70 + 140 * k
+        turn: list[Point] = [(at * 0.9 - 10, 206), (at - 22, 150), (at * 0.5, 92 + 20 * abs(k - 0.5)), (at * 0.4 + 40, 130), (at * 0.3 + 46, 196)]
+        lock(strands, rng, path(turn, 25), (12, 30, 34, 30, 10), manner)
+    strands.paint(ellipse(0, 204, 74, 14), (20, 10, 10), 0.5, 8)
+    combed = Manner(look.hair, count=110, gloss=0.9, tip=0.7)
+    short_hair.soft_hairline(strands, look, rng, (0, 150))
+    for side in SIDES:
+        keys: list[list[Point]] = [
+            [(180, 520), (197, 440), (192, 340), (156, 250), (60, 196)], [(168, 436), (184, 376), (168, 300), (126, 232), (46, 194)],
+            [(150, 366), (152, 316), (130, 264), (92, 220), (34, 194)], [(98, 308), (98, 274), (82, 240), (56, 212), (18, 194)],
+            [(0, 290), (4, 264), (4, 236), (2, 212), (0, 194)],
+        ]  # fmt: skip
+        for guide in sheet(_tilted([key[::-1] for key in keys], side), 34, rng, 0.07):
+            lock(strands, rng, waved(guide, rng, 3, 1.0), (14, 26, 28, 24, 12), combed)
+    short_hair.soft_hairline(strands, look, rng, (0, 150))
+    for side in SIDES:
+        for _ in range(3):
+            x, long = rng.uniform(150, 164), rng.uniform(120, 220)
+            wisp: list[Point] = [(x, 370), (x + 12, 370 + long * 0.4), (x + rng.uniform(-4, 16), 370 + long)]
+            strands.hair(path(sided(wisp, side), 24), 0.6, look.hair, mix(look.hair, look.skin, 0.3))

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import asdict
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from svc_video.engine import Job, Prepared
-from svc_video.engines.portrait.engine import FaceTrack, PortraitEngine
+from svc_video.engines.portrait.engine import PortraitEngine
 from svc_video.film import to_rgb
 from svc_video.portraits.avatars import shipped
 from svc_video.speech import Cue, Speech
@@ -42,52 +41,6 @@ def spoken(cues: list[Cue], seconds: float = 2.0, start_ms: int = 0) -> Speech:
 
 
 CUES = [Cue(ipa, 200 + 100 * number, 300 + 100 * number, stressed=ipa == "a") for number, ipa in enumerate("amaufibo")]
-SILENT = Prepared(SIDE, SIDE, None)
-
-
-def params(speech: Speech, **told):
-    track = FaceTrack(Job(SILENT, RATE, **told), speech)
-    return {index: track.at(index) for index in speech.frames(RATE)}
-
-
-def test_cues_drive_the_mouth() -> None:
-    faces = params(spoken(CUES))
-    assert faces[8].close == 1.0  # the m, 300..400 ms
-    assert faces[6].jaw > 0.4  # the a before it
-    assert faces[12].pucker > 0.3  # the u
-    assert faces[40].jaw < 0.05  # silence after the last cue, whatever the sound
-
-
-def test_without_cues_the_sound_drives_it() -> None:
-    faces = params(spoken([]))
-    assert faces[25].jaw > 0.2
-
-
-def test_where_cues_end_the_sound_takes_over() -> None:
-    speech = Speech(has_cues=True)
-    speech.feed(hum(3.0), CUES, cues_complete_ms=1000)
-    track = FaceTrack(Job(SILENT, RATE), speech)
-    jaws = [track.at(index).jaw for index in range(20, 40)]
-    assert jaws[-1] > 0.2  # 1.5 s: no cue, but sound
-    assert np.abs(np.diff(jaws)).max() < 0.35  # and no jump between
-
-
-def test_a_resumed_film_goes_on_with_the_same_faces() -> None:
-    whole, rest = params(spoken(CUES), seed=5), params(spoken(CUES, start_ms=600), seed=5)
-    assert min(rest) == 15
-    for index in range(20, 50):  # a little after the seam, where loudness has settled
-        assert asdict(rest[index]) == pytest.approx(asdict(whole[index]), abs=0.02)
-
-
-def test_an_expression_is_worn_and_stress_lifts_the_brow() -> None:
-    happy, plain = params(spoken(CUES), expression="happy"), params(spoken(CUES), expression="unheard of")
-    assert happy[0].smile > 0.2 > plain[0].smile == 0
-    assert plain[6].brow > plain[45].brow + 0.1
-
-
-def test_a_still_head_is_still() -> None:
-    faces = params(spoken(CUES), options={"head_motion": 0.0, "blink_rate": 0.0})
-    assert {(face.yaw, face.pitch, face.roll, face.dx, face.blink_left) for face in faces.values()} == {(0, 0, 0, 0, 0)}
 
 
 def test_frames_show_what_is_said(engine, portrait) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from svc_video.engines.portrait.ipa import SILENCE, UNKNOWN, VISEME_OF, VISEMES, visemes_of
+from svc_video.engines.portrait.ipa import ROUNDED, SILENCE, UNKNOWN, VISEME_OF, VISEMES, VOWELS, visemes_of
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,13 @@ def test_every_letter_has_a_shape_of_its_own() -> None:
 
 def test_targets_and_dominances_are_shares() -> None:
     for viseme in VISEMES.values():
-        pairs = [getattr(viseme, name) for name in ("jaw", "wide", "pucker", "press", "upper", "lower", "fv")]
+        pairs = [getattr(viseme, name) for name in ("jaw", "wide", "pucker", "press", "upper", "lower", "fv", "tongue")]
         assert all(0 <= value <= 1 for pair in pairs for value in pair)
-        assert 0 <= viseme.close <= 1
+        assert (0 <= viseme.close <= 1, 0 <= viseme.touch <= 1) == (True, True)
+
+
+def test_classes_of_phones_are_what_they_say() -> None:
+    assert set(VISEMES) >= VOWELS | ROUNDED
+    assert all(VISEMES[name].pucker[0] >= 0.4 for name in ROUNDED)
+    assert all(not VISEMES[name].close and not VISEMES[name].touch for name in VOWELS)
+    assert VISEMES["th"].tongue[0] > VISEMES["t"].tongue[0] > VISEMES["s"].tongue[0] > VISEMES["k"].tongue[0]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from svc_video.engines.portrait.visemes import HELD_FRAMES, LEAD_MS, mouth_at, stress_at
+from svc_video.engines.portrait.visemes import HELD_FRAMES, MouthTrack, lead_ms, mouth_at
 from svc_video.speech import Cue
 
 
@@ -16,7 +16,7 @@ def said(*phones: str, ms: int = 90, start: int = 300) -> list[Cue]:
 
 def middle(cues: list[Cue], number: int) -> float:
     """When a phone is seen best."""
-    return (cues[number].start_ms + cues[number].end_ms) / 2 - LEAD_MS
+    return (cues[number].start_ms + cues[number].end_ms) / 2 - lead_ms(40.0)
 
 
 def seen(cues: list[Cue], number: int):
@@ -115,8 +115,61 @@ def test_overlapping_cues_do_no_harm() -> None:
     assert all(-1 <= value <= 1 for value in values)
 
 
-def test_stress_is_felt_near_a_stressed_phone() -> None:
-    cues = [Cue("a", 500, 600, stressed=True)]
-    assert stress_at(550, cues) == pytest.approx(1)
-    assert stress_at(300, cues) < 0.2
-    assert stress_at(550, [Cue("a", 500, 600)]) == 0
+def test_a_frame_shows_the_lips_of_its_middle() -> None:
+    assert 20 <= lead_ms(40.0) <= 30
+    assert lead_ms(1000 / 60) < lead_ms(40.0) < lead_ms(200.0) < 50
+
+
+def test_sibilants_bring_the_teeth_together_whatever_is_around() -> None:
+    for phone in ("s", "z", "ʃ", "tʃ"):
+        assert seen(said("a", phone, "a", ms=100), 1).jaw < 0.25
+    assert seen(said("a", "k", "a", ms=100), 1).jaw > 0.35
+
+
+def test_a_jaw_closes_faster_than_it_opens() -> None:
+    way = track([Cue("t", 200, 500), Cue("a", 500, 700), Cue("t", 700, 1000)], "jaw", 1.0)[:1000]
+    top = int(way.argmax())
+    low = way[300]
+    high = low + 0.9 * (way[top] - low)
+    some = low + 0.2 * (way[top] - low)
+    opening = int(np.argmax(way > high)) - int(np.argmax(way > some))
+    closing = int(np.argmax(way[top:] < some)) - int(np.argmax(way[top:] < high))
+    assert closing < 0.9 * opening
+
+
+def test_rounding_begins_a_tenth_of_a_second_ahead() -> None:
+    cues = [Cue("i", 300, 500), Cue("t", 500, 620), Cue("uː", 620, 800)]
+    assert mouth_at(620 - 100 - lead_ms(40.0), cues).pucker > 0.06
+    assert mouth_at(620 - 30 - lead_ms(40.0), cues).pucker > 0.2
+
+
+@pytest.mark.parametrize("phase", [0.0, 13.0, 29.0])
+def test_a_hasty_f_touches_the_teeth_in_one_frame(phase) -> None:
+    cues = [Cue("a", 300, 400), Cue("v", 400, 425), Cue("a", 425, 520)]
+    assert max(mouth_at(at, cues).fv for at in np.arange(phase, 800, 40.0)) >= 0.95
+
+
+def test_the_tip_of_the_tongue() -> None:
+    tips = {phone: seen(said("a", phone, "a", ms=110), 1).tongue for phone in ("θ", "t", "l", "k", "m")}
+    assert tips["θ"] > 0.85 > tips["t"] > 0.6
+    assert tips["l"] > 0.6
+    assert max(tips["k"], tips["m"]) < 0.2
+
+
+def test_stressed_vowels_open_more() -> None:
+    jaws = [mouth_at(400, [Cue("a", 300, 500, stressed=stressed)]).jaw for stressed in (False, True)]
+    assert jaws[1] > 1.1 * jaws[0]
+
+
+def test_a_phrase_ends_gently() -> None:
+    goes_on = [Cue("a", 300, 500), Cue("", 500, 560), Cue("t", 560, 700)]
+    ends = [Cue("a", 300, 500), Cue("", 500, 900)]
+    assert mouth_at(490, ends).jaw > mouth_at(490, goes_on).jaw
+
+
+def test_a_track_looks_cues_up_once_and_notices_new_ones() -> None:
+    cues = said(*"aminopusafek", ms=80)
+    lips = MouthTrack()
+    for at in np.arange(0.0, 1400.0, 40.0):
+        assert lips.at(at, cues) == mouth_at(at, cues)
+    assert lips.at(1300.0, [*cues, Cue("a", 1260, 1400)]).jaw > lips.at(1300.0, cues).jaw + 0.2

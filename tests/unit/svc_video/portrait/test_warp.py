@@ -3,7 +3,6 @@ import pytest
 
 from svc_video.engines.portrait.contour import Rim, outline, spline_matrix
 from svc_video.engines.portrait.warp import (
-    NODE_STEP,
     Layer,
     Region,
     SplitWarp,
@@ -51,7 +50,7 @@ def test_the_inverse_finds_where_a_pixel_came_from():
     rows, columns = nodes.shape[:2]
     source = nodes + back
     # push the found sources forward again: they must land on the nodes
-    u = ((source - nodes[0, 0]) / NODE_STEP).clip(0, [columns - 1.001, rows - 1.001])
+    u = ((source - nodes[0, 0]) / REGION.step).clip(0, [columns - 1.001, rows - 1.001])
     low, part = u.astype(int), u % 1
     x, y, f, g = low[..., 0], low[..., 1], part[..., :1], part[..., 1:]
     top = forward[y, x] * (1 - f) + forward[y, x + 1] * f
@@ -109,7 +108,14 @@ def test_a_region_stays_inside_the_frame():
     assert (region.left, region.top) == (0, 0)
     assert region.left + region.width <= 200
     assert region.top + region.height <= 140
-    assert region.width % NODE_STEP == region.height % NODE_STEP == 0
+    assert region.width % region.step == region.height % region.step == 0
+
+
+def test_a_region_of_a_larger_frame_has_no_more_nodes():
+    small, large = (
+        region_around(np.array([[50.0, 60], [250, 300]]) * s, (0, 0, 0, 0), (512 * s, 512 * s)) for s in (1, 2)
+    )
+    assert abs(small.nodes().shape[0] - large.nodes().shape[0]) <= 2
 
 
 def test_masks_have_soft_edges_and_the_right_area():

@@ -1,6 +1,6 @@
 """One frame: mouth, eyes, then the head as a whole. Deterministic: the same parameters give the same pixels.
 
-Frames are RGB. About 4 ms per 512 x 512 frame on one core; make one Renderer per portrait and size, share it between
+Frames are RGB. About 3 ms per 512 x 512 frame on one core; make one Renderer per portrait and size, share it between
 streams (it keeps no state from frame to frame), and call cv2.setNumThreads(1) once in the process.
 """
 
@@ -30,7 +30,7 @@ class Renderer:
         self._mouth = Mouth(self._picture, shapes)
         self._brows = Brows(self._picture, shapes)
         self._eyes = [Eye(self._picture, prepared.points, shapes, left=left) for left in (True, False)]
-        self._sway = Sway((prepared.height, prepared.width), prepared.points)
+        self._sway = Sway((prepared.height, prepared.width), prepared.points, getattr(prepared, "person", None))
 
     def render(self, params: FaceParams) -> Pixels:
         """A new RGB frame (H, W, 3)."""

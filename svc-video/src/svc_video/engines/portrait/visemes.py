@@ -1,8 +1,10 @@
 """The mouth track: mouth cues to the lips' shape at any moment, with co-articulation.
 
 - Each phone pulls each parameter towards its target, as strongly as it insists on it (dominance) and as near as it is
-  (a Gaussian over its time): after Cohen & Massaro 1993, with a Gaussian in place of their exponential.
-- Lips that touch, touch: a bilabial holds its closure for two frames at least, whatever its neighbours want.
+  (after Cohen & Massaro 1993, with logistic flanks in place of their exponentials).
+- A vowel opens slowly and is closed quickly; rounding begins well before its vowel; what ends a phrase is held longer.
+- Lips that touch, touch: a bilabial holds its closure for two frames at least, whatever its neighbours want, and a
+  labiodental its lip at the teeth for one.
 - The track is a pure function of the cues around the moment, so it needs no history: cues may still be coming, and a
   resumed stream goes on with the same shapes.
 """
@@ -13,26 +15,35 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import erf, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from svc_video.engines.portrait.ipa import SILENCE, VISEMES, visemes_of
+from svc_video.engines.portrait.ipa import ROUNDED, SILENCE, VISEMES, VOWELS, visemes_of
 from svc_video.engines.portrait.params import FaceParams
 from svc_video.speech import Cue
 
-PARAMETERS = ("jaw", "wide", "pucker", "press", "upper", "lower", "fv")
-# How far a phone reaches into its neighbours, ms: rounding begins early, teeth on lip are quick.
-SIGMA_MS = dict(zip(PARAMETERS, (30.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0), strict=True))
-REACH_MS = 160.0  # beyond this a phone is not felt: three sigmas
+PARAMETERS = ("jaw", "wide", "pucker", "press", "upper", "lower", "fv", "tongue")
+JAW, PUCKER, FV = (PARAMETERS.index(name) for name in ("jaw", "pucker", "fv"))
+# How soft a phone's flanks are, ms (sigma of the Gaussian that a logistic curve comes near to): before and after it.
+FLANKS_MS = (
+    dict(zip(PARAMETERS, (27.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0, 26.0), strict=True)),
+    dict(zip(PARAMETERS, (29.0, 46.0, 42.0, 24.0, 28.0, 28.0, 22.0, 22.0), strict=True)),
+)
+VOWEL_JAW_MS = (34.0, 24.0)  # a jaw opens slowly and closes quickly
+ROUNDING_MS = (64.0, 42.0)  # rounded lips come early
+LOGISTIC = 1.702  # makes the logistic curve that of a Gaussian
+REACH_MS = 160.0  # beyond this a phone is not felt
 LONGEST_MS = 1_000  # cues are in order of their start; a phone longer than this is none
-STRESS_MS, STRESS_REACH_MS = 130.0, 400.0  # how long a stressed phone moves the head
-LEAD_MS = 10.0  # a frame is seen until the next one comes: at 25 fps this puts its middle 10 ms after its sound
+KEPT_AHEAD_MS = 1_500.0  # shapes are looked up for so long at once
+LEAD_MS = 5.0  # lips are a little ahead of the sound
+MOST_LEAD_MS = 45.0  # for slow frame rates
 CLOSING_MS = 45.0  # how long the lips take to meet, and to part
 HELD_FRAMES = 2
+TOUCHED_FRAMES = 1  # a lip at the teeth
 LONGEST_HOLD_MS = 100.0  # for slow frame rates
-STRESSED, UNSTRESSED = 1.08, 0.94  # the jaw's share
+FINAL_MS, FINAL_PAUSE_MS = 35.0, 120.0  # the last phone before a pause is held so much longer
+STRESSED, UNSTRESSED = 1.12, 0.92  # a vowel's share of its opening
 QUIET_JAW, LOUD_JAW = 0.72, 1.14  # the jaw's share at loudness 0 and 1
 
 Vector = npt.NDArray[np.float64]
@@ -50,47 +61,107 @@ class Span:
 
 def mouth_at(at_ms: float, cues: Sequence[Cue], *, frame_ms: float = 40.0, loudness: float = 0.6) -> FaceParams:
     """The lips at a moment. `cues` are in order; `loudness` 0..1 is how loud the speech is there."""
-    at = at_ms + LEAD_MS
-    spans = _spans(at, cues)
-    pulled = _pulled(at, spans)
-    values = dict(zip(PARAMETERS, pulled, strict=True))
-    share = QUIET_JAW + (LOUD_JAW - QUIET_JAW) * loudness
-    values["jaw"] = min(1.0, values["jaw"] * share)
-    return FaceParams(**values, close=_closure(at, spans, frame_ms))
+    return MouthTrack(frame_ms).at(at_ms, cues, loudness)
 
 
-def stress_at(at_ms: float, cues: Sequence[Cue]) -> float:
-    """0..1: how near a stressed phone is; heads and brows move with it."""
-    middles = ((cue.start_ms + cue.end_ms) / 2 for cue in _near(at_ms, cues, STRESS_REACH_MS) if cue.stressed)
-    return max((_bump(at_ms - middle, STRESS_MS) for middle in middles), default=0.0)
+def lead_ms(frame_ms: float) -> float:
+    """How far ahead of its time a frame shows the lips: it is seen until the next one comes, so its middle counts."""
+    return min(MOST_LEAD_MS, frame_ms / 2 + LEAD_MS)
 
 
-def _near(at: float, cues: Sequence[Cue], reach: float) -> Iterator[Cue]:
-    """The cues within reach of a moment, in order."""
-    first = bisect_left(cues, at - reach - LONGEST_MS, key=lambda cue: cue.start_ms)
+class MouthTrack:
+    """The lips of one film; looks up each cue once."""
+
+    def __init__(self, frame_ms: float = 40.0) -> None:
+        self._frame_ms, self._lead_ms = frame_ms, lead_ms(frame_ms)
+        self._cues: Sequence[Cue] | None = None
+        self._from_ms = self._to_ms = 0.0
+        self._shapes = Shapes([], frame_ms)
+
+    def at(self, at_ms: float, cues: Sequence[Cue], loudness: float = 0.6) -> FaceParams:
+        """The lips at a moment. `cues` are in order; `loudness` 0..1 is how loud the speech is there."""
+        at = at_ms + self._lead_ms
+        # A list of cues is never changed, but followed by a longer one.
+        if cues is not self._cues or not self._from_ms <= at <= self._to_ms:
+            self._cues, self._from_ms, self._to_ms = cues, at, at + KEPT_AHEAD_MS
+            self._shapes = Shapes(_spans(self._from_ms - REACH_MS, self._to_ms + REACH_MS, cues), self._frame_ms)
+        pulled, close, touch = self._shapes.at(at)
+        values = dict(zip(PARAMETERS, pulled.tolist(), strict=True))
+        values["jaw"] = min(1.0, values["jaw"] * (QUIET_JAW + (LOUD_JAW - QUIET_JAW) * loudness))
+        values["fv"] = max(values["fv"], touch)
+        return FaceParams(**values, close=close)
+
+
+class Shapes:
+    """Spans as arrays, one row each, and the lips they make together."""
+
+    def __init__(self, spans: list[Span], frame_ms: float) -> None:
+        self._starts = np.array([span.start for span in spans])
+        self._ends = np.array([span.end for span in spans])
+        tables = [_table(span.viseme, span.stressed) for span in spans]
+        self._targets, self._dominances, self._before, self._after = (
+            np.array([table[column] for table in tables]).reshape(-1, len(PARAMETERS)) for column in range(4)
+        )
+        self._close = np.array([VISEMES[span.viseme].close for span in spans])
+        self._touch = np.array([VISEMES[span.viseme].touch for span in spans])
+        self._frame_ms = frame_ms
+
+    def at(self, at: float) -> tuple[Vector, float, float]:
+        """Every parameter at that moment, how far the lips are together, and how far the lip is at the teeth."""
+        near = np.flatnonzero((self._starts < at + REACH_MS) & (self._ends > at - REACH_MS))
+        starts, ends = self._starts[near], self._ends[near]
+        # What lies beyond the reach must not matter in the last digit: cues may come after their frames.
+        past = np.minimum(at - starts, REACH_MS)[:, None] / self._before[near]
+        left = np.minimum(ends - at, REACH_MS)[:, None] / self._after[near]
+        weights = self._dominances[near] / ((1 + np.exp(-LOGISTIC * past)) * (1 + np.exp(-LOGISTIC * left)))
+        total = weights.sum(axis=0) + 1e-6  # nothing near: at rest
+        pulled = (weights * self._targets[near]).sum(axis=0) / total
+        close = self._held(at, starts, ends, self._close[near], HELD_FRAMES)
+        return pulled, close, self._held(at, starts, ends, self._touch[near], TOUCHED_FRAMES)
+
+    def _held(self, at: float, starts: Vector, ends: Vector, strengths: Vector, frames: int) -> float:
+        """The nearest of the closures: whole for its phone and some frames at least, smooth around."""
+        if not strengths.any():
+            return 0.0
+        held = np.maximum(ends - starts, min(frames * self._frame_ms, LONGEST_HOLD_MS))
+        outside = np.maximum(np.abs(at - (starts + ends) / 2) - held / 2, 0.0)
+        part = np.maximum(0.0, 1.0 - outside / CLOSING_MS)
+        return float((strengths * part * part * (3 - 2 * part)).max())
+
+
+def _near(start: float, end: float, cues: Sequence[Cue]) -> Iterator[Cue]:
+    """The cues that touch that time, in order."""
+    first = bisect_left(cues, start - LONGEST_MS, key=lambda cue: cue.start_ms)
     for number in range(first, len(cues)):  # no slice: a whole hour of cues may lie ahead
         cue = cues[number]
-        if cue.start_ms > at + reach:
+        if cue.start_ms > end:
             return
-        if cue.end_ms > at - reach:
+        if cue.end_ms > start:
             yield cue
 
 
-def _bump(distance: float, width: float) -> float:
-    return float(np.exp(-0.5 * (distance / width) ** 2))
-
-
-def _spans(at: float, cues: Sequence[Cue]) -> list[Span]:
-    """The shapes within reach, gaps filled with silence."""
+def _spans(start: float, stop: float, cues: Sequence[Cue]) -> list[Span]:
+    """The shapes in that time, gaps filled with silence."""
     spans: list[Span] = []
-    end = at - REACH_MS
-    for cue in _near(at, cues, REACH_MS):
+    end = start
+    for cue in _near(start, stop + FINAL_PAUSE_MS, cues):
         if cue.start_ms > end:
             spans.append(Span(SILENCE, end, cue.start_ms, stressed=False))
         spans += _parts(cue)
         end = max(end, cue.end_ms)
-    if end < at + REACH_MS:
-        spans.append(Span(SILENCE, end, at + REACH_MS, stressed=False))
+    if end < stop:
+        spans.append(Span(SILENCE, end, stop + FINAL_PAUSE_MS, stressed=False))
+    return _lengthened(spans)
+
+
+def _lengthened(spans: list[Span]) -> list[Span]:
+    """The same, with the last phone before each pause held on into it."""
+    for at in range(1, len(spans)):
+        said, pause = spans[at - 1], spans[at]
+        length = pause.end - pause.start
+        if pause.viseme == SILENCE != said.viseme and length >= FINAL_PAUSE_MS and said.end <= pause.start:
+            spans[at - 1] = Span(said.viseme, said.start, said.end + FINAL_MS, said.stressed)
+            spans[at] = Span(SILENCE, pause.start + FINAL_MS, pause.end, stressed=False)
     return spans
 
 
@@ -104,49 +175,16 @@ def _parts(cue: Cue) -> list[Span]:
     ]
 
 
-def _pulled(at: float, spans: list[Span]) -> list[float]:
-    """Where all shapes together pull each parameter."""
-    total = np.zeros(len(PARAMETERS))
-    pull = np.full(len(PARAMETERS), 1e-6)  # nothing near: at rest
-    for span in spans:
-        targets, dominances = _table(span.viseme, span.stressed)
-        weight = _nearness(at, span) * dominances
-        total += weight * targets
-        pull += weight
-    return [float(value) for value in total / pull]
-
-
-def _nearness(at: float, span: Span) -> Vector:
-    """The share (per parameter) of a Gaussian around the moment that lies within the span."""
-    return np.array(
-        [
-            0.5 * (erf((span.end - at) / (sigma * sqrt(2))) - erf((span.start - at) / (sigma * sqrt(2))))
-            for sigma in SIGMA_MS.values()
-        ]
-    )
-
-
 @lru_cache(maxsize=128)
-def _table(name: str, stressed: bool) -> tuple[Vector, Vector]:  # part of the cache's key
+def _table(name: str, stressed: bool) -> tuple[Vector, Vector, Vector, Vector]:  # part of the cache's key
+    """Targets, dominances, flanks before and after, in the order of PARAMETERS."""
     viseme = VISEMES[name]
-    targets = np.array([getattr(viseme, parameter)[0] for parameter in PARAMETERS])
-    dominances = np.array([getattr(viseme, parameter)[1] for parameter in PARAMETERS])
-    targets[0] *= STRESSED if stressed else UNSTRESSED
-    return targets, dominances
-
-
-def _closure(at: float, spans: list[Span], frame_ms: float) -> float:
-    """How far the lips are together, 0..1."""
-    return max((_closed_by(at, span, frame_ms) for span in spans), default=0.0)
-
-
-def _closed_by(at: float, span: Span, frame_ms: float) -> float:
-    strength = VISEMES[span.viseme].close
-    if not strength:
-        return 0.0
-    held = max(span.end - span.start, min(HELD_FRAMES * frame_ms, LONGEST_HOLD_MS))
-    outside = abs(at - (span.start + span.end) / 2) - held / 2
-    if outside <= 0:
-        return strength
-    part = max(0.0, 1.0 - outside / CLOSING_MS)
-    return strength * part * part * (3 - 2 * part)
+    pairs = np.array([getattr(viseme, parameter) for parameter in PARAMETERS])
+    targets, dominances = pairs[:, 0].copy(), pairs[:, 1]
+    before, after = (np.array(list(flank.values())) for flank in FLANKS_MS)
+    if name in VOWELS:
+        targets[JAW] *= STRESSED if stressed else UNSTRESSED
+        before[JAW], after[JAW] = VOWEL_JAW_MS
+    if name in ROUNDED:
+        before[PUCKER], after[PUCKER] = ROUNDING_MS
+    return targets, dominances, before, after

@@ -3,6 +3,9 @@
 Notable choices: each layer is a thin-plate spline through the mesh's points on its side of the gap, sampled on a coarse
 grid once per portrait. A frame sums the grids, inverts the map by Newton's method (a warp needs to know where a pixel
 comes from), scales the result up and lets cv2.remap do the rest. Neither triangles nor their creases are ever seen.
+
+OpenCV 5 moves four channels with floating-point maps twice as fast as three with fixed-point ones (their conversion
+included), so pixels get a fourth channel on their way through `remapped`.
 """
 
 from dataclasses import dataclass
@@ -16,25 +19,25 @@ Map = NDArray[np.float32]  # (rows, columns, 2): x and y
 Pixels = NDArray[np.uint8]  # (H, W, 3)
 Mask = NDArray[np.float32]  # (H, W) of 0..1
 
-NODE_STEP = 6  # pixels between the nodes of a grid
-NEWTON_STEPS = 4
+NODES = 22  # of a grid along the region's shorter side
+STEPS = (4, 20)  # pixels between two nodes, at least and at most
+NEWTON_STEPS = 3  # leaves at most half a pixel in the widest open jaw, a tenth in speech
 MIN_DETERMINANT = 0.15  # below it the map nearly folds, and Newton's step would leap
 BORDER_FADE = 2.5  # nodes over which a layer's displacement falls to zero at the region's edge
 SEAM_BLUR = 0.9  # pixels
 LINE_SHIFT = 4  # sub-pixel bits of cv2's polygons
-# cv2.convertMaps' second map where the first has two channels. OpenCV 5.0.0 computes nonsense when cv2.remap itself
-# gets an empty array there (1, 3 or 4 channels, floating-point map), so remap never does.
-NO_MAP = np.empty(0, dtype=np.float32)
+REACH = 24  # pixels around a region that its pixels may come from
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of the frame, in pixels; width and height are multiples of NODE_STEP."""
+    """A part of the frame, in pixels; width and height are multiples of the step between the nodes of its grid."""
 
     left: int
     top: int
     width: int
     height: int
+    step: int = STEPS[0]
 
     @property
     def part(self) -> tuple[slice, slice]:
@@ -43,8 +46,8 @@ class Region:
 
     def nodes(self) -> Map:
         """Positions (rows, columns, 2) of the grid's nodes in the frame: the centres of its cells."""
-        x = self.left + (np.arange(self.width // NODE_STEP) + 0.5) * NODE_STEP - 0.5
-        y = self.top + (np.arange(self.height // NODE_STEP) + 0.5) * NODE_STEP - 0.5
+        x = self.left + (np.arange(self.width // self.step) + 0.5) * self.step - 0.5
+        y = self.top + (np.arange(self.height // self.step) + 0.5) * self.step - 0.5
         return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
 
     def pixels(self) -> Map:
@@ -65,8 +68,9 @@ def region_around(points: Float, margins: tuple[float, float, float, float], fra
     high = points.max(axis=0) + margins[2:]
     left, top = (int(max(v, 0)) for v in low)
     right, bottom = int(min(high[0], frame[1])), int(min(high[1], frame[0]))
-    width, height = ((n // NODE_STEP) * NODE_STEP for n in (right - left, bottom - top))
-    return Region(left, top, max(width, NODE_STEP * 4), max(height, NODE_STEP * 4))
+    step = int(np.clip(min(right - left, bottom - top) // NODES, *STEPS))
+    width, height = ((n // step) * step for n in (right - left, bottom - top))
+    return Region(left, top, max(width, step * 4), max(height, step * 4), step)
 
 
 def thin_plate(at: Float, values: Float, where: Float, stiffness: float = 1e-4) -> Float:
@@ -96,6 +100,7 @@ class Layer:
     def __init__(self, region: Region, points: Float, moves: Float) -> None:
         """`points` (n, 2) in the frame and their `moves` (bases, n, 2) in pixels."""
         self._nodes = region.nodes()
+        self._step = region.step
         self._origin = self._nodes[0, 0]
         rows, columns = self._nodes.shape[:2]
         border = region.border()
@@ -106,7 +111,7 @@ class Layer:
         grids = grids.reshape(rows, columns, len(moves), 2) * _fade(rows, columns)[..., None, None]
         by_basis = grids.transpose(2, 0, 1, 3)
         self._bases = by_basis.reshape(len(moves), -1).astype(np.float32)
-        self._slopes = np.stack([_slopes(grid).ravel() for grid in by_basis]).astype(np.float32)
+        self._slopes = np.stack([_slopes(grid, region.step).ravel() for grid in by_basis]).astype(np.float32)
 
     def backward(self, weights: Float) -> Map:
         """Where the picture at each node comes from, as a displacement (rows, columns, 2) in pixels."""
@@ -116,7 +121,7 @@ class Layer:
         slopes = (part @ self._slopes).reshape(*nodes.shape[:2], 4)
         source = nodes - moved
         for _ in range(NEWTON_STEPS):
-            at = (source - self._origin) / NODE_STEP
+            at = (source - self._origin) / self._step
             error = source + _sample(moved, at) - nodes
             source = source - _newton_step(error, _sample(slopes, at))
         return np.asarray(source - nodes)
@@ -129,14 +134,18 @@ def _fade(rows: int, columns: int) -> Float:
     return np.asarray(smooth[0][:, None] * smooth[1][None])
 
 
-def _slopes(moved: Float) -> Float:
+def _slopes(moved: Float, step: int) -> Float:
     """Derivatives (rows, columns, 4) per pixel of a displacement: xx, xy, yx, yy."""
-    down, across = (np.asarray(slope) for slope in np.gradient(moved, NODE_STEP, axis=(0, 1)))
+    down, across = (np.asarray(slope) for slope in np.gradient(moved, step, axis=(0, 1)))
     return np.stack([across[..., 0], down[..., 0], across[..., 1], down[..., 1]], axis=-1)
 
 
 def _sample(grid: Map, at: Map) -> Map:
-    """The grid's values at places counted in nodes. Two maps, not one of two channels: see NO_MAP."""
+    """The grid's values at places counted in nodes.
+
+    Two maps, not one of two channels: OpenCV 5.0.0 computes nonsense for 1, 3 and 4 channels with such a map and an
+    empty second one.
+    """
     x, y = np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
     return np.asarray(cv2.remap(grid, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32)
 
@@ -150,17 +159,49 @@ def _newton_step(error: Map, slopes: Map) -> Map:
     return step.astype(np.float32, copy=False)
 
 
+class Mover:
+    """Takes the pixels of one region from wherever a coarse displacement says."""
+
+    def __init__(self, region: Region) -> None:
+        left, top = min(region.left, REACH), min(region.top, REACH)
+        bottom, right = region.top + region.height + REACH, region.left + region.width + REACH
+        self._around = slice(region.top - top, bottom), slice(region.left - left, right)
+        self._columns = np.tile(np.arange(left, left + region.width, dtype=np.float32), (region.height, 1))
+        self._rows = np.tile(np.arange(top, top + region.height, dtype=np.float32)[:, None], (1, region.width))
+
+    def source(self, displacement: Map) -> Map:
+        """Columns and rows (2, height, width) that the region's pixels come from, for a grid of displacements."""
+        height, width = self._columns.shape
+        full = np.empty((2, height, width), dtype=np.float32)
+        for axis, still in enumerate((self._columns, self._rows)):
+            one = np.ascontiguousarray(displacement[..., axis])
+            cv2.resize(one, (width, height), dst=full[axis], interpolation=cv2.INTER_LINEAR)
+            full[axis] += still
+        return full
+
+    def near(self, picture: Pixels) -> Pixels:
+        """The part of the picture (h, w, 4) that pixels may come from."""
+        return np.asarray(cv2.cvtColor(picture[self._around], cv2.COLOR_RGB2RGBA), dtype=np.uint8)
+
+
+def taken(near: Pixels, source: Map, rows: slice = slice(None)) -> Pixels:
+    """Rows of a region (rows, width, 3), each pixel from its place in `near` (h, w, 4)."""
+    columns, lines = source[0, rows], source[1, rows]
+    moved = cv2.remap(near, columns, lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+
+
 class Warp:
     """One layer that moves a whole region."""
 
     def __init__(self, region: Region, layer: Layer) -> None:
         self.region = region
         self._layer = layer
-        self._pixels = region.pixels()
+        self._mover = Mover(region)
 
     def apply(self, picture: Pixels, weights: Float) -> Pixels:
         """The region (height, width, 3) of the picture moved."""
-        return remapped(picture, _scaled_up(self._layer.backward(weights), self._pixels))
+        return taken(self._mover.near(picture), self._mover.source(self._layer.backward(weights)))
 
 
 class SplitWarp:
@@ -169,38 +210,33 @@ class SplitWarp:
     def __init__(self, region: Region, upper: Layer, lower: Layer) -> None:
         self.region = region
         self._upper, self._lower = upper, lower
-        self._pixels = region.pixels()
+        self._mover = Mover(region)
 
     def apply(self, picture: Pixels, weights: Float, seam: Float) -> Pixels:
         """The region (height, width, 3) moved: above the seam line (n, 2) by one layer, below it by the other.
 
         The seam is given in the frame's pixels from left to right and is prolonged level to the region's edges.
         """
-        upper, lower = (_scaled_up(layer.backward(weights), self._pixels) for layer in (self._upper, self._lower))
+        near = self._mover.near(picture)
+        upper, lower = (self._mover.source(layer.backward(weights)) for layer in (self._upper, self._lower))
         line = np.concatenate([[[-1e4, seam[0, 1]]], seam, [[1e4, seam[-1, 1]]]]) - (self.region.left, self.region.top)
         top = int(np.clip(line[:, 1].min() - 3, 0, self.region.height - 1))
         bottom = int(np.clip(line[:, 1].max() + 4, top + 1, self.region.height))
         out = np.empty((self.region.height, self.region.width, 3), dtype=np.uint8)
-        remapped(picture, upper[:bottom], out[:bottom])
+        out[:bottom] = taken(near, upper, slice(bottom))
         if bottom < self.region.height:
-            remapped(picture, lower[bottom:], out[bottom:])
-        below = remapped(picture, lower[top:bottom])
+            out[bottom:] = taken(near, lower, slice(bottom, None))
+        below = taken(near, lower, slice(top, bottom))
         mask = below_line(line - (0, top), (bottom - top, self.region.width))
         out[top:bottom] = blend(out[top:bottom], below, mask)
         return out
 
 
-def _scaled_up(displacement: Map, pixels: Map) -> Map:
-    """A grid's displacement as the source of every pixel."""
-    full = cv2.resize(displacement, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.add(full, pixels, out=full), dtype=np.float32)
-
-
-def remapped(picture: Pixels, source: Map, out: Pixels | None = None) -> Pixels:
-    """The picture with every pixel taken from its place in `source`; into `out` where it is given."""
-    whole, part = cv2.convertMaps(source, NO_MAP, cv2.CV_16SC2)  # 1/32 pixel: twice as fast as floating point
-    flags, border = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
-    return np.asarray(cv2.remap(picture, whole, part, flags, dst=out, borderMode=border), dtype=np.uint8)
+def remapped(picture: Pixels, source: Map) -> Pixels:
+    """The picture with every pixel taken from its place in `source` (height, width, 2)."""
+    columns, lines = np.ascontiguousarray(source[..., 0]), np.ascontiguousarray(source[..., 1])
+    moved = cv2.remap(picture, columns, lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, dtype=np.uint8)
 
 
 def blend(under: Pixels, over: Pixels, mask: Mask) -> Pixels:
