@@ -43,6 +43,9 @@ BROW_RIGHT = np.array([336, 296, 334, 293, 300, 285, 295, 282, 283, 276])
 
 NOSE_TIP, FOREHEAD, CHIN, NOSE_BASE = 1, 10, 152, 2
 CHEEK_LEFT, CHEEK_RIGHT = 234, 454
+# points that mirror each other on the hard parts of the head, left and right: what tells its yaw
+MIRRORED = np.array([[33, 263], [61, 291], [234, 454], [127, 356], [93, 323], [50, 280]])
+FRONTAL_PITCH = 8.0  # degrees by which the chin lies behind the forehead's edge in a head that looks straight ahead
 # the outline of the face, clockwise from the top
 OVAL = np.array(
     (
@@ -96,3 +99,33 @@ def head_roll(points: Points) -> float:
     """Degrees by which the line of the eyes is turned, clockwise as seen."""
     across = eye_centre(points, left=False) - eye_centre(points, left=True)
     return float(np.degrees(np.arctan2(across[1], across[0])))
+
+
+def head_axes(points: Points) -> NDArray[np.float64]:
+    """The head's own axes (3, 3) in the picture's x, y and z: across, down and into the head, unit vectors.
+
+    The eyes' line is where `across` is seen, whatever the head does (orthographic view); its depth comes from the
+    mesh's mirrored pairs. For a head that looks straight out of the picture this is the identity.
+    """
+    pairs = points[MIRRORED].astype(np.float64)
+    wide = (pairs[:, 1] - pairs[:, 0]).sum(axis=0)
+    yaw = np.arctan2(wide[2], np.linalg.norm(wide[:2]))
+    seen = (eye_centre(points, left=False) - eye_centre(points, left=True)).astype(np.float64)
+    across = np.append(np.cos(yaw) * seen / np.linalg.norm(seen), np.sin(yaw))
+    tall = (points[CHIN] - points[FOREHEAD]).astype(np.float64)
+    tall -= (tall @ across) * across
+    tall /= np.linalg.norm(tall)
+    back = np.cross(across, tall)
+    tilt = np.radians(FRONTAL_PITCH)
+    down = np.cos(tilt) * tall - np.sin(tilt) * back
+    return np.stack([across, down, np.cross(across, down)])
+
+
+def head_pose(points: Points) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in degrees, signed as in FaceParams: nose to the right, nose down, clockwise as seen.
+
+    Frontal photos measure within about 8 degrees of pitch 0: foreheads differ. Yaw is good to 2 or 3 degrees.
+    """
+    across, down, _ = head_axes(points)
+    yaw, pitch = (np.degrees(np.arcsin(np.clip(axis[2], -1, 1))) for axis in (across, down))
+    return float(yaw), float(pitch), float(np.degrees(np.arctan2(across[1], across[0])))

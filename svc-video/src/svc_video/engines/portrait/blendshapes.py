@@ -4,6 +4,9 @@ A shape says where lips, chin, lids and brows go, in units of the mouth's width 
 other points follow by biharmonic interpolation over the mesh's graph (Botsch & Kobbelt 2004), which makes smooth cheeks
 and jaws. The graph has no edges across mouth and eyes, so the lips part. Displacements are linear in the parameters.
 
+Moves are made in the head's own space (across, down, forward) and then seen from the front of the picture: on a turned
+head the far corner of the mouth goes less far, the chin swings along the head's axis, and rounded lips stand out.
+
 Every mouth shape has a second one that undoes the gap it opens: with `close` = 1 the lips meet whatever else is said.
 """
 
@@ -12,19 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from svc_video.engines.portrait.biharmonic import Float, Graph, Move
 from svc_video.engines.portrait.params import FaceParams
 from svc_video.faces import landmarks as lm
 
-Float = NDArray[np.float64]
-Move = dict[int, Float]  # vertex -> displacement in pixels of the picture
-
-RING_PART = 0.42  # distance of the fixed outer ring from the oval, in parts of the way from the face's centre
 LIP_ROUNDNESS = 0.62  # exponent of the opening's profile over the mouth's width: 0.5 is an ellipse
 UPPER_SHARE = 0.35  # the upper lip's part of the way when lips close
 OUTER_SHARE = 0.55  # the outer rim's part of the inner rim's way when lips close
 JAW_LINE = (1.0, 0.97, 0.9, 0.76, 0.56, 0.34, 0.14)  # chin to jaw angle: part of the chin's drop
 CHIN_POINTS = {18: 0.97, 200: 1.0, 199: 1.0, 175: 1.0, 83: 0.97, 313: 0.97, 182: 0.95, 406: 0.95, 201: 1.0, 421: 1.0}
 CHEEKS = (50, 280, 205, 425, 101, 330, 36, 266)
+CHEEKS_BELOW_RIMS = (205, 425, 36, 266)  # those that glasses do not stand on
+CORNER_BACK = 0.45  # how far a corner goes back for its way out: the teeth stand in an arch
+JAW_BACK = 0.3  # how far the chin goes back for its drop: the jaw hinges at the ears
 LID_DROP = 1.24  # a shut lid goes a little beyond the lower one's line: the eye must not gleam through
 PUCKER_CLOSES = 0.85  # part of the picture's own gap that goes when the lips are rounded
 FIXED = (
@@ -64,7 +67,7 @@ FIXED = (
 
 @dataclass(frozen=True, slots=True)
 class LipShape:
-    """Moves at the middle of the mouth and at its corners, in mouth widths; down and outwards are positive."""
+    """Moves at the middle of the mouth and at its corners, in mouth widths; down, outwards, forward are positive."""
 
     upper: tuple[float, float] = (0.0, 0.0)  # inner rim, outer rim
     lower: tuple[float, float] = (0.0, 0.0)
@@ -73,22 +76,29 @@ class LipShape:
     chin: float = 0.0
     cheek: float = 0.0
     flatten: float = 0.0  # part of the picture's own smile that goes
+    forward: float = 0.0  # both lips, towards the viewer
 
 
 LIP_SHAPES = {
     "jaw": LipShape(upper=(-0.035, -0.024), lower=(0.445, 0.43), out=-0.045, down=0.06, chin=0.37),
     "wide": LipShape(upper=(0.0, 0.012), lower=(0.015, -0.005), out=0.095, down=-0.012, cheek=-0.01),
-    "pucker": LipShape(upper=(-0.012, -0.06), lower=(0.028, 0.08), out=-0.2, chin=0.02, flatten=0.85),
-    "press": LipShape(upper=(0.05, 0.02), lower=(-0.05, -0.02), out=0.01),
+    "pucker": LipShape(upper=(-0.012, -0.06), lower=(0.028, 0.08), out=-0.2, chin=0.02, flatten=0.85, forward=0.13),
+    "press": LipShape(upper=(0.05, 0.02), lower=(-0.05, -0.02), out=0.01, forward=-0.03),
     "upper": LipShape(upper=(-0.09, -0.07), lower=(0.0, 0.0), down=-0.01),
     "lower": LipShape(lower=(0.13, 0.11), out=0.02, down=0.01, chin=0.03),
     "fv": LipShape(upper=(-0.045, -0.035), lower=(-0.03, 0.01), chin=-0.01),
     "smile": LipShape(upper=(0.0, 0.012), lower=(0.0, -0.012), out=0.075, down=-0.085, cheek=-0.05),
 }
 MOUTH_BASES = (*LIP_SHAPES, *(f"close_{name}" for name in LIP_SHAPES), "close_rest")
-EYE_BASES = ("blink_left", "blink_right", "lids", "brow")
+EYE_BASES = ("blink_left", "blink_right", "lids", "brow", "squint", "brow_inner", "brow_outer", "lid")
 LID_IDLE = 0.25  # a look that the lids do not follow: small ones are many, and moving skin costs time
 LID_FOLLOW = 0.22  # of the gap: the lids go with a look up or down
+LID_HANG = 0.3  # of the gap: tired upper lids
+SQUINT_LIFT = 0.24  # of the gap: the lower lids
+SQUINT_CHEEK = -0.025  # mouth widths: the cheeks with them
+BROW_LIFT = 0.11  # eye distances
+BROW_BETWEEN = 0.05  # eye distances: the skin between the brows
+BROW_WITH_GLASSES = 0.4  # of that lift: rims stand on the brows and must not bend
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +122,21 @@ def mouth_weights(params: FaceParams) -> Float:
 
 
 def eye_weights(params: FaceParams) -> Float:
-    """Coefficients in the order of EYE_BASES; a shut eye's lid follows no look."""
+    """Coefficients in the order of EYE_BASES; a shut eye's lid follows no look, hangs no lower and is not squinted."""
     left, right = np.clip((params.blink_left, params.blink_right), 0, 1)
-    brow, look = np.clip((params.brow, params.gaze_y), -1, 1)
+    brow, inner, outer, lid, look = np.clip(
+        (params.brow, params.brow_inner, params.brow_outer, params.lid, params.gaze_y), -1, 1
+    )
+    squint = float(np.clip(params.squint, 0, 1))
     followed = np.sign(look) * max(abs(look) - LID_IDLE, 0) / (1 - LID_IDLE)
-    return np.array([left, right, followed * (1 - max(left, right)), brow])
+    is_open = 1 - max(left, right)
+    return np.array([left, right, followed * is_open, brow, squint * is_open, inner, outer, lid * is_open])
 
 
-def solve(points: lm.Points, triangles: NDArray[np.int16]) -> Blendshapes:
-    """The blendshapes of a face; about 30 ms."""
-    face = _Face(points)
-    graph = _Graph(face.points, triangles)
+def solve(points: lm.Points, triangles: NDArray[np.int16], *, glasses: bool = False) -> Blendshapes:
+    """The blendshapes of a face; about 30 ms. With `glasses` brows and cheeks move less, so that the rims stay."""
+    face = _Face(points, glasses=glasses)
+    graph = Graph(face.frontal, triangles)
     lips = {name: face.lip_moves(shape) for name, shape in LIP_SHAPES.items()}
     closings = [face.closing(_gap(moves)) for moves in lips.values()]
     closings.append(face.closing(face.points[lm.LOWER_INNER] - face.points[lm.UPPER_INNER]))
@@ -139,23 +153,34 @@ def _gap(moves: Move) -> Float:
 class _Face:
     """Units and prescribed moves of one face."""
 
-    def __init__(self, points: lm.Points) -> None:
+    def __init__(self, points: lm.Points, *, glasses: bool = False) -> None:
         self.points = points[:468, :2].astype(np.float64)
         across = (lm.eye_centre(points, left=False) - lm.eye_centre(points, left=True)).astype(np.float64)
         across /= np.linalg.norm(across)
         self.axes = np.array([across, [-across[1], across[0]]])
         self.mouth_width = lm.mouth_width(points)
-        self.eye_distance = lm.eye_distance(points)
+        head = lm.head_axes(points)
+        solid = points[:468].astype(np.float64)
+        self.frontal = (solid @ head.T)[:, :2]  # as the face would be seen from its own front
+        self._seen = head[:, :2] * ((1,), (1,), (-1,))  # one unit across, down, forward, in the picture
+        self._unit = float(np.linalg.norm(self.frontal[291] - self.frontal[61]))  # the mouth's width, not foreshortened
+        self._eye_unit = lm.eye_distance(points) / max(float(np.linalg.norm(head[0, :2])), 0.5)
+        self._cheeks = CHEEKS_BELOW_RIMS if glasses else CHEEKS
+        self._brow_lift = BROW_LIFT * (BROW_WITH_GLASSES if glasses else 1.0)
 
     def lip_moves(self, shape: LipShape) -> Move:
         """Displacements of all lip points, chin and cheeks."""
         moves: Move = {}
-        for rings, (inner, outer) in ((lm.UPPER_LIP, shape.upper), (lm.LOWER_LIP, shape.lower)):
+        for rings, (inner, outer), back in (
+            (lm.UPPER_LIP, shape.upper, 0.0),
+            (lm.LOWER_LIP, shape.lower, JAW_BACK * shape.chin),
+        ):
             for number, ring in enumerate(rings):
                 part = number / (len(rings) - 1)
-                moves.update(self._ring_moves(ring, shape, inner * part + outer * (1 - part)))
-        moves.update({v: self._pixels(0, shape.chin * part) for v, part in self._chin_parts().items()})
-        moves.update({v: self._pixels(0, shape.cheek) for v in CHEEKS if shape.cheek})
+                moves.update(self._ring_moves(ring, shape, inner * part + outer * (1 - part), shape.forward - back))
+        for vertex, part in self._chin_parts().items():
+            moves[vertex] = self._pixels(0, shape.chin * part, -JAW_BACK * shape.chin * part)
+        moves.update({v: self._pixels(0, shape.cheek) for v in self._cheeks if shape.cheek})
         return moves
 
     def closing(self, gap: Float) -> Move:
@@ -173,11 +198,24 @@ class _Face:
         """Moves in the order of EYE_BASES."""
         left = self._blink(lm.UPPER_LID_LEFT, lm.LOWER_LID_LEFT)
         right = self._blink(lm.UPPER_LID_RIGHT, lm.LOWER_LID_RIGHT)
-        brow = {int(v): self._eye_pixels(-0.11) for v in (*lm.BROW_LEFT, *lm.BROW_RIGHT)}
-        brow |= {v: self._eye_pixels(-0.05) for v in (8, 9)}
-        lids = {v: move * LID_FOLLOW for v, move in {**left, **right}.items()}
-        lids |= {int(v): move for v, move in self._lower_follow()}
-        return [left, right, lids, brow]
+        blink = {**left, **right}
+        lids = {v: move * LID_FOLLOW for v, move in blink.items()} | self._lower_lids(LID_FOLLOW * 0.4)
+        squint = self._lower_lids(-SQUINT_LIFT) | {v: self._pixels(0, SQUINT_CHEEK) for v in self._cheeks}
+        inner, outer = self._brow(inner=True), self._brow(inner=False)
+        brow = {v: inner[v] + outer[v] for v in inner}
+        hang = {v: move * LID_HANG for v, move in blink.items()}
+        return [left, right, lids, brow, squint, inner, outer, hang]
+
+    def _brow(self, *, inner: bool) -> Move:
+        """One end of both brows up; it fades towards the other end, so that both together lift them as a whole."""
+        moves: Move = {}
+        for brow in (lm.BROW_LEFT, lm.BROW_RIGHT):
+            from_nose = np.abs((self.frontal[brow] - self.frontal[168])[:, 0])
+            part = (from_nose - from_nose.min()) / np.ptp(from_nose)
+            lift = self._brow_lift * (1 - part if inner else part)
+            moves |= {int(v): self._eye_pixels(-up) for v, up in zip(brow, lift, strict=True)}
+        between = BROW_BETWEEN / BROW_LIFT * self._brow_lift if inner else 0.0
+        return moves | {v: self._eye_pixels(-between) for v in (8, 9)}
 
     def still_for_mouth(self) -> list[int]:
         """Points that no mouth shape moves: eyes, brows, nose, forehead."""
@@ -197,72 +235,37 @@ class _Face:
         moves |= {int(v): np.zeros(2) for v in lower[1:-1]}
         return moves
 
-    def _lower_follow(self) -> list[tuple[int, Float]]:
-        lines = ((lm.UPPER_LID_LEFT, lm.LOWER_LID_LEFT), (lm.UPPER_LID_RIGHT, lm.LOWER_LID_RIGHT))
-        out = []
-        for upper, lower in lines:
+    def _lower_lids(self, part: float) -> Move:
+        """The lower lids down by a part of the gap."""
+        moves: Move = {}
+        for upper, lower in ((lm.UPPER_LID_LEFT, lm.LOWER_LID_LEFT), (lm.UPPER_LID_RIGHT, lm.LOWER_LID_RIGHT)):
             gap = self.points[lower] - self.points[upper]
-            out += [(int(v), g * LID_FOLLOW * 0.4) for v, g in zip(lower[1:-1], gap[1:-1], strict=True)]
-        return out
+            moves |= {int(v): g * part for v, g in zip(lower[1:-1], gap[1:-1], strict=True)}
+        return moves
 
-    def _ring_moves(self, ring: NDArray[np.int64], shape: LipShape, drop: float) -> Move:
-        """One lip line: `drop` in its middle, the corners' own move at its ends."""
-        at = (self.points[ring] - self.points[ring].mean(axis=0)) @ self.axes[0]
+    def _ring_moves(self, ring: NDArray[np.int64], shape: LipShape, drop: float, forward: float) -> Move:
+        """One lip line: `drop` and `forward` in its middle, the corners' own move at its ends."""
+        at = self.frontal[ring, 0]
         t = np.clip(2 * (at - at.min()) / (at.max() - at.min()) - 1, -1, 1)
         profile = (1 - t**2) ** LIP_ROUNDNESS
         down = (shape.down + shape.flatten * self._smile()) * t**2 + drop * profile
-        return {int(v): self._pixels(shape.out * s / 1.0, d) for v, s, d in zip(ring, t, down, strict=True)}
+        out = shape.out * t
+        ahead = forward * profile - CORNER_BACK * out * t
+        return {int(v): self._pixels(*way) for v, *way in zip(ring, out, down, ahead, strict=True)}
 
     def _smile(self) -> float:
         """How far the corners stand above the middle of the lips, in mouth widths; 0 for a straight or sad mouth."""
-        middle = (self.points[13] + self.points[14]) / 2
-        corners = (self.points[78] + self.points[308]) / 2
-        return max(float((middle - corners) @ self.axes[1]) / self.mouth_width, 0.0)
+        middle = (self.frontal[13] + self.frontal[14]) / 2
+        corners = (self.frontal[78] + self.frontal[308]) / 2
+        return max(float(middle[1] - corners[1]) / self._unit, 0.0)
 
     def _chin_parts(self) -> dict[int, float]:
         start = int(np.flatnonzero(lm.OVAL == lm.CHIN)[0])
         sides = {int(lm.OVAL[start + s * k]): part for k, part in enumerate(JAW_LINE) for s in (-1, 1)}
         return {**sides, **CHIN_POINTS}
 
-    def _pixels(self, across: float, down: float) -> Float:
-        return np.asarray((across * self.axes[0] + down * self.axes[1]) * self.mouth_width)
+    def _pixels(self, across: float, down: float, forward: float = 0.0) -> Float:
+        return np.asarray(np.array([across, down, forward]) @ self._seen * self._unit)
 
     def _eye_pixels(self, down: float) -> Float:
-        return np.asarray(down * self.axes[1] * self.eye_distance)
-
-
-class _Graph:
-    """The mesh with a fixed ring around it, and the bilaplacian on it."""
-
-    def __init__(self, points: Float, triangles: NDArray[np.int16]) -> None:
-        oval = points[lm.OVAL]
-        ring = oval + RING_PART * (oval - points.mean(axis=0))
-        self.count = len(points)
-        self.ring = list(range(self.count, self.count + len(ring)))
-        everywhere = np.concatenate([points, ring])
-        edges = {(int(a), int(b)) for t in triangles for a, b in ((t[0], t[1]), (t[1], t[2]), (t[0], t[2]))}
-        for k, v in enumerate(lm.OVAL):
-            edges |= {(int(v), self.ring[k]), (int(v), self.ring[k - 1])}
-        pairs = np.array(sorted(edges))
-        weights = 1 / np.maximum(np.linalg.norm(everywhere[pairs[:, 0]] - everywhere[pairs[:, 1]], axis=1), 0.5)
-        laplacian = np.zeros((len(everywhere), len(everywhere)))
-        laplacian[pairs[:, 0], pairs[:, 1]] = laplacian[pairs[:, 1], pairs[:, 0]] = -weights
-        laplacian[np.diag_indices_from(laplacian)] = -laplacian.sum(axis=1)
-        scaled = laplacian / laplacian.diagonal()[:, None]
-        self.bilaplacian = scaled.T @ scaled
-
-    def interpolate(self, shapes: list[Move], still: list[int]) -> Float:
-        """Displacements (shapes, 468, 2): prescribed ones exactly, the rest as smooth as can be.
-
-        A point that any shape prescribes is at rest in the shapes that do not, so that one solution serves all.
-        """
-        total = len(self.bilaplacian)
-        known = np.array(sorted({v for moves in shapes for v in moves} | set(still) | set(self.ring)))
-        free = np.setdiff1d(np.arange(total), known)
-        values = np.zeros((total, len(shapes), 2))
-        for number, moves in enumerate(shapes):
-            for vertex, move in moves.items():
-                values[vertex, number] = move
-        right = -self.bilaplacian[np.ix_(free, known)] @ values[known].reshape(len(known), -1)
-        values[free] = np.linalg.solve(self.bilaplacian[np.ix_(free, free)], right).reshape(len(free), -1, 2)
-        return np.asarray(values[: self.count].transpose(1, 0, 2))
+        return np.asarray(down * self._seen[1] * self._eye_unit)

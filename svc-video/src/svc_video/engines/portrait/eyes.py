@@ -30,7 +30,8 @@ UPPER_INSET, LOWER_INSET = 0.03, 0.04
 LASH_WIDTH = 0.035  # eye widths
 LASH_FROM = 0.35  # blink from which the closing lids' lashes are drawn
 LASH_OPACITY = 0.68
-BROW = np.array([0.0] * (len(EYE_BASES) - 1) + [1.0])
+BROWS = np.array([float(name.startswith("brow")) for name in EYE_BASES])
+SHARED = [EYE_BASES.index(name) for name in ("lids", "squint", "lid")]  # those that both eyes share
 
 
 class Brows:
@@ -45,9 +46,9 @@ class Brows:
         near = np.flatnonzero(((face > low) & (face < high)).all(axis=1))
         self._warp = Warp(self.region, Layer(self.region, face[near], shapes.eyes[:, near]))
 
-    def apply(self, picture: Pixels, weight: float) -> Pixels:
-        """The region's pixels for brows raised by -1..1."""
-        return self._warp.apply(picture, BROW * weight)
+    def apply(self, picture: Pixels, weights: Float) -> Pixels:
+        """The region's pixels for coefficients of EYE_BASES, of which only the brows' count."""
+        return self._warp.apply(picture, BROWS * weights)
 
 
 class Eye:
@@ -78,13 +79,13 @@ class Eye:
 
     def is_still(self, weights: Float) -> bool:
         """Whether these coefficients leave the lids as they are."""
-        return not (weights[self._blink] or weights[EYE_BASES.index("lids")])
+        return not (weights[self._blink] or weights[SHARED].any())
 
     def apply(self, picture: Pixels, weights: Float, gaze: tuple[float, float]) -> Pixels:
         """The region's pixels for coefficients of EYE_BASES and a gaze of -1..1 across and down."""
         if self.is_still(weights):
             return blend(picture[self.region.part].copy(), self._eyeball(picture, gaze), self._rest_mask)
-        lids = weights * (1 - BROW)  # the brows have moved before
+        lids = weights * (1 - BROWS)  # the brows have moved before
         upper, lower = self._rim.at(lids)
         skin = self._warp.apply(picture, lids, (upper + lower) / 2)
         corner = (self.region.left, self.region.top)

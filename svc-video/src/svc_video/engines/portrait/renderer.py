@@ -39,8 +39,8 @@ class Renderer:
         if mouth.any():
             frame[self._mouth.region.part] = self._mouth.apply(self._picture, mouth)
         eyes, gaze = blendshapes.eye_weights(params), _gaze(params)
-        if params.brow:
-            frame[self._brows.region.part] = self._brows.apply(frame, float(eyes[-1]))
+        if params.brow or params.brow_inner or params.brow_outer:
+            frame[self._brows.region.part] = self._brows.apply(frame, eyes)
         for eye in self._eyes:
             if any(gaze) or not eye.is_still(eyes):
                 frame[eye.region.part] = eye.apply(frame, eyes, gaze)
