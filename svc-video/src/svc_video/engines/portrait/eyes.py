@@ -1,145 +1,81 @@
-"""The eyes: lids by two layers over an eyeball that stays, the iris shifted for gaze; and the brows above them."""
+"""The eyes: lids over an eyeball, and the brows above them.
+
+Positions of the lids are quantised and kept: a blink passes through the same few again and again. A look costs a
+shifted iris. Nothing depends on what was drawn before: what is kept is what would be drawn.
+"""
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from svc_video.engines.portrait.blendshapes import EYE_BASES, Blendshapes
-from svc_video.engines.portrait.contour import Rim, outline
-from svc_video.engines.portrait.warp import (
-    Float,
-    Layer,
-    Map,
-    Mask,
-    Pixels,
-    SplitWarp,
-    Warp,
-    blend,
-    polygon_mask,
-    region_around,
-    remapped,
-)
+from svc_video.engines.portrait.eyeball import Eyeball
+from svc_video.engines.portrait.eyeshape import eye_shape
+from svc_video.engines.portrait.forehead import Brows
+from svc_video.engines.portrait.lids import Lids, LidState
+from svc_video.engines.portrait.warp import Float, Mask, Pixels
 from svc_video.faces import landmarks as lm
 
-Indices = NDArray[np.int64]
+__all__ = ["Brows", "Eye"]
 
-RIM_BLUR = 0.7  # pixels
-GAZE_ACROSS = 0.13  # eye widths that the iris goes for a full look to the side
-GAZE_DOWN = 0.05
-# eye widths by which the lids' edges are taken inside the lashes, so that no white goes with a lid or stays under it
-UPPER_INSET, LOWER_INSET = 0.03, 0.04
-LASH_WIDTH = 0.035  # eye widths
-LASH_FROM = 0.35  # blink from which the closing lids' lashes are drawn
-LASH_OPACITY = 0.68
-BROWS = np.array([float(name.startswith("brow")) for name in EYE_BASES])
-SHARED = [EYE_BASES.index(name) for name in ("lids", "squint", "lid")]  # those that both eyes share
-
-
-class Brows:
-    """Renders both brows and the forehead."""
-
-    def __init__(self, picture: Pixels, shapes: Blendshapes) -> None:
-        face, unit = shapes.points, shapes.mouth_width
-        around = np.concatenate([face[lm.BROW_LEFT], face[lm.BROW_RIGHT]])
-        margins = (unit * 0.4, unit * 0.9, unit * 0.4, unit * 0.4)
-        self.region = region_around(around, margins, picture.shape[:2])
-        low, high = np.min(around, axis=0) - unit, np.max(around, axis=0) + unit
-        near = np.flatnonzero(((face > low) & (face < high)).all(axis=1))
-        self._warp = Warp(self.region, Layer(self.region, face[near], shapes.eyes[:, near]))
-
-    def apply(self, picture: Pixels, weights: Float) -> Pixels:
-        """The region's pixels for coefficients of EYE_BASES, of which only the brows' count."""
-        return self._warp.apply(picture, BROWS * weights)
+BLINK_STEPS, LID_STEPS, GAZE_STEPS = 64, 24, 64  # positions of a blink, of the other lid shapes and of a look
+MOVES_LIDS = tuple("brow" not in name for name in EYE_BASES)
+STEPS = np.array([BLINK_STEPS if "blink" in name else LID_STEPS for name in EYE_BASES]) * MOVES_LIDS
+KEPT_BYTES = 4 << 20  # of lid positions per eye
+MARGIN = 3  # pixels around the opening that a look is drawn in
 
 
 class Eye:
     """Renders one eye."""
 
     def __init__(self, picture: Pixels, points: lm.Points, shapes: Blendshapes, *, left: bool) -> None:
-        face = shapes.points
-        upper, lower = (lm.UPPER_LID_LEFT, lm.LOWER_LID_LEFT) if left else (lm.UPPER_LID_RIGHT, lm.LOWER_LID_RIGHT)
-        self._width = width = float(np.linalg.norm(face[upper[-1]] - face[upper[0]]))
-        nose = width * 0.35  # the other eye's region begins beyond the nose's ridge
-        sides = (width * 0.5, nose) if left else (nose, width * 0.5)
-        margins = (sides[0], width * 0.5, sides[1], width * 0.6)
-        self.region = region_around(face[np.concatenate([upper, lower])], margins, picture.shape[:2])
-        layers = [Layer(self.region, face[v], shapes.eyes[:, v]) for v in _sides(face, shapes, upper, lower)]
-        self._warp = SplitWarp(self.region, *layers)
-        moves = (shapes.eyes[:, upper], shapes.eyes[:, lower])
-        edges = (face[upper].copy(), face[lower].copy())
-        edges[0][1:-1] -= shapes.axes[1] * width * UPPER_INSET
-        edges[1][1:-1] += shapes.axes[1] * width * LOWER_INSET
-        self._rim = Rim(edges, moves, shapes.axes[1], yielding=0)
-        corner = (self.region.left, self.region.top)
-        rest = self._rim.at(np.zeros(len(EYE_BASES)))
-        self._rest_mask = polygon_mask(outline(*rest) - corner, (self.region.height, self.region.width), RIM_BLUR)
-        iris = points[(lm.IRIS_LEFT if left else lm.IRIS_RIGHT) :][:5, :2].astype(np.float64)
-        self._look = self._look_field(iris)
-        self._lash = _lash_colour(picture, rest[0])
-        self._axes, self._blink = shapes.axes, EYE_BASES.index("blink_left" if left else "blink_right")
+        shape = eye_shape(picture, shapes, left=left)
+        self.region = shape.region
+        self._ball = Eyeball(picture, shape, points, left=left)
+        self._lids = Lids(picture, shape, self._ball, "blink_left" if left else "blink_right")
+        self._steps = STEPS * [name != ("blink_right" if left else "blink_left") for name in EYE_BASES]
+        pixels = shape.region.width * shape.region.height
+        self._state = lru_cache(maxsize=max(8, min(96, KEPT_BYTES // (pixels * 8))))(self._lids_at)
+        self._rest = self._lids_at((0,) * len(EYE_BASES))
+        self._box = _box(self._rest.seen)
 
     def is_still(self, weights: Float) -> bool:
         """Whether these coefficients leave the lids as they are."""
-        return not (weights[self._blink] or weights[SHARED].any())
+        return not np.round(weights * self._steps).any()
 
     def apply(self, picture: Pixels, weights: Float, gaze: tuple[float, float]) -> Pixels:
         """The region's pixels for coefficients of EYE_BASES and a gaze of -1..1 across and down."""
-        if self.is_still(weights):
-            return blend(picture[self.region.part].copy(), self._eyeball(picture, gaze), self._rest_mask)
-        lids = weights * (1 - BROWS)  # the brows have moved before
-        upper, lower = self._rim.at(lids)
-        skin = self._warp.apply(picture, lids, (upper + lower) / 2)
-        corner = (self.region.left, self.region.top)
-        mask = polygon_mask(outline(upper, lower) - corner, skin.shape[:2], RIM_BLUR)
-        out = blend(skin, self._eyeball(picture, gaze), mask)
-        drawn = (float(weights[self._blink]) - LASH_FROM) / (1 - LASH_FROM)
-        return self._with_lashes(out, upper - corner, drawn) if drawn > 0 else out
+        key = tuple(np.round(weights * self._steps).astype(int).tolist())
+        look = (round(gaze[0] * GAZE_STEPS) / GAZE_STEPS, round(gaze[1] * GAZE_STEPS) / GAZE_STEPS)
+        out = picture[self.region.part].copy()
+        if any(key):
+            state, part = self._state(key), (slice(None), slice(None))
+        elif any(look):
+            state, part = self._rest, self._box
+        else:
+            return out
+        out[part] = _composed(out[part], state, part, self._ball.look(look, *part))
+        return out
 
-    def _with_lashes(self, eye: Pixels, line: Float, part: float) -> Pixels:
-        """A shut eye is a dark line, thicker in its middle."""
-        thickness = np.sin(np.linspace(0, np.pi, len(line)))[:, None] ** 0.5 * self._width * LASH_WIDTH / 2
-        band = np.concatenate([line - thickness * self._axes[1], (line + thickness * self._axes[1])[::-1]])
-        mask = polygon_mask(band, eye.shape[:2], RIM_BLUR) * np.float32(part * LASH_OPACITY)
-        return blend(eye, np.broadcast_to(self._lash, eye.shape).copy(), mask)
-
-    def _look_field(self, iris: Float) -> Map:
-        """How much of a gaze's shift each pixel takes, (H, W, 1): all in the iris, none at the corners."""
-        radius = max(float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean()), 1.0)
-        distance = np.linalg.norm(self.region.pixels() - iris[0].astype(np.float32), axis=-1)
-        reach = max(self._width * 0.5 - radius * 0.6, radius)
-        return (1 - _smooth((distance - radius * 1.1) / reach))[..., None]
-
-    def _eyeball(self, picture: Pixels, gaze: tuple[float, float]) -> Pixels:
-        rows, columns = self.region.part
-        if gaze == (0.0, 0.0):
-            return np.asarray(picture[rows, columns])
-        shift = gaze[0] * GAZE_ACROSS * self._axes[0] + gaze[1] * GAZE_DOWN * self._axes[1]
-        source = self.region.pixels() - self._look * (shift * self._width).astype(np.float32)
-        return np.asarray(remapped(picture, source))
+    def _lids_at(self, key: tuple[int, ...]) -> LidState:
+        return self._lids.at(np.array(key) / np.maximum(self._steps, 1))
 
 
-def _smooth(t: NDArray[np.float32]) -> Mask:
-    """0 below 0, 1 above 1, smooth between."""
-    t = np.clip(t, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
+def _composed(frame: Pixels, state: LidState, part: tuple[slice, slice], eyeball: Mask) -> Pixels:
+    eyeball *= state.seen[part] * np.float32(1 / 255)
+    eyeball += state.skin[part]
+    eyeball += frame * (state.kept[part] * np.float32(1 / 255))
+    np.clip(eyeball, 0, 255, out=eyeball)
+    eyeball += 0.5
+    return eyeball.astype(np.uint8)
 
 
-def _lash_colour(picture: Pixels, line: Float) -> NDArray[np.uint8]:
-    """The darkest colour along the upper lid, (3,)."""
-    at = np.clip(np.concatenate([line + np.array([0, d]) for d in (-2, -1, 0)]).round().astype(int), 0, None)
-    rows, columns = np.minimum(at[:, 1], picture.shape[0] - 1), np.minimum(at[:, 0], picture.shape[1] - 1)
-    colours = picture[rows, columns]
-    dark = colours[np.argsort(colours.sum(axis=1))[: len(colours) // 5]]
-    return np.asarray(np.median(dark, axis=0), dtype=np.uint8)
+def _box(seen: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Rows and columns of the opening, with a margin; at least one pixel."""
+    return _span(seen.any(axis=(1, 2))), _span(seen.any(axis=(0, 2)))
 
 
-def _sides(face: Float, shapes: Blendshapes, upper: Indices, lower: Indices) -> tuple[Indices, Indices]:
-    """Points of the upper and of the lower layer; beside the eye they share all."""
-    middle = (face[upper] + face[lower]) / 2
-    centre = middle.mean(axis=0)
-    place, line = (face - centre) @ shapes.axes.T, (middle - centre) @ shapes.axes.T
-    near = np.linalg.norm(place, axis=1) < np.ptp(line[:, 0]) * 1.6
-    inside = np.abs(place[:, 0]) < np.ptp(line[:, 0]) * 0.47
-    is_below = place[:, 1] > np.interp(place[:, 0], line[:, 0], line[:, 1])
-    for ring, side in ((upper[1:-1], False), (lower[1:-1], True)):
-        is_below[ring], inside[ring] = side, True
-    return np.flatnonzero(near & ~(inside & is_below)), np.flatnonzero(near & ~(inside & ~is_below))
+def _span(used: NDArray[np.bool_]) -> slice:
+    places = np.flatnonzero(used)
+    return slice(max(int(places[0]) - MARGIN, 0), int(places[-1]) + 1 + MARGIN) if len(places) else slice(0, 1)
