@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
 Mask = NDArray[np.float32]  # (H, W) of 0..1
 
 DENSITY = 5  # drawn points per landmark
-FINE = 4  # times as many pixels a side while a gap is filled
-FRACTION = 4  # sub-pixel bits of cv2's polygons
-LEAST_GAP = 0.05  # pixels
+PER_PIXEL = 4  # steps of a line's table
+_HALF = np.float32(0.5)
 
 
 @cache
@@ -66,36 +64,31 @@ def outline(upper: Float, lower: Float) -> Float:
     return np.concatenate([upper, lower[-2:0:-1]])
 
 
-def gap_mask(upper: Float, lower: Float, down: Float, shape: tuple[int, int], blur: float) -> Mask:
-    """1 between two lines (n, 2) in a picture (H, W), with antialiased and softened edges; 0 where they touch.
+class Gap:
+    """Fills what lies between two lines on a canvas.
 
-    Drawn at four times the size: cv2's own antialiasing gives even an empty gap a line of one pixel.
+    Exactly: cv2's polygons step by parts of a pixel and give even an empty gap a line. Where each pixel lies across and
+    down the face is known once; a frame looks up both lines there.
     """
-    mask = np.zeros(shape, dtype=np.uint8)
-    for polygon in _parted(upper, lower, down):
-        _fill(mask, polygon)
-    soft = cv2.GaussianBlur(mask, (0, 0), blur) if blur > 0 else mask
-    return np.asarray(soft, dtype=np.float32) / np.float32(255)
 
+    def __init__(self, corner: tuple[int, int], shape: tuple[int, int], axes: Float) -> None:
+        """The canvas' left and top in the frame, its rows and columns, and (2, 2) the unit vectors across and down."""
+        rows, columns = shape
+        x, y = np.meshgrid(corner[0] + np.arange(columns), corner[1] + np.arange(rows))
+        across, down = np.moveaxis(np.stack([x, y], axis=-1) @ axes.T, -1, 0)
+        steps = np.round((across - across.min()) * PER_PIXEL).astype(np.intp)
+        self._axes, self._steps, self._down = axes, steps, down.astype(np.float32)
+        self._places = across.min() + np.arange(steps.max() + 1) / PER_PIXEL
 
-def _parted(upper: Float, lower: Float, down: Float) -> list[Float]:
-    """The gap's polygons (m, 2): one for each run of columns where the lines are apart."""
-    inset = down * (0.5 / FINE)  # cv2 fills the pixels under the outline too
-    apart = (lower - upper) @ down > 2 * 0.5 / FINE + LEAST_GAP
-    upper, lower = upper + inset, lower - inset
-    bounds = np.diff(np.concatenate([[0], apart, [0]]).astype(np.int8))
-    starts, ends = np.flatnonzero(bounds == 1), np.flatnonzero(bounds == -1)
-    ends_of_runs = zip(np.maximum(starts - 1, 0), ends + 1, strict=True)
-    return [np.concatenate([upper[a:b], lower[a:b][::-1]]) for a, b in ends_of_runs]
+    def mask(self, upper: Float, lower: Float, blur: float) -> Mask:
+        """1 between two lines (n, 2) of the frame, 0 where they touch; edges softened by `blur` pixels."""
+        high, low = self._at(upper), self._at(lower)
+        covered = np.minimum(low, self._down + _HALF) - np.maximum(high, self._down - _HALF)
+        mask = np.clip(covered, 0, 1, out=covered)
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur) if blur > 0 else mask, dtype=np.float32)
 
-
-def _fill(mask: Bytes, polygon: Float) -> None:
-    """Adds a polygon's coverage, 0..255."""
-    height, width = mask.shape
-    left, top = (int(v) for v in np.clip(np.floor(polygon.min(axis=0)), 0, (width - 1, height - 1)))
-    right, bottom = (int(v) for v in np.clip(np.ceil(polygon.max(axis=0)) + 1, (left + 1, top + 1), (width, height)))
-    fine = np.zeros(((bottom - top) * FINE, (right - left) * FINE), dtype=np.uint8)
-    corners = ((polygon - (left, top) + 0.5) * FINE - 0.5) * (1 << FRACTION)
-    cv2.fillPoly(fine, [corners.round().astype(np.int32)], 255, cv2.LINE_8, FRACTION)
-    part = mask[top:bottom, left:right]
-    np.maximum(part, cv2.resize(fine, part.shape[1::-1], interpolation=cv2.INTER_AREA), out=part)
+    def _at(self, line: Float) -> Mask:
+        """How far down a line is in each pixel's column of the face."""
+        across, down = self._axes @ line.T
+        table = np.interp(self._places, np.maximum.accumulate(across), down).astype(np.float32)
+        return np.asarray(table[self._steps], dtype=np.float32)

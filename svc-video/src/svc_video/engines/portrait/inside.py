@@ -13,28 +13,30 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from svc_video.engines.portrait import teeth
+from svc_video.engines.portrait import own_teeth, teeth
 from svc_video.engines.portrait.blendshapes import Blendshapes
-from svc_video.engines.portrait.contour import gap_mask
+from svc_video.engines.portrait.contour import Gap
 from svc_video.engines.portrait.light import Light
 from svc_video.engines.portrait.warp import Float, Mask, Pixels, Region, blend, region_around
 from svc_video.faces import landmarks as lm
 
 JAW_TEETH_PART = 0.88  # the lower teeth's part of the lower lip's way
 TONGUE_PART = 0.52
+TIP_HURRIES, TIP_APPEARS = 1.6, 3  # the tip is nearly up at 0.7, and wholly drawn from a third
 TIP_REST = 0.13  # mouth widths by which the tip at rest lies below its place behind the teeth
 ROUNDED_HIDES = 0.1  # mouth widths by which fully rounded lips hide drawn upper teeth
-JAW_STEPS, SHAPE_STEPS = 4, 16  # per pixel of the jaw, per unit of a parameter: finer is not seen
-STACKS = 64  # kept; one is about 15 KB at 512 x 512
+JAW_STEPS, SHAPE_STEPS = 3, 16  # per pixel of the jaw, per unit of a parameter: finer is not seen
+STACKS = 96  # kept of each kind; one is about 15 KB at 512 x 512
 FINE = 3  # times as many pixels a side while a layer is painted
 SHADOW_BLUR = 0.045  # mouth widths
 SHADOW_FALLS = 0.022  # mouth widths: light comes from above
 SHADOW_DEPTH = 0.42
 RIM_REACH = 0.022  # mouth widths by which the lower lip's moist inner side is seen
 RIM_OPENS = 0.16  # mouth widths of opening at which it is seen whole
-RIM_DARK = 0.66
+RIM_TINT = np.array([0.74, 0.57, 0.57])  # of the lip: in shadow, and redder
 UPPER_RIM_PART = 0.35
 GRAIN_SEED = 4
+GRAIN_WHOLE = 180  # grey level at which the grain is that of the skin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Canvas:
     unit: float  # the mouth's width in pixels
     axes: Float  # (2, 2): unit vectors across and down the face
     middle: Float  # (n, 2): the line of the closed lips in the frame
+    gap: Gap
 
     @classmethod
     def of(cls, shapes: Blendshapes, middle: Float, within: Region) -> "Canvas":
@@ -54,7 +57,8 @@ class Canvas:
         left, top = max(box.left, within.left), max(box.top, within.top)
         width = min(box.left + box.width, within.left + within.width) - left
         height = min(box.top + box.height, within.top + within.height) - top
-        return cls(Region(left, top, width, height), unit, shapes.axes, middle)
+        gap = Gap((left, top), (height, width), shapes.axes)
+        return cls(Region(left, top, width, height), unit, shapes.axes, middle, gap)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,11 +74,6 @@ class Canvas:
         line = (self.middle - origin) @ self.axes.T
         rest = np.interp(place[..., 0], line[:, 0], line[:, 1])
         return place[..., 0] / (self.unit / 2), (place[..., 1] - rest) / self.unit
-
-    def mask(self, upper: Float, lower: Float, blur: float) -> Mask:
-        """1 between two lines of the frame, 0 where they touch."""
-        corner = np.array([self.region.left, self.region.top])
-        return gap_mask(upper - corner, lower - corner, self.axes[1], self.shape, blur)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +108,14 @@ class Inside:
         self._dark = np.broadcast_to(_bytes(0.4 * light.dark + 0.22 * light.flesh), (*canvas.shape, 3)).copy()
         self._rim = _lip_rim(picture, canvas, shapes)
         self._hidden_by = ROUNDED_HIDES * self._unit
-        self._rest_light: Mask = np.ones(canvas.shape, dtype=np.float32)
+        self._more_than_rest: Mask = np.ones(canvas.shape, dtype=np.float32)
         if rest is not None:
-            gap = canvas.mask(*rest, 0)
-            self._upper = Thing(*teeth.own_teeth(picture[canvas.region.part], gap, self._unit))
+            gap = canvas.gap.mask(*rest, 0)
+            self._upper = Thing(*own_teeth.taken(picture[canvas.region.part], gap, self._unit, light))
             self._hidden_by = float((gap > 0.5).sum(axis=0).max())
-            self._rest_light = self._light(gap)
-        self._stack = lru_cache(maxsize=STACKS)(self._stacked)
+            self._more_than_rest = np.float32(1) / self._light(gap)
+        self._back = lru_cache(maxsize=STACKS)(self._draw_back)
+        self._front = lru_cache(maxsize=SHAPE_STEPS + 1)(self._move_front)
 
     def paint(self, mask: Mask, jaw: float, rounded: float, tongue: float, parted: float) -> Pixels:
         """The inside behind a gap's mask (H, W).
@@ -123,22 +123,24 @@ class Inside:
         The jaw is dropped by pixels, lips rounded by 0..1 hide the teeth, the tongue's tip is raised by 0..1, and the
         lips stand `parted` pixels further apart than in the picture, which turns their inner rims into sight.
         """
-        steps = (jaw * JAW_STEPS, rounded * SHAPE_STEPS, tongue * SHAPE_STEPS)
-        out = self._stack(*(round(s) for s in steps))
-        shade = np.minimum(self._light(mask) / self._rest_light, 1)
-        out = blend(self._dark, out, shade)
-        seen = float(np.clip(parted / (RIM_OPENS * self._unit), 0, 1))
+        back = self._back(round(jaw * JAW_STEPS), round(tongue * SHAPE_STEPS))
+        out = self._front(round(rounded * SHAPE_STEPS)).over(back)
+        out = blend(self._dark, out, np.minimum(self._light(mask) * self._more_than_rest, 1))
+        seen = min(max(parted / (RIM_OPENS * self._unit), 0), 1)
         return blend(self._rim, out, self._without_rims(mask, seen)) if seen else out
 
-    def _stacked(self, jaw_step: int, rounded_step: int, tongue_step: int) -> Pixels:
-        drop = self._down * (jaw_step / JAW_STEPS)
-        rounded, raised = rounded_step / SHAPE_STEPS, tongue_step / SHAPE_STEPS
+    def _draw_back(self, jaw_step: int, tongue_step: int) -> Pixels:
+        """Cavity, tongue and lower teeth."""
+        drop, raised = self._down * (jaw_step / JAW_STEPS), tongue_step / SHAPE_STEPS
         out = self._tongue.moved(drop * TONGUE_PART).over(self._cavity)
         if raised:
             low = drop * TONGUE_PART + self._down * TIP_REST * self._unit
-            out = self._tip.moved(low * (1 - raised) ** 1.6).over(out, min(3 * raised, 1))
-        out = self._lower.moved(drop * JAW_TEETH_PART).over(out)
-        return self._upper.moved(-self._down * rounded * self._hidden_by).over(out)
+            out = self._tip.moved(low * (1 - raised) ** TIP_HURRIES).over(out, min(TIP_APPEARS * raised, 1))
+        return self._lower.moved(drop * JAW_TEETH_PART).over(out)
+
+    def _move_front(self, rounded_step: int) -> Thing:
+        """Upper teeth."""
+        return self._upper.moved(-self._down * (rounded_step / SHAPE_STEPS * self._hidden_by))
 
     def _draw_things(self, light: Light) -> None:
         across, down = self._canvas.grids(FINE)
@@ -150,15 +152,18 @@ class Inside:
 
     def _light(self, mask: Mask) -> Mask:
         """Light that reaches the inside: less near the lips, least below the upper one."""
-        soft = cv2.GaussianBlur(mask, (0, 0), self._unit * SHADOW_BLUR)
-        return 1 - SHADOW_DEPTH * (1 - _shifted(soft, self._down * self._unit * SHADOW_FALLS))
+        half = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(half, (0, 0), self._unit * SHADOW_BLUR / 2)
+        falls = self._down * (self._unit * SHADOW_FALLS)
+        grow = np.array([[2, 0, 0.5 + falls[0]], [0, 2, 0.5 + falls[1]]])
+        lit = cv2.warpAffine(soft, grow, mask.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(lit * np.float32(SHADOW_DEPTH) + np.float32(1 - SHADOW_DEPTH), dtype=np.float32)
 
     def _without_rims(self, mask: Mask, seen: float) -> Mask:
-        """The gap without the lips' inner rims, softly."""
-        reach = RIM_REACH * self._unit
-        soft = cv2.GaussianBlur(mask, (0, 0), max(reach * 0.45, 0.5))
-        inner = np.minimum(_shifted(soft, -self._down * reach), _shifted(soft, self._down * reach * UPPER_RIM_PART))
-        return 1 - np.float32(seen) * (1 - inner)
+        """The gap without the lips' inner rims."""
+        reach = self._down * (RIM_REACH * self._unit)
+        inner = np.minimum(_shifted(mask, -reach), _shifted(mask, reach * UPPER_RIM_PART))
+        return inner * np.float32(seen) + np.float32(1 - seen)
 
 
 class _Finish:
@@ -172,8 +177,9 @@ class _Finish:
         self._grain = (grain / grain.std() * light.grain)[..., None]
 
     def pixels(self, colour: Float) -> Pixels:
-        """(H * FINE, W * FINE, 3) -> (H, W, 3)."""
-        return _bytes(self._smaller(colour) + self._grain)
+        """(H * FINE, W * FINE, 3) -> (H, W, 3); what is dark has less grain."""
+        small = self._smaller(colour)
+        return _bytes(small + self._grain * np.sqrt(np.maximum(small.mean(axis=2, keepdims=True), 0) / GRAIN_WHOLE))
 
     def thing(self, colour: Float, alpha: Float) -> Thing:
         """The same, with its mask."""
@@ -194,10 +200,10 @@ def _lip_rim(picture: Pixels, canvas: Canvas, shapes: Blendshapes) -> Pixels:
     across = (places - canvas.middle[0]) @ canvas.axes[0]
     wanted = (canvas.region.pixels() - canvas.middle[0]) @ canvas.axes[0]
     row = np.stack([np.interp(wanted, across, channel) for channel in colours.T], axis=-1)
-    return _bytes(row * RIM_DARK)
+    return _bytes(row * RIM_TINT)
 
 
-def _shifted(mask: cv2.typing.MatLike, by: Float) -> Mask:
+def _shifted(mask: Mask, by: Float) -> Mask:
     shift = np.array([[1, 0, by[0]], [0, 1, by[1]]])
     moved = cv2.warpAffine(mask, shift, mask.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, dtype=np.float32)

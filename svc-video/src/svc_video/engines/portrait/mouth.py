@@ -21,6 +21,8 @@ RIM_BLUR = 0.012  # mouth widths
 LEAST_GAP = 0.15  # pixels
 LINE_WIDTH = 0.03  # mouth widths: the line between lips that the picture shows apart
 LINE_OPENS = 0.05  # mouth widths of opening at which it is gone
+LINE_ENDS = 0.02  # mouth widths of opening in the picture from which it is whole
+LINE_LEAST = 0.05
 LINE_DARK = 0.5
 LINE_STRENGTH = 0.75
 
@@ -41,9 +43,13 @@ class Mouth:
         self._canvas = Canvas.of(shapes, self._middle, self.region)
         lit = light.measure(picture, shapes)
         self._blur = max(unit * RIM_BLUR, 0.7 * lit.softness, 0.5)
-        rest = (face[lm.UPPER_INNER], face[lm.LOWER_INNER]) if self._is_open() else None
+        self._shows_teeth = self._is_open()
+        rest = (face[lm.UPPER_INNER], face[lm.LOWER_INNER]) if self._shows_teeth else None
         self._inside = Inside(picture, self._canvas, lit, shapes, rest)
+        self._chin_drops = shapes.mouth[:, 200] @ shapes.axes[1]
         self._rest_opening = self._opening(*self._rim.at(np.zeros(len(MOUTH_BASES))))
+        self._gone_at = np.clip(self._rest_opening, 1e-3, LINE_OPENS * unit)
+        self._parts = np.clip(self._rest_opening / (LINE_ENDS * unit), 0, 1)
         self._shading = Shading(picture, self.region, shapes, lit, self._open_smile())
         self._line = np.broadcast_to((lit.lip * LINE_DARK).astype(np.uint8), (*self._canvas.shape, 3)).copy()
 
@@ -54,25 +60,25 @@ class Mouth:
         opening = self._opening(upper, lower)
         row, column = self._canvas.region.top - self.region.top, self._canvas.region.left - self.region.left
         part = skin[row : row + self._canvas.region.height, column : column + self._canvas.region.width]
-        if self._is_open():
+        if self._shows_teeth:
             self._draw_line(part, (upper + lower) / 2, opening)
         if opening.max() < LEAST_GAP:
             return skin
-        mask = self._canvas.mask(upper, lower, self._blur)
+        mask = self._canvas.gap.mask(upper, lower, self._blur)
         parted = float(opening.max() - self._rest_opening.max())
-        rounded = float(np.clip(weights[PUCKER], 0, 1))
-        inside = self._inside.paint(mask, self._jaw(weights), rounded, float(np.clip(tongue, 0, 1)), parted)
+        rounded, raised = (min(max(float(v), 0.0), 1.0) for v in (weights[PUCKER], tongue))
+        inside = self._inside.paint(mask, float(weights @ self._chin_drops), rounded, raised, parted)
         part[:] = blend(part, inside, mask)
         return skin
 
     def _draw_line(self, part: Pixels, middle: Float, opening: Float) -> None:
         """The line of closed lips, where they were apart in the picture."""
         unit, down = self._shapes.mouth_width, self._shapes.axes[1]
-        shut = np.clip(1 - opening / (LINE_OPENS * unit), 0, 1) * np.clip(self._rest_opening / (0.02 * unit), 0, 1)
-        if not shut.any():
+        shut = np.maximum(1 - opening / self._gone_at, 0) * self._parts
+        if shut.max() < LINE_LEAST:
             return
         half = (LINE_WIDTH / 2 * unit * shut)[:, None] * down
-        mask = self._canvas.mask(middle - half, middle + half, self._blur)
+        mask = self._canvas.gap.mask(middle - half, middle + half, self._blur)
         part[:] = blend(part, self._line, mask * np.float32(LINE_STRENGTH))
 
     def _opening(self, upper: Float, lower: Float) -> Float:
@@ -106,10 +112,6 @@ class Mouth:
         if not self._is_open():
             moves[0][-1] = moves[1][-1] = 0
         return Rim(lines, moves, shapes.axes[1])
-
-    def _jaw(self, weights: Float) -> float:
-        """Pixels by which the chin is dropped, down the face."""
-        return float(np.tensordot(weights, self._shapes.mouth[:, 200], axes=1) @ self._shapes.axes[1])
 
 
 def _sides(face: Float, shapes: Blendshapes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -30,6 +30,7 @@ FOLD_WIDTH = 0.045  # mouth widths; sigma, as all reaches here
 FOLD_SMOOTH, FOLD_FINE = 0.2, 0.02
 RELAXED_REACH = 0.13
 RELAXED_LEAST, RELAXED_MOST = -0.06, 0.6
+UNBURNT, BURNT = 150, 230  # grey levels
 GLEAM_PLACE = 0.42  # from the lower lip's outer edge to its inner one
 
 
@@ -40,7 +41,7 @@ class Shading:
         """`smile` is how much of an open smile the picture itself has, 0..1."""
         self._region, self._smile = region, smile
         brush = _Brush(region, shapes)
-        fields = _fields(brush, light)
+        fields = _fields(brush, light, _headroom(picture, region))
         edge = brush.edge()
         self._relaxed = (_relaxed(picture, region, brush) * (edge * smile)[..., None]).astype(np.float32)
         self._names = tuple(fields)
@@ -78,7 +79,7 @@ class Shading:
         speaking = max(given["pucker"], 0.8 * closed, 0.45 * given["jaw"])
         amounts = {**given, "smile": smile, "sad": max(-given["smile"], 0.0)}
         amounts["closed"] = max(closed - given["pucker"], 0.0)
-        relaxed = float(np.clip(speaking - smile, 0, 1)) if self._smile else 0.0
+        relaxed = max(speaking - smile, 0.0) if self._smile else 0.0
         return np.array([amounts[name] for name in self._names], dtype=np.float32), relaxed
 
 
@@ -124,7 +125,7 @@ class _Brush:
         return np.asarray((strength * np.exp(-0.5 * (apart / reach) ** 2)).max(axis=-1))
 
 
-def _fields(brush: _Brush, light: Light) -> dict[str, Float]:
+def _fields(brush: _Brush, light: Light, headroom: Float) -> dict[str, Float]:
     """What each shape adds to the gain when it is 1."""
     fold = brush.strokes(FOLDS, FOLD_WIDTH) - 0.3 * brush.spots(APPLES, 0.16)
     corners = brush.spots((61, 291), 0.075)
@@ -132,7 +133,7 @@ def _fields(brush: _Brush, light: Light) -> dict[str, Float]:
     chin = brush.spot(brush.at(CHIN_TOP), 0.2, 0.12)
     low_chin = brush.spot(brush.at(CHIN_LOW, lm.CHIN), 0.42, 0.12)
     gleam_at = brush.at(17) + GLEAM_PLACE * (brush.at(14) - brush.at(17)) + _towards(brush, light)
-    gleam = brush.spot(gleam_at, 0.13, 0.035)
+    gleam = brush.spot(gleam_at, 0.13, 0.035) * headroom
     lips = brush.spot(brush.at(13, 14), 0.5, 0.22)
     around = brush.spot(brush.at(13, 14), 0.62, 0.34) - lips
     hollows = brush.spots(HOLLOWS, 0.2)
@@ -155,6 +156,13 @@ def _fields(brush: _Brush, light: Light) -> dict[str, Float]:
 def _towards(brush: _Brush, light: Light) -> Float:
     """How far a gleam is drawn to the side that the light comes from."""
     return np.asarray((brush.at(291) - brush.at(61)) * 0.2 * light.side)
+
+
+def _headroom(picture: Pixels, region: Region) -> Float:
+    """0 where the picture is so bright already that a gleam would burn out, 1 where it can take it all."""
+    grey = cv2.cvtColor(np.ascontiguousarray(picture[region.part]), cv2.COLOR_RGB2GRAY)
+    half = cv2.resize(grey, None, fx=1 / STEP, fy=1 / STEP, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.clip((BURNT - half.astype(np.float64)) / (BURNT - UNBURNT), 0, 1))
 
 
 def _relaxed(picture: Pixels, region: Region, brush: _Brush) -> Float:

@@ -1,4 +1,4 @@
-"""Paints what is inside a mouth: cavity, tongue, two rows of teeth; or takes the teeth that the picture shows.
+"""Paints what is inside a mouth: cavity, tongue, two rows of teeth.
 
 All painters take grids in mouth units: `across` is -1..1 from corner to corner, `down` is mouth widths below the line
 of the closed lips. They give colours (H, W, 3) as floats and, except the cavity, a mask (H, W) of where the thing is.
@@ -7,12 +7,10 @@ Proportions of the teeth are those of dental textbooks: a central incisor is 8.5
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from svc_video.engines.portrait.light import Light
-from svc_video.engines.portrait.warp import Mask, Pixels
 
 Grid = NDArray[np.float64]
 
@@ -25,9 +23,6 @@ UPPER_EDGE = 0.078  # how far the upper teeth reach below the lips' line, in mou
 LOWER_EDGE = 0.1
 TONGUE_TOP = 0.035
 TIP_TOP = 0.06  # of the raised tip: behind the upper teeth's edge
-OWN_SMOOTH = 0.02  # mouth widths
-OWN_EDGE = 0.04  # feather below teeth taken from the picture, in mouth widths
-OWN_ACROSS, OWN_ALONG = 0.012, 0.05  # mouth widths over which their colours are mixed beyond the gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +103,6 @@ def lower_teeth(across: Grid, down: Grid, light: Light) -> tuple[Grid, Grid]:
     gum = _edge(below - 0.11 + 0.02 * near**4, 0.015)[..., None]
     colour = colour * (1 - gum) + light.flesh * 0.7 * gum
     return colour, _edge(below, 0.012) * _edge(0.76 - np.abs(across), 0.08)
-
-
-def own_teeth(part: Pixels, gap: Mask, unit: float) -> tuple[Pixels, Mask]:
-    """The picture's own teeth, spread beyond the gap: up behind the lip, down only by a feather."""
-    seen = gap > 0.5
-    rows = np.arange(len(gap))[:, None]
-    bottom = np.where(seen.any(axis=0), len(gap) - 1 - seen[::-1].argmax(axis=0), 0)
-    bottom = np.interp(np.arange(gap.shape[1]), np.flatnonzero(bottom), bottom[bottom > 0])
-    bottom = cv2.GaussianBlur(bottom[None], (0, 0), unit * OWN_SMOOTH)[0]
-    alpha = np.clip(1 - (rows - bottom[None] - 1) / (OWN_EDGE * unit), 0, 1)
-    return _spread(part, seen, unit), alpha.astype(np.float32)
-
-
-def _spread(part: Pixels, seen: NDArray[np.bool_], unit: float) -> Pixels:
-    """The pixels that are seen, and around them the brighter of their colours, prolonged up and down.
-
-    At the gap's edge pixels are half lip, and gums are dark: without weights they would be drawn out as streaks.
-    """
-    colours = part.astype(np.float32)
-    weights = np.where(cv2.erode(seen.astype(np.uint8), np.ones((3, 1), np.uint8)) > 0, colours.max(axis=2) ** 2, 0)
-    total, weight = np.zeros_like(colours), np.full(seen.shape, 1e-6, dtype=np.float32)
-    for size, trust in ((1.0, 1.0), (4.0, 1e-3), (16.0, 1e-6)):  # near ones first, far ones where there are no others
-        across, along = unit * OWN_ACROSS * size, unit * OWN_ALONG * size
-        total += trust * cv2.GaussianBlur(colours * weights[..., None], (0, 0), across, sigmaY=along)
-        weight += trust * cv2.GaussianBlur(weights, (0, 0), across, sigmaY=along)
-    inside = cv2.GaussianBlur(cv2.erode(seen.astype(np.float32), np.ones((3, 3), np.uint8)), (0, 0), 0.7)[..., None]
-    mixed = inside * colours + (1 - inside) * total / weight[..., None]
-    return np.ascontiguousarray(np.clip(mixed, 0, 255).round().astype(np.uint8))
 
 
 def _edge_of(row: Row, across: Grid) -> tuple[Grid, Grid, Grid]:
