@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from svc_video.engines.portrait import blendshapes
+from svc_video.engines.portrait.mouth import Mouth
+from svc_video.engines.portrait.params import FaceParams
 from svc_video.engines.portrait.renderer import Renderer
 from svc_video.faces.finder import DATA, FaceFinder
 from svc_video.faces.picture import decode
@@ -27,3 +30,22 @@ def prepared(finder):
 @pytest.fixture(scope="session")
 def renderers(prepared):
     return {name: Renderer(face) for name, face in prepared.items()}
+
+
+@pytest.fixture(scope="session")
+def shapes(prepared):
+    return {name: blendshapes.solve(face.points, face.triangles) for name, face in prepared.items()}
+
+
+@pytest.fixture(scope="session")
+def laughing(finder, renderers):
+    """A picture that shows its teeth."""
+    return prepare(finder, renderers["ada"].render(FaceParams(jaw=0.3, upper=0.5, smile=0.6)))
+
+
+@pytest.fixture(scope="session")
+def mouths(prepared, shapes, laughing):
+    """Mouths by name, each with its picture and shapes."""
+    faces = {name: (prepared[name].picture, shapes[name]) for name in ("ada", "maya")}
+    faces["laughing"] = laughing.picture, blendshapes.solve(laughing.points, laughing.triangles)
+    return {name: (Mouth(picture, face), picture, face) for name, (picture, face) in faces.items()}

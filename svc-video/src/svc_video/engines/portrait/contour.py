@@ -2,12 +2,16 @@
 
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
+Mask = NDArray[np.float32]  # (H, W) of 0..1
 
 DENSITY = 5  # drawn points per landmark
+PER_PIXEL = 4  # steps of a line's table
+_HALF = np.float32(0.5)
 
 
 @cache
@@ -58,3 +62,33 @@ class Rim:
 def outline(upper: Float, lower: Float) -> Float:
     """The gap as a closed polygon."""
     return np.concatenate([upper, lower[-2:0:-1]])
+
+
+class Gap:
+    """Fills what lies between two lines on a canvas.
+
+    Exactly: cv2's polygons step by parts of a pixel and give even an empty gap a line. Where each pixel lies across and
+    down the face is known once; a frame looks up both lines there.
+    """
+
+    def __init__(self, corner: tuple[int, int], shape: tuple[int, int], axes: Float) -> None:
+        """The canvas' left and top in the frame, its rows and columns, and (2, 2) the unit vectors across and down."""
+        rows, columns = shape
+        x, y = np.meshgrid(corner[0] + np.arange(columns), corner[1] + np.arange(rows))
+        across, down = np.moveaxis(np.stack([x, y], axis=-1) @ axes.T, -1, 0)
+        steps = np.round((across - across.min()) * PER_PIXEL).astype(np.intp)
+        self._axes, self._steps, self._down = axes, steps, down.astype(np.float32)
+        self._places = across.min() + np.arange(steps.max() + 1) / PER_PIXEL
+
+    def mask(self, upper: Float, lower: Float, blur: float) -> Mask:
+        """1 between two lines (n, 2) of the frame, 0 where they touch; edges softened by `blur` pixels."""
+        high, low = self._at(upper), self._at(lower)
+        covered = np.minimum(low, self._down + _HALF) - np.maximum(high, self._down - _HALF)
+        mask = np.clip(covered, 0, 1, out=covered)
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur) if blur > 0 else mask, dtype=np.float32)
+
+    def _at(self, line: Float) -> Mask:
+        """How far down a line is in each pixel's column of the face."""
+        across, down = self._axes @ line.T
+        table = np.interp(self._places, np.maximum.accumulate(across), down).astype(np.float32)
+        return np.asarray(table[self._steps], dtype=np.float32)
