@@ -19,7 +19,7 @@ CUES = [Cue(ipa, 200 + 100 * number, 300 + 100 * number, stressed=ipa == "a") fo
 # The most that may change in one frame of 40 ms; lids, gaze and lips are quick by nature.
 STEPS = {
     "jaw": 0.66, "wide": 0.45, "pucker": 0.4, "press": 0.3, "upper": 0.3, "lower": 0.25, "close": 1.0, "fv": 1.0,
-    "tongue": 0.75, "smile": 0.09, "blink_left": 0.85, "blink_right": 0.85, "lid": 0.05, "squint": 0.14,
+    "tongue": 0.75, "relax": 0.3, "smile": 0.09, "blink_left": 0.85, "blink_right": 0.85, "lid": 0.05, "squint": 0.14,
     "brow": 0.2, "brow_inner": 0.06, "brow_outer": 0.06, "gaze_x": 0.4, "gaze_y": 0.4, "yaw": 0.4, "pitch": 0.5,
     "roll": 0.25, "dx": 0.003, "dy": 0.003, "breath": 0.25,
 }  # fmt: skip
