@@ -8,6 +8,7 @@ import struct
 import wave
 import zlib
 
+import av
 import httpx
 import pytest
 from PIL import Image
@@ -160,7 +161,12 @@ def test_a_form_may_hold_text(client) -> None:
         ({"files": {"potrait": ("p.png", b"x")}, "data": {"text": "Hi"}}, 400, "invalid_argument", "portrait"),
         ({"content": b"text=Hi", "headers": {"content-type": "text/plain"}}, 415, "unsupported_media", "text/plain"),
         ({"content": b"--x", "headers": {"content-type": "multipart/form-data"}}, 400, "invalid_argument", "boundary"),
-        ({"files": [("portrait", (f"{n}.png", b"x")) for n in range(3)]}, 400, "invalid_argument", "Too many files"),
+        ({"files": [("portrait", (f"{n}.png", b"x")) for n in range(4)]}, 400, "invalid_argument", "Too many files"),
+        ({"json": {"text": "Hi", "aspect": "landscap"}}, 400, "invalid_argument", 'Did you mean "landscape"'),
+        ({"json": {"text": "Hi", "background": "transparent"}}, 400, "invalid_argument", "green"),
+        ({"json": {"text": "Hi", "background": "image"}}, 400, "invalid_argument", "send the picture"),
+        ({"files": {"background": ("b.png", b"a text")}, "data": {"text": "Hi"}}, 415, "unsupported_media", "a text"),
+        ({"files": {"background": ("b.png", bytes(3_600_000))}, "data": {"text": "Hi"}}, 413, "media_too_large", "3,5"),
         ({"content": b"[]", "headers": {"content-type": "application/json"}}, 400, "invalid_argument", "body"),
     ],
 )  # fmt: skip
@@ -168,6 +174,27 @@ def test_a_bad_request_is_told_what_is_wrong(client, request_parts, status, code
     reply = client.post("/api/avatar", **request_parts)
     assert (reply.status_code, reply.json()["error"]["code"]) == (status, code), reply.text
     assert says in reply.json()["error"]["message"]
+
+
+def notes_of(reply) -> str:
+    return reply.headers.get("x-troupe-notes", "")
+
+
+def test_the_shape_of_the_film_is_the_one_asked_for(client) -> None:
+    parts = {"files": {"portrait": ("me.png", picture()), "background": ("wall.png", picture())}}
+    reply = client.post("/api/avatar", data={"text": "Hello.", "aspect": "portrait", "width": "144"}, **parts)
+    assert reply.status_code == 200, reply.text
+    with av.open(io.BytesIO(reply.content)) as film:
+        assert (film.streams.video[0].width, film.streams.video[0].height) == (144, 256)
+    assert "still keeps the background" in notes_of(reply)
+
+
+def test_captions_need_a_script(client) -> None:
+    told = client.post("/api/avatar", json={"text": "Hello there.", "captions": True})
+    assert (told.status_code, notes_of(told)) == (200, "")
+    sound = client.post("/api/avatar", files={"audio": ("a.wav", sound_file())}, data={"captions": "true"})
+    assert "captions" in notes_of(sound)
+    assert "script" in notes_of(sound)
 
 
 def test_text_and_sound_together_are_refused(client) -> None:

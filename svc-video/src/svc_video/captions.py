@@ -34,9 +34,9 @@ NO_WORDS = "no captions: they need the words and their times, which come with a 
 class Captions:
     """Draws the words of one stream over frames of one size."""
 
-    def __init__(self, speech: Speech, width: int, height: int, book: FontBook | None = None) -> None:
+    def __init__(self, speech: Speech, width: int, height: int, book: FontBook) -> None:
         self._speech = speech
-        self._lettering = Lettering(width, height, book or FontBook())
+        self._lettering = Lettering(width, height, book)
         self._legible = min(width, height) >= MIN_SIDE
         self._starts: list[int] = []  # number of each page's first word
         self._start_ms: list[int] = []  # ... and when it comes

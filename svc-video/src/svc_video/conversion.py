@@ -15,6 +15,7 @@ from svc_video.provenance import Mark
 from svc_video.speech import Cue, Word
 from troupe.v1 import engine_pb2, media_pb2, video_pb2
 from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat, nearest
+from troupe.wire.framing import check_background_size
 from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
 
@@ -22,7 +23,6 @@ DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
 MAX_SEQUENCE = 1_000_000
 MAX_IPA = 32  # characters of one phone
 MAX_WORD = 200  # characters of one word
-MAX_BACKGROUND_BYTES = 3_500_000  # it travels in the settings, and a message holds 4 MiB
 CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
 CONTAINER_OF = {name: number for number, name in CONTAINERS.items()}
 CODEC_CONTAINER: Mapping[str, Format] = {"h264": "mp4", "vp9": "webm"}
@@ -108,12 +108,7 @@ def _framing(settings: video_pb2.AnimateSettings) -> tuple[Framing, tuple[int, i
     asked, width, height = settings.framing, settings.width, settings.height
     if asked.background_image and asked.background_id:
         raise InvalidArgument("Send either background_image or background_id, not both.", field="background")
-    if len(asked.background_image) > MAX_BACKGROUND_BYTES:
-        raise MediaTooLarge(
-            f"The background picture has {len(asked.background_image):,} bytes; at most {MAX_BACKGROUND_BYTES:,} are "
-            "taken. Scale it down: 1920 pixels on the longer side are plenty.",
-            field="background",
-        )
+    check_background_size(asked.background_image)
     pictured = bool(asked.background_image or asked.background_id)
     framing = Framing(to_aspect(asked.aspect, width, height), to_background(asked.background, pictured=pictured))
     sized = frame_size(framing.aspect, width, height)  # also where it is checked

@@ -7,7 +7,6 @@ picture is placed in them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -15,7 +14,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from troupe.wire.errors import InvalidArgument, nearest
+from troupe.wire.errors import InvalidArgument
+from troupe.wire.framing import aspect_name, background_name
 
 Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
 Aspect = Literal["square", "portrait", "landscape", "original"]
@@ -23,6 +23,7 @@ Kind = Literal["keep", "blur", "colour", "image"]
 Size = tuple[int, int]  # width, height in pixels
 
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 RATIOS: Mapping[Aspect, float] = {"square": 1.0, "portrait": 9 / 16, "landscape": 16 / 9}  # width / height
 USUAL_SIDE = 512  # pixels of the shorter side
 # 912 and not 910: 57 whole macroblocks of H.264, so that nothing is padded.
@@ -30,9 +31,6 @@ USUAL: Mapping[Aspect, Size] = {"square": (512, 512), "portrait": (512, 912), "l
 MIN_SIDE, MAX_SIDE, MAX_PIXELS = 64, 1920, 1920 * 1080
 UNLIKE = 1.2  # of two sides given, from this ratio on the frame is upright or lying, where no aspect was named
 GREEN = (0x00, 0xB1, 0x40)  # the usual chroma key green
-NAMED: Mapping[str, Kind] = {"keep": "keep", "blur": "blur", "green": "colour", "image": "image"}
-COLOUR = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
-ALLOWED = '"keep", "blur", "green", a colour as "#rrggbb", or "image" with a picture'
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +74,19 @@ USUAL_FRAMING = Framing()
 
 def to_aspect(name: str, width: int, height: int) -> Aspect:
     """The named aspect; with none named that of the two sides, where both are given. Raises `InvalidArgument`."""
-    wanted = name.strip().casefold()
-    if not wanted:
-        return _aspect_of(width, height)
-    for aspect in ASPECTS:
-        if aspect == wanted:
-            return aspect
-    known = ", ".join(f'"{aspect}"' for aspect in ASPECTS)
-    raise InvalidArgument(f'aspect is "{name}"; allowed: {known}.{nearest(wanted, ASPECTS)}', field="aspect")
+    wanted = aspect_name(name)
+    return next((aspect for aspect in ASPECTS if aspect == wanted), _aspect_of(width, height))
 
 
 def to_background(name: str, *, pictured: bool) -> Background:
     """The named background; `pictured`: a picture came with it. Raises `InvalidArgument`."""
-    wanted = name.strip().casefold() or ("image" if pictured else "keep")
-    kind, colour = NAMED.get(wanted), COLOUR.fullmatch(wanted)
-    if wanted == "transparent":
-        raise InvalidArgument(
-            'A film has no transparency (H.264 and VP9 as made here carry none). Ask for background "green" '
-            "(#00b140) and key it out, or for any other colour.",
-            field="background",
-        )
-    if kind is None and colour is None:
-        raise InvalidArgument(
-            f'background is "{name}"; allowed: {ALLOWED}.{nearest(wanted, NAMED)}', field="background"
-        )
-    if pictured and kind != "image":
-        raise InvalidArgument(f'background is "{name}" and a picture came too: say "image", or leave it out.')
-    if kind == "image" and not pictured:
-        raise InvalidArgument('background is "image": send the picture, or name a stored portrait to stand behind.')
-    if colour is not None:
-        red, green, blue = (int(value, 16) for value in colour.groups())
+    wanted = background_name(name, pictured=pictured)
+    if wanted == "green":
+        return Background("colour", GREEN)
+    if wanted.startswith("#"):
+        red, green, blue = bytes.fromhex(wanted[1:])
         return Background("colour", (red, green, blue))
-    return Background(kind or "keep", GREEN if wanted == "green" else (0, 0, 0))
+    return Background(next(kind for kind in KINDS if kind == wanted))
 
 
 def frame_size(aspect: Aspect, width: int, height: int) -> Size:

@@ -32,6 +32,8 @@ PLATE, PLATE_ALPHA = (12, 14, 18), 165
 INK, SPOKEN = (255, 255, 255), (255, 214, 64)
 AVERAGE = 0.55  # letters: the width of one
 
+KEPT_LENGTHS = 40  # words whose length is remembered; a plate has fewer
+
 Pixels = npt.NDArray[np.uint16]
 
 
@@ -72,6 +74,8 @@ class Lettering:
         self._book = book
         self._letter = max(MIN_LETTER, round(LETTER * min(width, height)))
         self._most = min(LINE_WIDTH * width, LINE_CHARS * AVERAGE * self._letter)
+
+        self._lengths: dict[str, float] = {}
 
     def can_set(self, text: str) -> bool:
         """Whether a font here has its letters."""
@@ -137,8 +141,11 @@ class Lettering:
         return 0.0 if before is None or touching else 0.28 * self._letter
 
     def _length(self, word: Word) -> float:
-        face = self._book.face_for(word.text)
-        return face.at(self._letter).getlength(printable(face, word.text)) if face else 0.0
+        if word.text not in self._lengths:
+            face = self._book.face_for(word.text)
+            length = face.at(self._letter).getlength(printable(face, word.text)) if face else 0.0
+            self._lengths = {**dict(list(self._lengths.items())[-KEPT_LENGTHS:]), word.text: length}
+        return self._lengths[word.text]
 
 
 class Page:
@@ -152,6 +159,7 @@ class Page:
         self._plain = self._plate(width, height, soft)
         for piece in pieces:
             self._write(self._plain, piece, INK)
+        self._shares = _shares(self._plain)
 
     def patch(self, spoken: int | None) -> Patch:
         """With the word of that number highlighted."""
@@ -178,15 +186,22 @@ class Page:
 
     def _to_patch(self, rgba: npt.NDArray[np.uint8]) -> Patch:
         height, width = rgba.shape[:2]
-        planes = np.asarray(cv2.cvtColor(np.ascontiguousarray(rgba[..., :3]), cv2.COLOR_RGB2YUV_I420))
+        planes = np.asarray(cv2.cvtColor(rgba[..., :3].copy(), cv2.COLOR_RGB2YUV_I420), np.uint16)
         colours = planes[height:].reshape(2, height // 2, width // 2)
-        share = rgba[..., 3].astype(np.uint16) * 256 // 255
-        coarse = share.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)).astype(np.uint16)
+        # The highlight has the shape of the word it covers: what of the frame stays is the same for all.
+        fine, coarse = self._shares
         mixed = [
-            (np.asarray(256 - part, np.uint16), np.asarray(plane * part, np.uint16))
-            for plane, part in ((planes[:height], share), (colours[0], coarse), (colours[1], coarse))
+            (256 - part, plane * part)
+            for plane, part in zip((planes[:height], *colours), (fine, coarse, coarse), strict=True)
         ]
         frame_width, frame_height = self._frame
         upright = frame_height >= UPRIGHT * frame_width
         top = frame_height - height - 2 * round(MARGIN[upright] * frame_height / 2)
         return Patch(max(0, top - top % 2), (frame_width - width) // 4 * 2, tuple(mixed))
+
+
+def _shares(image: Image.Image) -> tuple[Pixels, Pixels]:
+    """How much of each pixel the patch covers, 0..256: for brightness, and for colour at half the size."""
+    share = np.asarray(image.getchannel("A"), np.uint16) * 256 // 255
+    half = cv2.resize(share, (share.shape[1] // 2, share.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return share, np.asarray(half, np.uint16)

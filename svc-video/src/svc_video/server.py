@@ -22,6 +22,7 @@ from svc_video.desk import Desk, first_frame
 from svc_video.engine import Job, Prepared, VideoEngine
 from svc_video.faces.picture import MAX_BYTES, decode
 from svc_video.film import to_rgb
+from svc_video.fonts import FontBook
 from svc_video.framing import MAX_SIDE, Background
 from svc_video.intake import Intake
 from svc_video.settings import Settings
@@ -44,6 +45,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
     def __init__(self, desk: Desk, settings: Settings) -> None:
         self._desk = desk
         self._settings = settings
+        self._fonts = FontBook()
 
     async def Animate(
         self, request_iterator: AsyncIterator[video_pb2.AnimateInput], context: Context
@@ -72,7 +74,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
             portrait = await self._portrait(order, engine, intake, progress)
             film = replace(order.film, width=portrait.width, height=portrait.height)
             job = Job(portrait, film.rate, order.seed, order.expression, order.options)
-            captions = Captions(speech, portrait.width, portrait.height) if order.captions else None
+            captions = Captions(speech, portrait.width, portrait.height, self._fonts) if order.captions else None
             take = await asyncio.to_thread(Take, engine, job, film, speech, progress, captions=captions)
             async with intake.feeding(speech), aclosing(self._segments(name, take)) as chunks:
                 worn = conversion.expression_notes(order.expression, engine.facts.expressions)

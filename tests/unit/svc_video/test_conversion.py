@@ -4,12 +4,13 @@ from fractions import Fraction
 
 import pytest
 
-from svc_video.conversion import MAX_BACKGROUND_BYTES, chunks, expression_notes, to_cues, to_order, to_words
+from svc_video.conversion import chunks, expression_notes, to_cues, to_order, to_words
 from svc_video.film import Segment
 from svc_video.framing import Background
 from svc_video.speech import Cue, Word
 from troupe.v1 import engine_pb2, media_pb2, video_pb2
 from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
+from troupe.wire.framing import MAX_BACKGROUND_BYTES
 from troupe.wire.media import PIECE_BYTES
 
 BOTH = ("mp4", "webm")

@@ -90,7 +90,7 @@ def test_backgrounds_by_name(name, pictured, made) -> None:
         ("#12345", False, "#rrggbb"),
         ("red", False, '"keep", "blur", "green"'),
         ("image", False, "send the picture"),
-        ("blur", True, "a picture came too"),
+        ("blur", True, "a picture for it came too"),
     ],
 )
 def test_what_cannot_stand_behind_is_refused_with_a_hint(name, pictured, says) -> None:

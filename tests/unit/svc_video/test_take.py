@@ -12,6 +12,7 @@ import pytest
 from svc_video.captions import Captions
 from svc_video.engine import Job, Prepared
 from svc_video.film import Film, Frame
+from svc_video.fonts import FontBook
 from svc_video.provenance import Mark
 from svc_video.speech import Speech
 from svc_video.take import FRAMES_AHEAD, SEGMENTS_AHEAD, Take
@@ -114,6 +115,6 @@ async def test_captions_get_every_frame_with_its_time() -> None:
             return frame
 
     speech = seconds(1)
-    async for _ in take(Counting(), speech, Noting(speech, 64, 64)).segments():
+    async for _ in take(Counting(), speech, Noting(speech, 64, 64, FontBook())).segments():
         pass
     assert times == [index * 40.0 for index in range(25)]

@@ -23,13 +23,14 @@ from troupe.v1.engine_pb2 import ENGINE_STATE_READY, GENDER_UNSPECIFIED, Gender
 from troupe.v1.video_pb2 import AnimateSettings, Framing
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import InvalidArgument, UnsupportedMedia, nearest
+from troupe.wire.framing import aspect_name, background_name, check_background_size
 
 router = APIRouter(prefix="/api", tags=["avatar"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
 
 MAX_SIDE = 4096
-MAX_FILES = 2
+MAX_FILES = 3
 MAX_FIELDS = 40
-FILE_FIELDS = ("portrait", "audio")
+FILE_FIELDS = ("portrait", "audio", "background")
 DEFAULT_LANGUAGE = "en"
 ROUTE = (Modality.TTS, Modality.VIDEO)
 FACE_OF = {
@@ -41,7 +42,7 @@ FACE_OF = {
 
 
 class AvatarRequest(SpeechFields):
-    """POST /api/avatar; in a form, `portrait` and `audio` may be files."""
+    """POST /api/avatar; in a form, `portrait`, `audio` and `background` may be files."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -57,8 +58,13 @@ class AvatarRequest(SpeechFields):
         default="", description="mp4 (H.264 and AAC) or webm (VP9 and Opus); empty = mp4 unless H.264 is avoided here",
         max_length=16,
     )  # fmt: skip
-    width: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
-    height: int = Field(default=0, ge=0, le=MAX_SIDE, description="Pixels; 0 = 512")
+    width: int = Field(
+        default=0, ge=0, le=MAX_SIDE,
+        description="Even pixels, 64 to 1920; 0 = it follows from height and aspect; both 0 = 512 on the shorter side",
+    )  # fmt: skip
+    height: int = Field(
+        default=0, ge=0, le=MAX_SIDE, description="As width; the frame has at most 1920 x 1080 pixels, either way up"
+    )  # fmt: skip
     fps: float = Field(default=0.0, ge=0.0, le=60.0, description="0 = 25")
     expression: str = Field(
         default="",
@@ -66,9 +72,22 @@ class AvatarRequest(SpeechFields):
         max_length=32,
     )
     seed: int = Field(default=0, ge=0, lt=2**63)
-    aspect: str = Field(default="", description='"square", "portrait", "landscape" or "original"', max_length=16)
-    background: str = Field(default="", description='"keep", "blur" or a colour "#rrggbb"', max_length=16)
-    captions: bool = False
+    aspect: str = Field(
+        default="", max_length=16,
+        description='"square", "portrait" (9:16), "landscape" (16:9) or "original" (the picture\'s own shape, all of '
+        "it); empty = that of width and height where both are given, else square",
+    )  # fmt: skip
+    background: str = Field(
+        default="", max_length=16,
+        description='What is behind the person: "keep", "blur", "green" (#00b140, to key out), a colour "#rrggbb", '
+        "or a picture, sent as the file `background` in a form",
+    )  # fmt: skip
+    background_id: str = Field(
+        default="", description="A stored portrait that is to be the background", max_length=128
+    )  # fmt: skip
+    captions: bool = Field(
+        default=False, description="Burn the words into the picture as they are spoken; they need a `text`"
+    )  # fmt: skip
     video_provider: str = Field(
         default="", description="Only these providers of the video chain, `a,b` in this order", max_length=256
     )
@@ -84,6 +103,7 @@ class Order:
     fields: AvatarRequest
     picture: bytes = b""
     sound: bytes = b""
+    background: bytes = b""
 
 
 _FORM: dict[str, Any] = {
@@ -176,7 +196,10 @@ async def _read_form(form: FormData, visit: Visit) -> Order:
         check_picture(files["portrait"], limit)
     if "audio" in files:
         check_sound(files["audio"], limit)
-    return Order(_fields(texts), files.get("portrait", b""), files.get("audio", b""))
+    if "background" in files:
+        check_background_size(files["background"])
+        check_picture(files["background"], limit)
+    return Order(_fields(texts), *(files.get(name, b"") for name in FILE_FIELDS))
 
 
 def _fields(body: bytes | dict[str, Any]) -> AvatarRequest:
@@ -194,9 +217,10 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
         raise InvalidArgument("Send either `text` or an `audio` file, not both.", field="audio")
     if order.picture and fields.portrait_id:
         raise InvalidArgument("Send either `portrait_id` or a `portrait` file, not both.", field="portrait")
+    framing = _framing(order)
     speech = None if order.sound else speech_order(fields, fields.text, visit, *ROUTE)
     return AvatarOrder(
-        settings=_animate_settings(fields, await _portrait_id(order, speech, visit), visit),
+        settings=_animate_settings(fields, await _portrait_id(order, speech, visit), framing, visit),
         speech=speech,
         sound=order.sound,
         picture=order.picture,
@@ -231,7 +255,22 @@ def _gender(speech: SpeechOrder, visit: Visit) -> Gender:
     return first.gender if first else GENDER_UNSPECIFIED
 
 
-def _animate_settings(fields: AvatarRequest, portrait_id: str, visit: Visit) -> AnimateSettings:
+def _framing(order: Order) -> Framing:
+    """What is refused here costs no speech."""
+    fields = order.fields
+    if order.background and fields.background_id:
+        raise InvalidArgument("Send either `background_id` or a `background` file, not both.", field="background")
+    pictured = bool(order.background or fields.background_id)
+    return Framing(
+        aspect=aspect_name(fields.aspect),
+        background=background_name(fields.background, pictured=pictured),
+        captions=fields.captions,
+        background_image=order.background,
+        background_id=fields.background_id,
+    )
+
+
+def _animate_settings(fields: AvatarRequest, portrait_id: str, framing: Framing, visit: Visit) -> AnimateSettings:
     return AnimateSettings(
         principal=visit.principal,
         portrait_id=portrait_id,
@@ -241,5 +280,5 @@ def _animate_settings(fields: AvatarRequest, portrait_id: str, visit: Visit) -> 
         fps=fields.fps,
         seed=fields.seed,
         expression=fields.expression or FACE_OF.get(fields.emotion.strip().casefold(), ""),
-        framing=Framing(aspect=fields.aspect, background=fields.background, captions=fields.captions),
+        framing=framing,
     )

@@ -25,6 +25,7 @@ from gateway.routing.capability import OFFLINE_RENDER
 from gateway.routing.need import Modality, Need
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Rung
+from gateway.scenes.captions import Wording
 from gateway.scenes.footage import Footage, has_film, sound_bytes, speech_from
 from gateway.scenes.handover import Handover
 from gateway.scenes.portraits import PREPARE_S
@@ -120,7 +121,9 @@ class VideoDoor(VideoServicer):
         self, guest: Guest, settings: AnimateSettings, rest: AsyncIterator[AnimateInput]
     ) -> AsyncGenerator[MediaChunk]:
         pictures: list[AnimateInput] = []
-        replay = Replay(_noting_pictures(rest, pictures), lambda item: int(item.ByteSize()), sound_bytes)
+        wording = Wording(kept=settings.framing.captions)
+        noted = wording.noted(_noting_pictures(rest, pictures))
+        replay = Replay(noted, lambda item: int(item.ByteSize()), sound_bytes)
         footage = Footage.of(settings, Handover(Modality.VIDEO), replay)
 
         async def inputs(rung: Rung) -> AsyncGenerator[AnimateInput]:
@@ -130,6 +133,8 @@ class VideoDoor(VideoServicer):
             resumed = asked.start_ms > settings.start_ms
             for picture in pictures if resumed else ():
                 yield picture
+            for words in wording.again(asked.start_ms - settings.start_ms):
+                yield words
             async with aclosing(speech_from(replay, settings.start_ms, asked.start_ms)) as items:
                 async for item in items:
                     if item.WhichOneof("input") != "picture" or not resumed:

@@ -17,6 +17,7 @@ from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Call, Rung
+from gateway.scenes.captions import Wording, written
 from gateway.scenes.footage import Footage, has_film, sound_bytes, speech_from
 from gateway.scenes.handover import Handover, Resumed
 from gateway.scenes.registry import Scene
@@ -78,6 +79,7 @@ class Avatar:
         self._replay: Replay[AnimateInput] | None = None
         self._footage: Footage | None = None
         self._has_cues = False
+        self._wording = Wording(kept=order.settings.framing.captions)
         self.header = MediaHeader()
 
     @property
@@ -125,7 +127,8 @@ class Avatar:
         await self._refuse_early()
         self._speech = await self._begin_speech()
         self._scene.stage("first_audio")
-        replay = self._replay = Replay(self._spoken(self._speech), sound_bytes, sound_bytes)
+        spoken = self._wording.noted(self._spoken(self._speech))
+        replay = self._replay = Replay(spoken, sound_bytes, sound_bytes)
         self._footage = Footage.of(self._order.settings, Handover(Modality.VIDEO, self._tell_resumed), replay)
         call: Call[MediaChunk] = Call(
             "Animate",
@@ -190,6 +193,8 @@ class Avatar:
         yield AnimateInput(settings=settings)
         for piece in pieces(self._order.picture):
             yield AnimateInput(picture=piece)
+        for words in self._wording.again(settings.start_ms):
+            yield words
         async with aclosing(speech_from(self._replay, 0, settings.start_ms)) as spoken:
             async for speech in spoken:
                 yield speech
@@ -197,6 +202,7 @@ class Avatar:
     async def _spoken(self, source: AsyncIterator[SpeechChunk]) -> AsyncIterator[AnimateInput]:
         """Sound and cues as Animate takes them; the words are told to the scene."""
         sent_bytes = complete_ms = 0
+        text = self._order.speech.text if self._order.speech else ""
         async for chunk in source:
             if chunk.words:
                 self._scene.tell("words", words=[_word(word) for word in chunk.words])
@@ -205,7 +211,12 @@ class Avatar:
             if chunk.audio or chunk.cues or chunk.words:
                 sent_bytes += len(chunk.audio)
                 yield AnimateInput(
-                    speech=Speech24k(pcm=chunk.audio, cues=chunk.cues, words=chunk.words, cues_complete_ms=complete_ms)
+                    speech=Speech24k(
+                        pcm=chunk.audio,
+                        cues=chunk.cues,
+                        words=written(chunk.words, text),
+                        cues_complete_ms=complete_ms,
+                    )
                 )
         yield AnimateInput(speech=Speech24k(cues_complete_ms=max(complete_ms, sent_bytes // PCM_BYTES_PER_MS)))
         self._scene.stage("speech_done")

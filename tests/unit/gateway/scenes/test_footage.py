@@ -14,9 +14,9 @@ from gateway.scenes.registry import SceneRegistry
 from gateway.scenes.speech import SpeechOrder
 from gateway.voices import Voice
 from troupe.v1.engine_pb2 import Tick
-from troupe.v1.media_pb2 import MEDIA_KIND_FRAGMENT, MEDIA_KIND_INIT, MediaChunk, MediaHeader, MouthCue
+from troupe.v1.media_pb2 import MEDIA_KIND_FRAGMENT, MEDIA_KIND_INIT, MediaChunk, MediaHeader, MouthCue, WordTiming
 from troupe.v1.speech_pb2 import SentenceEnd, SpeechChunk, SpeechHeader, SpeechSettings
-from troupe.v1.video_pb2 import AnimateSettings
+from troupe.v1.video_pb2 import AnimateSettings, Framing
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import StreamBroken
 from troupe.wire.media import PCM_BYTES_PER_MS
@@ -24,6 +24,7 @@ from troupe.wire.media import PCM_BYTES_PER_MS
 FRAME_MS = 40
 FRAMES = 5  # of a fragment
 LENGTH_MS = 3_000
+CAPTIONED = Framing(captions=True)
 
 
 def sound() -> bytes:
@@ -39,7 +40,8 @@ async def voice(inputs):
     for start in range(0, LENGTH_MS, 170):
         end = min(LENGTH_MS, start + 170)
         cues = [MouthCue(ipa=str(start), start_ms=start, end_ms=end)]
-        yield SpeechChunk(audio=pcm[start * PCM_BYTES_PER_MS : end * PCM_BYTES_PER_MS], cues=cues)
+        words = [WordTiming(word=str(start), start_ms=start, end_ms=end)]
+        yield SpeechChunk(audio=pcm[start * PCM_BYTES_PER_MS : end * PCM_BYTES_PER_MS], cues=cues, words=words)
     yield SpeechChunk(sentence_end=SentenceEnd(text_consumed=2, audio_ms=LENGTH_MS))
 
 
@@ -47,14 +49,16 @@ def head(pieces=1, piece_bytes=0):
     """An engine whose frames are told by their number, their sound and the cue before: as `resume` asks for."""
 
     async def film(inputs):
-        settings, pcm, cues, pictures = None, b"", {}, 0
+        settings, pcm, cues, words, pictures = None, b"", {}, set(), 0
         async for message in inputs:
             if message.HasField("settings"):
                 settings = message.settings
             pictures += message.WhichOneof("input") == "picture"
             pcm += message.speech.pcm
             cues |= {cue.start_ms: cue.ipa for cue in message.speech.cues}
+            words |= {word.start_ms for word in message.speech.words}
         assert pictures == 2
+        assert words == set(range(0, LENGTH_MS, 170))  # all of them, wherever the film begins
         start = settings.start_ms
         assert bool(start) == (settings.first_sequence > 1)
         yield MediaChunk(tick=Tick(sequence=1))
@@ -99,7 +103,9 @@ def perform(breaking, ready_info):
         speaker = breaking("tone", voice, info=ready_info("tone", features=["cues"]))
         chains = {Modality.TTS: Chain(Modality.TTS, [speaker]), Modality.VIDEO: Chain(Modality.VIDEO, rungs)}
         order = AvatarOrder(
-            AnimateSettings(), SpeechOrder(Voice("", "", "en"), SpeechSettings(), "Hi"), picture=bytes(300_000)
+            AnimateSettings(framing=CAPTIONED),
+            SpeechOrder(Voice("", "", "en"), SpeechSettings(), "Hi"),
+            picture=bytes(300_000),
         )
         film = Avatar(chains, order, scene or SceneRegistry().open("me"), Deadline.after(10), "req_1")
         try:

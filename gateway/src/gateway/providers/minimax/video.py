@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -48,6 +48,7 @@ USUAL_S = 6
 RESOLUTIONS_V1 = ("512P", "720P", "768P", "1080P")
 RESOLUTIONS_V2 = ("480P", "768P", "2K")
 RATIOS: Mapping[str, float] = {"21:9": 21 / 9, "16:9": 16 / 9, "4:3": 4 / 3, "1:1": 1, "3:4": 3 / 4, "9:16": 9 / 16}
+ASPECTS = {"square": "1:1", "portrait": "9:16", "landscape": "16:9"}
 HEAD_PROMPT = (
     "The person in the reference picture looks into the camera and says what is heard in the reference sound, lips in "
     "time with it, with small natural movements of the head. The camera stands still."
@@ -84,7 +85,7 @@ async def animate(desk: Desk, inputs: AsyncGenerator[AnimateInput]) -> AsyncGene
             if isinstance(part, str):
                 yield part
                 continue
-            for chunk in _chunks(part):
+            for chunk in _chunks(part, _left_out(heard.settings)):
                 yield chunk
 
 
@@ -127,11 +128,19 @@ async def _stages(task: Task, money: Reservation) -> AsyncGenerator[str]:
         raise
 
 
-def _chunks(film: Film) -> list[MediaChunk]:
+def _left_out(settings: AnimateSettings) -> list[str]:
+    """What was asked of the framing that MiniMax does not do."""
+    framing = settings.framing
+    behind = framing.background not in {"", "keep"} or framing.background_image or framing.background_id
+    notes = ["captions are not drawn by MiniMax"] if framing.captions else []
+    return notes + (["MiniMax keeps the background as it is"] if behind else [])
+
+
+def _chunks(film: Film, notes: Sequence[str] = ()) -> list[MediaChunk]:
     """The film as it travels: one init segment, one fragment."""
     header = MediaHeader(
         engine="minimax", container=CONTAINER_MP4, mime_type="video/mp4", width=film.width, height=film.height,
-        notes=[NOTE],
+        notes=[NOTE, *notes],
     )  # fmt: skip
     chunks = [MediaChunk(header=header)]
     chunks += [MediaChunk(kind=MEDIA_KIND_INIT, data=piece) for piece in pieces(film.init)]
@@ -223,6 +232,8 @@ def _head_order(model: str, heard: Listened) -> dict[str, Any]:
 
 
 def _ratio(settings: AnimateSettings) -> str:
+    if not (settings.width and settings.height) and settings.framing.aspect in ASPECTS:
+        return ASPECTS[settings.framing.aspect]
     wanted = (settings.width or 512) / (settings.height or 512)
     return min(RATIOS, key=lambda name: abs(math.log(RATIOS[name] / wanted)))
 

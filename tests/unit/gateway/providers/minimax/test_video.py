@@ -7,7 +7,7 @@ import pytest
 from gateway.providers.minimax.desk import Pace
 from gateway.routing.need import Modality
 from troupe.v1.media_pb2 import CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MEDIA_KIND_INIT
-from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, GenerateRequest, Speech24k
+from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, Framing, GenerateRequest, Speech24k
 from troupe.wire.errors import (
     DeadlineExceeded,
     EmptyText,
@@ -57,6 +57,13 @@ async def test_a_talking_head_is_made_by_reference_picture_and_sound(cloud, ask)
     assert seconds_of(film(chunks)) == 5
     assert b"trainedAlgorithmicMedia" in chunks[1].data
     assert b"scn_1" in chunks[1].data
+
+
+async def test_what_it_leaves_of_the_framing_is_noted_and_the_shape_is_kept(cloud, ask):
+    framing = Framing(aspect="portrait", background="#102030", captions=True)
+    chunks = await ask(cloud.rung(Modality.VIDEO), *head(4, framing=framing), commits=lambda chunk: bool(chunk.data))
+    assert chunks[0].header.notes[1:] == ["captions are not drawn by MiniMax", "MiniMax keeps the background as it is"]
+    assert next(request.body for request in cloud.requests if request.path == V2)["ratio"] == "9:16"
 
 
 async def test_the_order_of_a_talking_head(cloud, ask):
