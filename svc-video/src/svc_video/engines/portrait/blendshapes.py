@@ -21,7 +21,8 @@ from svc_video.faces import landmarks as lm
 
 LIP_ROUNDNESS = 0.62  # exponent of the opening's profile over the mouth's width: 0.5 is an ellipse
 UPPER_SHARE = 0.35  # the upper lip's part of the way when lips close
-OUTER_SHARE = 0.55  # the outer rim's part of the inner rim's way when lips close
+OUTER_SHARE = 0.7  # the outer rim's part of the inner rim's way when lips close
+JAW_RISES = 0.6  # part of the jaw's drop that goes when lips close: they do not stretch over all of it
 JAW_LINE = (1.0, 0.97, 0.9, 0.76, 0.56, 0.34, 0.14)  # chin to jaw angle: part of the chin's drop
 CHIN_POINTS = {18: 0.97, 200: 1.0, 199: 1.0, 175: 1.0, 83: 0.97, 313: 0.97, 182: 0.95, 406: 0.95, 201: 1.0, 421: 1.0}
 CHEEKS = (50, 280, 205, 425, 101, 330, 36, 266)
@@ -138,7 +139,7 @@ def solve(points: lm.Points, triangles: NDArray[np.int16], *, glasses: bool = Fa
     face = _Face(points, glasses=glasses)
     graph = Graph(face.frontal, triangles)
     lips = {name: face.lip_moves(shape) for name, shape in LIP_SHAPES.items()}
-    closings = [face.closing(_gap(moves)) for moves in lips.values()]
+    closings = [face.undoing(moves, JAW_RISES if name == "jaw" else 0.0) for name, moves in lips.items()]
     closings.append(face.closing(face.points[lm.LOWER_INNER] - face.points[lm.UPPER_INNER]))
     mouth = graph.interpolate([*lips.values(), *closings], still=face.still_for_mouth())
     eyes = graph.interpolate(face.eye_moves(), still=face.still_for_eyes())
@@ -165,7 +166,7 @@ class _Face:
         self._seen = head[:, :2] * ((1,), (1,), (-1,))  # one unit across, down, forward, in the picture
         self._unit = float(np.linalg.norm(self.frontal[291] - self.frontal[61]))  # the mouth's width, not foreshortened
         self._eye_unit = lm.eye_distance(points) / max(float(np.linalg.norm(head[0, :2])), 0.5)
-        self._cheeks = CHEEKS_BELOW_RIMS if glasses else CHEEKS
+        self._cheeks = {v: float(not glasses or v in CHEEKS_BELOW_RIMS) for v in CHEEKS}
         self._brow_lift = BROW_LIFT * (BROW_WITH_GLASSES if glasses else 1.0)
 
     def lip_moves(self, shape: LipShape) -> Move:
@@ -180,8 +181,13 @@ class _Face:
                 moves.update(self._ring_moves(ring, shape, inner * part + outer * (1 - part), shape.forward - back))
         for vertex, part in self._chin_parts().items():
             moves[vertex] = self._pixels(0, shape.chin * part, -JAW_BACK * shape.chin * part)
-        moves.update({v: self._pixels(0, shape.cheek) for v in self._cheeks if shape.cheek})
+        moves.update({v: self._pixels(0, shape.cheek * part) for v, part in self._cheeks.items() if shape.cheek})
         return moves
+
+    def undoing(self, moves: Move, back: float) -> Move:
+        """Displacements that close the gap which a shape opens: a part by taking it back, the rest with the lips."""
+        lips = self.closing(_gap(moves) * (1 - back))
+        return {v: lips.get(v, np.zeros(2)) - back * moves.get(v, np.zeros(2)) for v in {**moves, **lips}}
 
     def closing(self, gap: Float) -> Move:
         """Displacements that bring the inner rims together over a gap (11, 2) from the upper to the lower rim."""
@@ -200,7 +206,9 @@ class _Face:
         right = self._blink(lm.UPPER_LID_RIGHT, lm.LOWER_LID_RIGHT)
         blink = {**left, **right}
         lids = {v: move * LID_FOLLOW for v, move in blink.items()} | self._lower_lids(LID_FOLLOW * 0.4)
-        squint = self._lower_lids(-SQUINT_LIFT) | {v: self._pixels(0, SQUINT_CHEEK) for v in self._cheeks}
+        squint = self._lower_lids(-SQUINT_LIFT) | {
+            v: self._pixels(0, SQUINT_CHEEK * part) for v, part in self._cheeks.items()
+        }
         inner, outer = self._brow(inner=True), self._brow(inner=False)
         brow = {v: inner[v] + outer[v] for v in inner}
         hang = {v: move * LID_HANG for v, move in blink.items()}

@@ -16,6 +16,7 @@ from svc_video.engines.portrait.mouth import Mouth
 from svc_video.engines.portrait.params import FaceParams
 from svc_video.engines.portrait.sway import Sway
 from svc_video.engines.portrait.warp import Pixels
+from svc_video.faces.glasses import wears_glasses
 from svc_video.faces.portrait import PreparedFace
 
 PIXEL_FORMAT: Literal["rgb24"] = "rgb24"  # what `render` gives, as PyAV names it
@@ -26,7 +27,8 @@ class Renderer:
 
     def __init__(self, prepared: PreparedFace) -> None:
         self._picture: Pixels = np.ascontiguousarray(prepared.picture)
-        shapes = blendshapes.solve(prepared.points, prepared.triangles)
+        glasses = wears_glasses(self._picture, prepared.points)
+        shapes = blendshapes.solve(prepared.points, prepared.triangles, glasses=glasses)
         self._mouth = Mouth(self._picture, shapes)
         self._brows = Brows(self._picture, shapes)
         self._eyes = [Eye(self._picture, prepared.points, shapes, left=left) for left in (True, False)]
