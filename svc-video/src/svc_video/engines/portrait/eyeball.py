@@ -17,8 +17,9 @@ GAZE_DOWN = 0.05
 GLINT_PART = 0.25  # of the iris's way: a reflection stays with its lamp
 SHADOW_DEPTH, SHADOW_REACH = 0.3, 0.06  # the upper lid's shadow on the eyeball, and eye widths over which it fades
 EDGE_BAND = 0.04  # eye widths beside the lids where the picture shows lashes more than eyeball
-RIM_SOFTNESS = 0.1  # iris radii over which iris turns to white
+RIM_SOFTNESS = 0.2  # iris radii over which iris turns to white
 SEARCH = (0.12, 0.2)  # iris radii by which the landmarks' centre and radius may be off
+GLINT_EDGE = 0.025  # eye widths around a reflection that are still lit by it
 IRIS_RINGS = 18  # of which the outer 6 lie beyond its edge
 GLINT = 0.35  # of the way from the iris's usual brightness to white: brighter is a reflection
 
@@ -35,7 +36,7 @@ class Eyeball:
         self.centre, self.radius = _circle(picture, shape, landmarks)
         distance = np.linalg.norm(shape.region.pixels() - self.centre.astype(np.float32), axis=-1)
         soft = RIM_SOFTNESS * self.radius + 0.5
-        cover = smooth((self.radius + soft - distance) / (2 * soft))
+        cover = smooth((self.radius + soft - distance) / (1.3 * soft))
         self._white = _completed_white(seen, known * (cover == 0), shape)
         iris = _completed_iris(seen, known * (cover > 0.98), distance, self.radius)
         iris, glint = _without_glint(iris, known, cover, self.centre - (shape.region.left, shape.region.top), shape)
@@ -46,9 +47,14 @@ class Eyeball:
         self._glint = glint
 
     def adopt(self, rest: Mask) -> Mask:
-        """Lets the iris have, in proportion to its cover, what the picture shows beyond it; returns what it took."""
-        taken = np.asarray(rest * self._iris[..., 3:], dtype=np.float32)
-        self._iris[..., :3] += taken
+        """Takes what the picture shows beyond the iris, in proportion to its cover; returns what it took.
+
+        What is darker is iris and goes with it, what is lighter is a reflection.
+        """
+        above = (self._shape.v < self._shape.lower - 2 * EDGE_BAND * self._shape.width)[..., None]
+        taken = np.asarray(np.where(above, rest, np.minimum(rest, 0)) * self._iris[..., 3:], dtype=np.float32)
+        self._iris[..., :3] += np.minimum(taken, 0)
+        self._glint += np.maximum(taken, 0)
         return taken
 
     def look(self, gaze: tuple[float, float], rows: slice, columns: slice) -> Mask:
@@ -85,7 +91,7 @@ def spread(colours: Mask, weights: Mask, across: float, down: float) -> Mask:
     """Colours (height, width, 3) filled everywhere by the weighted mean of those around, nearer ones first."""
     total = np.zeros((*weights.shape, 4), dtype=np.float32)
     weighted = np.dstack([colours * weights[..., None], weights]).astype(np.float32)
-    for scale, share in ((1.0, 1.0), (2.5, 1e-2), (8.0, 1e-4)):
+    for scale, share in ((1.0, 1.0), (2.0, 0.03), (5.0, 1e-3)):
         total += share * cv2.GaussianBlur(weighted, (0, 0), max(across * scale, 0.4), None, max(down * scale, 0.4))
     return np.asarray(total[..., :3] / np.maximum(total[..., 3:], 1e-9), dtype=np.float32)
 
@@ -119,11 +125,13 @@ def _completed_white(seen: Mask, known: Mask, shape: EyeShape) -> Mask:
     """The white of the eye without iris and lashes."""
     light = seen.mean(axis=2)
     bright = max(float(np.percentile(light[known > 0], 85)), 1.0) if known.any() else 255.0
-    trust = known * np.clip(light / bright, 0.02, 1) ** 4  # what is dark there is lash or shadow
+    trust = known * np.clip(light / bright, 0.3, 1) ** 3  # what is dark there is lash or shadow
     filled = spread(seen, trust + 1e-6 * known, shape.width * 0.1, shape.width * 0.05)
     if not known.any():
         filled[:] = seen.reshape(-1, 3).max(axis=0)
-    return np.asarray(filled + known[..., None] * (seen - filled), dtype=np.float32)
+    unknown = cv2.GaussianBlur(1 - known, (0, 0), max(0.02 * shape.width, 0.4))
+    sure = known * np.clip(1 - 2 * unknown, 0, 1)  # no step where the picture's white ends
+    return np.asarray(filled + sure[..., None] * (seen - filled), dtype=np.float32)
 
 
 def _completed_iris(seen: Mask, known: Mask, distance: Mask, radius: float) -> Mask:
@@ -148,7 +156,8 @@ def _without_glint(iris: Mask, known: Mask, cover: Mask, centre: Float, shape: E
     usual = float(np.median(light[inside]))
     level = usual + GLINT * max(255 - usual, 40)
     bright = smooth((light - level + 30) / 30) * (cover > 0.5)
-    part = cv2.dilate(bright, np.ones((3, 3), np.uint8)) * (cover > 0.5)
+    grown = 2 * max(round(GLINT_EDGE * shape.width), 1) + 1
+    part = cv2.dilate(bright, np.ones((grown, grown), np.uint8)) * (cover > 0.5)
     part = np.asarray(part, dtype=np.float32)
     x = np.asarray(2 * centre[0] - np.arange(shape.region.width), dtype=np.float32)
     x, y = np.meshgrid(x, np.arange(shape.region.height, dtype=np.float32))  # the other half of the iris is like it

@@ -73,7 +73,7 @@ def _composed(frame: Pixels, state: LidState, part: tuple[slice, slice], eyeball
 
 def _box(seen: NDArray[np.uint8]) -> tuple[slice, slice]:
     """Rows and columns of the opening, with a margin; at least one pixel."""
-    return _span(seen.any(axis=(1, 2))), _span(seen.any(axis=(0, 2)))
+    return _span(seen.max(axis=(1, 2)) > 0), _span(seen.max(axis=(0, 2)) > 0)
 
 
 def _span(used: NDArray[np.bool_]) -> slice:

@@ -17,6 +17,7 @@ LINE = 0.05  # eye widths above the edge that are liner; what stands higher are 
 MARGIN = 0.05  # eye widths around the eye where the picture's skin is not taken for bare
 TRUST = 4  # power of a pixel's brightness by which it counts as bare skin
 COVER_BAND = 0.06  # eye widths beside the lids in which their edges and lashes stand before the eyeball
+MOST_LIGHT = 30  # of luminance that a lid's edge adds to the eyeball: more would shine on the white of a moved eye
 SURE = 110  # difference of colours from which on a mixture of them is read pixel by pixel
 
 
@@ -89,6 +90,7 @@ def _edges_on_eye(seen: Mask, skin: Mask, dark: Mask, shape: EyeShape, ball: Eye
     rest = seen - (eye * free + skin * under * (1 - over) + colour * over)
     rest -= ball.adopt(np.where(free > 0.5, rest / np.maximum(free * light, 0.1), 0)) * free * light
     nearer = np.clip(0.5 + (shape.lower + shape.upper - 2 * shape.v) / (0.1 * shape.width), 0, 1)[..., None]
+    rest = np.minimum(rest, MOST_LIGHT)
     top = np.dstack([colour * over + rest * nearer, over])
     low = np.dstack([skin * under + rest * (1 - nearer), under])
     return np.ascontiguousarray(top, dtype=np.float32), np.ascontiguousarray(low, dtype=np.float32)
