@@ -6,7 +6,7 @@ from avatar_parts.grid import mix
 from avatar_parts.head import EYES, NOSE_END, complexion
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief
-from avatar_parts.shapes import ellipse, path, ribbon, sided, spline
+from avatar_parts.shapes import Curve, ellipse, path, ribbon, sided, spline
 from avatar_parts.strands import Strands
 from avatar_parts.surface import SKIN, Surface
 
@@ -50,16 +50,17 @@ def brows(strands: Strands, look: Look) -> None:
         wide = 10.5 * look.brow
         strands.paint(ribbon(middle, (wide * 0.7, wide, wide * 0.9, wide * 0.6, 1)), mix(colour, look.skin, 0.3), 0.5, 2.0)
         for t in np.sort(rng.uniform(0, 0.97, int(330 * look.brow))):
-            _brow_hair(strands, rng, middle[int(t * 59)], t, side, wide, colour, look.skin)
+            deep = mix(colour, (14, 8, 8), rng.uniform(0, 0.3))
+            hair = _brow_hair(rng, middle[int(t * 59)], float(t), side, wide)
+            strands.hair(hair, 0.5, mix(deep, look.skin, 0.12), mix(deep, look.skin, 0.55))
 
 
-def _brow_hair(strands, rng, root, t, side, wide, colour, skin) -> None:  # noqa: ANN001, PLR0913
+def _brow_hair(rng: np.random.Generator, root: Curve, t: float, side: int, wide: float) -> Curve:
+    """One hair: steep at the nose (t = 0), lying down at the temple (t = 1); `wide` is the brow's height."""
     thick = wide * np.interp(t, [0, 0.25, 0.7, 1], [0.8, 1.0, 0.75, 0.15])
     v = rng.uniform(-0.5, 0.5)
     x, y = root[0] + rng.normal(0, 0.8), root[1] + v * thick
     turn = np.interp(t, [0, 0.2, 0.5, 1], [-0.95, -0.55, -0.15, 0.42]) + v * 0.55 + rng.normal(0, 0.10)
     long = np.interp(t, [0, 0.3, 1], [7, 10, 9]) * rng.uniform(0.8, 1.15)
-    tip = (x + side * np.cos(turn) * long, y + np.sin(turn) * long)
-    bent = (x + side * np.cos(turn) * long * 0.5, y + np.sin(turn) * long * 0.5 - 0.6)
-    deep = mix(colour, (14, 8, 8), rng.uniform(0, 0.3))
-    strands.hair(path([(x, y), bent, tip], 8), 0.5, mix(deep, skin, 0.12), mix(deep, skin, 0.55))
+    across, down = side * np.cos(turn) * long, np.sin(turn) * long
+    return path([(x, y), (x + across * 0.5, y + down * 0.5 - 0.6), (x + across, y + down)], 8)

@@ -1,9 +1,8 @@
 """Scarf, glasses and earrings: laid over the face, so that they cast their shadows on it."""
 
 import numpy as np
-from avatar_parts.eyes import APART
-from avatar_parts.grid import mix
-from avatar_parts.head import EYES
+from avatar_parts.grid import Colour, Grid, mix
+from avatar_parts.light import Picture
 from avatar_parts.locks import HEAD
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief
@@ -20,17 +19,16 @@ def worn(surface: Surface, look: Look) -> None:
     if look.hair_style == "scarf":
         _scarf(surface, look)
     if look.glasses:
-        _glasses(surface, look)
+        _glasses(surface, look, look.glasses)
     if look.earrings:
         for side in (-1, 1):
-            _bead(surface, look, ellipse(side * 173, 588, 7.5, 7.5))
+            _bead(surface, look.earrings, ellipse(side * 173, 588, 7.5, 7.5))
 
 
-def _bead(surface: Surface, look: Look, outline: Curve) -> None:
-    assert look.earrings is not None
+def _bead(surface: Surface, colour: Colour, outline: Curve) -> None:
     mask, relief = surface.grid.mask(outline), Relief(surface.grid, 40)
     relief.swell(mask, 8, 8, 0.6)
-    surface.lay(mask, relief, look.earrings, METAL)
+    surface.lay(mask, relief, colour, METAL)
 
 
 def _lens(side: int) -> Curve:
@@ -39,9 +37,8 @@ def _lens(side: int) -> Curve:
                          (52, 517), (34, 496)], side))  # fmt: skip
 
 
-def _glasses(surface: Surface, look: Look) -> None:
+def _glasses(surface: Surface, look: Look, colour: Colour) -> None:
     """Two rims, a bridge and the temples, standing off the face."""
-    assert look.glasses is not None
     grid = surface.grid
     rim = np.zeros((grid.side, grid.side), dtype=np.float32)
     for side in (-1, 1):
@@ -55,15 +52,14 @@ def _glasses(surface: Surface, look: Look) -> None:
     relief = Relief(grid, 172)
     relief.height -= (np.abs(grid.x()) / 180) ** 3 * 60
     relief.swell(rim, 3, 4, 0.8)
-    surface.lay(rim, relief, look.glasses, FRAME)
+    surface.lay(rim, relief, colour, FRAME)
 
 
-def glints(picture: np.ndarray, surface: Surface) -> None:
+def glints(picture: Picture, grid: Grid) -> None:
     """What a window leaves on the lenses."""
-    grid = surface.grid
     for side in (-1, 1):
-        streak = grid.mask(spline(sided([(96, 446), (122, 447), (84, 520), (60, 517)], 1)), 3)
-        streak = streak if side > 0 else np.roll(streak, -int(2 * APART * grid.scale), axis=1)
+        middle = side * 82  # the window is to the left of both lenses' middles
+        streak = grid.mask(np.array([(middle + 14, 440), (middle + 40, 440), (middle + 2, 524), (middle - 22, 524)]), 3)
         part = (streak * grid.mask(_lens(side), 1.2) * np.float32(0.09))[..., None]
         picture += (np.float32(255) - picture) * part
 
@@ -130,5 +126,3 @@ def _wrap(surface: Surface, look: Look, under: Relief, rng: np.random.Generator)
     relief.swell(mask, 9, 7, 1.2)
     surface.lay(mask, relief, look.inner, FABRIC)
 
-
-EYE_LINE = EYES
