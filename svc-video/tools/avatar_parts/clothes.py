@@ -1,6 +1,7 @@
 """What they wear, from the shoulders down."""
 
 import numpy as np
+
 from avatar_parts.grid import Colour, mix
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief
@@ -21,9 +22,14 @@ def clothes(surface: Surface, look: Look) -> None:
 def _shoulders(look: Look, opening: float, depth: float) -> Curve:
     """The upper body with a neckline: its half width and lowest point."""
     wide, span = look.shoulders, look.shoulders - opening
-    right: list[Point] = [(opening - 2, 820), (opening + 16, 815), (opening + span * 0.26, 838), (opening + span * 0.6, 868), (wide - 34, 904)]
+    right: list[Point] = [(opening - 2, 820), (opening + 16, 815), (opening + span * 0.26, 838),
+        (opening + span * 0.6, 868), (wide - 34, 904)]  # fmt: skip
     right += [(wide, 962), (wide + 14, 1060), (wide + 20, 1200)]
-    low: list[Point] = [(-opening * 0.72, 806 + (depth - 806) * 0.62), (0, depth), (opening * 0.72, 806 + (depth - 806) * 0.62)]
+    low: list[Point] = [
+        (-opening * 0.72, 806 + (depth - 806) * 0.62),
+        (0, depth),
+        (opening * 0.72, 806 + (depth - 806) * 0.62),
+    ]
     return spline(right + [(-x, y) for x, y in reversed(right)] + low)
 
 
@@ -97,8 +103,10 @@ def _turtleneck(surface: Surface, look: Look) -> None:
     """A collar that stands round the neck and folds over."""
     _garment(surface, look, 90, 830, look.cloth)
     grid, wide = surface.grid, look.neck + 9
-    outline = spline([(0, 792), (wide - 22, 780), (wide + 2, 756), (wide + 12, 770), (wide + 16, 830), (wide - 2, 862), (0, 884)]
-                     + [(-x, y) for x, y in ((wide - 2, 862), (wide + 16, 830), (wide + 12, 770), (wide + 2, 756), (wide - 22, 780))])  # fmt: skip
+    outline = spline([(0, 792), (wide - 22, 780), (wide + 2, 756), (wide + 12, 770), (wide + 16, 830),
+        (wide - 2, 862), (0, 884)]
+                     + [(-x, y) for x, y in ((wide - 2, 862), (wide + 16, 830), (wide + 12, 770),
+                         (wide + 2, 756), (wide - 22, 780))])  # fmt: skip
     mask = grid.mask(outline)
     across = np.clip(np.abs(grid.x()) / (wide + 17), 0, 0.995)
     collar = Relief(grid, (GROUND + 20 + 52 * (1 - across**2.2) ** 0.5).astype(np.float32))
@@ -112,7 +120,8 @@ def _turtleneck(surface: Surface, look: Look) -> None:
 def _collar(surface: Surface, look: Look, relief: Relief) -> None:
     """A shirt's two wings."""
     for side in (-1, 1):
-        wing = [(look.neck + 4, 752), (look.neck + 26, 786), (118, 872), (64, 920), (10, 880), (48, 842)]
+        wing = [(look.neck + 4, 752), (look.neck + 26, 786), (118, 872), (64, 920), (10, 880),
+            (48, 842)]  # fmt: skip
         _panel(surface, np.array(sided(wing, side), dtype=np.float64), relief, look.inner, 14)
 
 
@@ -126,7 +135,8 @@ def _shirt(surface: Surface, look: Look) -> None:
 
 def _lapels(surface: Surface, look: Look, relief: Relief) -> None:
     for side in (-1, 1):
-        lapel: list[Point] = [(78, 800), (104, 800), (128, 846), (150, 904), (110, 926), (122, 950), (52, 1070), (10, 1086), (56, 940)]
+        lapel: list[Point] = [(78, 800), (104, 800), (128, 846), (150, 904), (110, 926), (122, 950),
+            (52, 1070), (10, 1086), (56, 940)]  # fmt: skip
         tone = mix(look.cloth, (255, 255, 255), 0.04)
         _panel(surface, np.array(sided(lapel, side), dtype=np.float64), relief, tone, 10)
 

@@ -1,6 +1,7 @@
 """Ears, nostrils and brows: what the relief of the face alone does not say."""
 
 import numpy as np
+
 from avatar_parts.eyes import APART
 from avatar_parts.grid import mix
 from avatar_parts.head import EYES, NOSE_END, complexion
@@ -16,15 +17,19 @@ def ears(surface: Surface, look: Look) -> None:
     grid = surface.grid
     skin = complexion(grid, look) * np.array([1.0, 0.90, 0.88], dtype=np.float32)
     for side in (-1, 1):
-        shape = [(158, 470), (174, 452), (190, 452), (199, 474), (197, 506), (190, 540), (182, 568), (171, 580), (160, 572)]
+        shape = [(158, 470), (174, 452), (190, 452), (199, 474), (197, 506), (190, 540), (182, 568),
+            (171, 580), (160, 572)]  # fmt: skip
         mask = grid.mask(spline(sided(shape, side)))
         relief = Relief(grid, 8)
         relief.swell(mask, 14, 22, 2)
-        relief.groove(path(sided([(176, 470), (186, 468), (190, 490), (187, 520), (182, 546)], side), 40), 3.6, 6)
-        relief.groove(path(sided([(168, 494), (176, 486), (180, 506), (176, 534), (168, 544)], side), 40), 5.0, 9)
+        relief.groove(path(sided([(176, 470), (186, 468), (190, 490), (187, 520), (182, 546)], side),
+            40), 3.6, 6)  # fmt: skip
+        relief.groove(path(sided([(168, 494), (176, 486), (180, 506), (176, 534), (168, 544)], side),
+            40), 5.0, 9)  # fmt: skip
         relief.bump(side * 166, 522, 6, 10, 9)
         surface.lay(mask, relief, skin, SKIN)
-        inner = grid.mask(spline(sided([(164, 494), (178, 484), (183, 510), (176, 540), (164, 546)], side)), 4)
+        inner = grid.mask(spline(sided([(164, 494), (178, 484), (183, 510), (176, 540),
+            (164, 546)], side)), 4)  # fmt: skip
         surface.tint(inner * mask, mix(look.skin, (96, 30, 26), 0.7), 0.6)
 
 
@@ -46,9 +51,12 @@ def brows(strands: Strands, look: Look) -> None:
     colour = look.brow_colour or look.hair
     for side in (-1, 1):
         x, y, arch = side * APART, EYES - 41 - look.brow_lift, look.brow_arch
-        middle = path([(x - side * 46, y + 3), (x - side * 14, y - arch * 0.7), (x + side * 22, y - arch), (x + side * 54, y + 8)], 60)
+        middle = path([(x - side * 46, y + 3), (x - side * 14, y - arch * 0.7),
+            (x + side * 22, y - arch), (x + side * 54, y + 8)], 60)  # fmt: skip
         wide = 10.5 * look.brow
-        strands.paint(ribbon(middle, (wide * 0.7, wide, wide * 0.9, wide * 0.6, 1)), mix(colour, look.skin, 0.3), 0.5, 2.0)
+        strands.paint(
+            ribbon(middle, (wide * 0.7, wide, wide * 0.9, wide * 0.6, 1)), mix(colour, look.skin, 0.3), 0.5, 2.0
+        )
         for t in np.sort(rng.uniform(0, 0.97, int(330 * look.brow))):
             deep = mix(colour, (14, 8, 8), rng.uniform(0, 0.3))
             hair = _brow_hair(rng, middle[int(t * 59)], float(t), side, wide)

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from avatar_parts.looks import Look
 from PIL import Image
+
+from avatar_parts.looks import Look
 
 SHEET = "avatars.webp"
 COLUMNS, CELL = 5, 360  # pixels
 TEXT = """# Avatars
 
-Pass one of these ids as `portrait` (or `portrait_id`); without one the first speaks. They are drawn by code from numbers
-(`svc-video/tools/avatar_parts/`): no photograph, no person, no rights to clear. Nobody owns them and they cannot be
-deleted. A film of one is labelled as synthetic like any other.
+Pass one of these ids as `portrait` (or `portrait_id`); without one the first speaks. They are drawn by code from
+numbers (`svc-video/tools/avatar_parts/`): no photograph, no person, no rights to clear. Nobody owns them and they
+cannot be deleted. A film of one is labelled as synthetic like any other.
 
 ![All avatars]({sheet})
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from avatar_parts.grid import Colour, Field, Grid, linear
 from avatar_parts.relief import Relief
-from numpy.typing import NDArray
 
 FAR = -400.0  # units behind the face: the wall
 
