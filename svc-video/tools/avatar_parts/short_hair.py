@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_parts.locks import Manner, lock, nap, sheet, waved
+from avatar_parts.grid import mix
+from avatar_parts.locks import SHADE, Manner, lock, nap, sheet, waved
 from avatar_parts.looks import Look
 from avatar_parts.shapes import Curve, Point, path, ribbon, shifted, sided, spline
 from avatar_parts.strands import Strands
@@ -44,7 +45,7 @@ def soft_hairline(strands: Strands, look: Look, rng: np.random.Generator, toward
     def comb(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.arctan2(towards[1] - points[:, 1], towards[0] - points[:, 0]))
 
-    manner = Manner(look.hair, count=5000, gloss=0.4, stray=0.16, width=0.5, spread=0.2, length=20)
+    manner = Manner(mix(look.hair, SHADE, 0.28), count=5000, gloss=0.3, stray=0.16, width=0.5, spread=0.2, length=20)
     nap(strands, rng, band, manner, comb)
 
 
@@ -60,9 +61,9 @@ def side(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     _sides(strands, look, rng, cap(190, 181), 12)
     manner = Manner(look.hair, count=120, gloss=1.0)
     beside: Keys = [
-        [(-84, 192), (-132, 214), (-170, 284), (-179, 372)],
-        [(-96, 220), (-138, 246), (-164, 316), (-172, 384)],
-        [(-112, 262), (-138, 286), (-156, 330), (-164, 388)],
+        [(-58, 186), (-126, 212), (-170, 284), (-179, 372)],
+        [(-78, 212), (-134, 244), (-164, 316), (-172, 384)],
+        [(-104, 262), (-138, 286), (-156, 330), (-164, 388)],
     ]
     over: Keys = [
         [(-90, 204), (-38, 180), (56, 174), (136, 220), (176, 310), (180, 376)],
