@@ -41,7 +41,7 @@ def beard(strands: Strands, look: Look) -> None:
 def _stubble(strands: Strands, rng: np.random.Generator, look: Look, where: Field) -> None:
     grid = strands.under
     where = where * grid.mask(outline(look), 2) ** 3 * (1 - grid.mask(ellipse(0, MOUTH - 70, 120, 46), 14))
-    colour, count = mix(look.hair, look.skin, 0.35), int(STUBBLE * look.beard)
+    colour, count = mix(look.hair, look.skin, 0.48), int(STUBBLE * look.beard)
     nap(strands, rng, where, Manner(colour, count=count, width=0.4, length=2.4, gloss=0.2, stray=0.4), _down)
 
 

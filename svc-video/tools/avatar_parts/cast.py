@@ -11,7 +11,7 @@ LOOKS = (
         brow=0.82, brow_colour=(92, 60, 44), blush=0.1, earrings=(222, 190, 120), jaw=-4,
     ),
     Look(
-        name="maya", gender="female", about="long locs, deep brown skin, mustard blouse",
+        name="maya", gender="female", about="long twisted locs, mustard blouse",
         voice="a warm, lively woman's voice", skin=(146, 92, 64), lips=(136, 64, 64), hair=(52, 36, 32),
         iris=(74, 44, 28), hair_style="locs", clothes="blouse", cloth=(204, 138, 44), inner=(204, 138, 44),
         wall=((170, 190, 188), (92, 118, 122)), seed=12, lashes=1.2, liner=0.5, mouth=65, fullness=1.36, nose=43,

@@ -108,19 +108,20 @@ def _bob(strands: Strands, look: Look, rng: np.random.Generator) -> None:
 
 def _locs(strands: Strands, look: Look, rng: np.random.Generator) -> None:
     """Locs, parted in the middle and falling to the shoulders."""
-    manner = Manner(look.hair, count=70, gloss=0.6, spread=0.2, stray=0.2, width=1.0, shadow=0.62, twist=15)
+    manner = Manner(look.hair, count=70, gloss=0.6, spread=0.2, stray=0.2, width=1.0, shadow=0.7, twist=17)
     for side in SIDES:
-        for guide in sheet(_mirrored(LOCS, side), 13, rng, 0.16):
-            _loc(strands, rng, waved(guide, rng, 7 * side, rng.uniform(1.4, 2.6)), manner)
+        for count in (12, 9):  # a full head, then single ones that lie on it
+            for guide in sheet(_mirrored(LOCS, side), count, rng, 0.16):
+                _loc(strands, rng, waved(guide, rng, 7 * side, rng.uniform(1.4, 2.6)), manner)
 
 
 def _loc(strands: Strands, rng: np.random.Generator, guide: Curve, manner: Manner) -> None:
     """A tube with the bulges that twisting leaves, dark along both edges."""
     middle = path([tuple(p) for p in guide[::4]], 90)
-    bulges = 19 + np.abs(np.sin(np.linspace(0, 34, 60) + rng.uniform(0, 6))) * 4.5
-    lock(strands, rng, middle, [15, *bulges, 10], manner)
-    for edge in (-8.5, 8.5):
-        strands.paint(ribbon(middle + normals(middle) * edge, (2, 4, 4, 2)), SHADE, 0.6, 1.2)
+    bulges = 13 + np.abs(np.sin(np.linspace(0, 34, 60) + rng.uniform(0, 6))) * 4
+    lock(strands, rng, middle, [11, *bulges, 8], manner)
+    for edge in (-6.5, 6.5):
+        strands.paint(ribbon(middle + normals(middle) * edge, (2, 4, 4, 2)), SHADE, 0.75, 1.0)
 
 
 def _bun(strands: Strands, look: Look, rng: np.random.Generator) -> None:

@@ -81,7 +81,8 @@ def lock(strands: Strands, rng: np.random.Generator, guide: Curve, widths: Seque
     """One lock: its shadow, a dark ground, then strands, those at its edges first."""
     body = ribbon(guide, widths)
     strands.paint(shifted(body, 4, 7), SHADE, manner.shadow, 6)
-    strands.paint(ribbon(guide[: -POINTS // 7], widths), mix(manner.colour, SHADE, 0.62), 0.92, 0.8)
+    ground = [0.8 * wide for wide in widths]
+    strands.paint(ribbon(guide[: -POINTS // 7], ground), mix(manner.colour, SHADE, 0.62), 0.92, 0.8)
     across = rng.uniform(-1, 1, manner.count)
     across = across[np.argsort(-np.abs(across))]
     t = np.linspace(0, 1, len(guide))

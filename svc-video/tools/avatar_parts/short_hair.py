@@ -39,13 +39,14 @@ def _sides(strands: Strands, look: Look, rng: np.random.Generator, outline: Curv
 
 def soft_hairline(strands: Strands, look: Look, rng: np.random.Generator, towards: Point) -> None:
     """Fine hairs that rise from the forehead's skin, combed towards a point."""
-    edge = path([(-x, y) for x, y in reversed(TEMPLES)] + [(-70, 300), (0, 300), (70, 300), *TEMPLES], 90)
-    band = strands.under.mask(ribbon(shifted(edge, 0, -4), (14, 20, 22, 20, 14)), 4)
+    right = [(70, 300), *TEMPLES[:3]]
+    edge = path([(-x, y) for x, y in reversed(right)] + [(0, 300), *right], 90)
+    band = strands.under.mask(ribbon(shifted(edge, 0, -4), (4, 15, 18, 15, 4)), 4)
 
     def comb(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.arctan2(towards[1] - points[:, 1], towards[0] - points[:, 0]))
 
-    manner = Manner(mix(look.hair, SHADE, 0.28), count=5000, gloss=0.3, stray=0.16, width=0.5, spread=0.2, length=20)
+    manner = Manner(mix(look.hair, SHADE, 0.28), count=2600, gloss=0.3, stray=0.16, width=0.5, spread=0.2, length=20)
     nap(strands, rng, band, manner, comb)
 
 

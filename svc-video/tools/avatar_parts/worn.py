@@ -49,7 +49,7 @@ def _glasses(surface: Surface, look: Look, colour: Colour) -> None:
         rim = np.maximum(rim, grid.mask(ribbon(ring, (6.0, 5.0, 6.0))))
         temple = path(sided([(132, 462), (152, 460), (176, 464)], side), 20)
         rim = np.maximum(rim, grid.mask(ribbon(temple, (8, 6, 5))))
-        surface.tint(grid.mask(lens, 1), mix(look.skin, (150, 170, 190), 0.6), 0.07)
+        surface.tint(grid.mask(lens, 1), mix(look.skin, (150, 170, 190), 0.6), 0.03)
     rim = np.maximum(rim, grid.mask(ribbon(path([(-31, 466), (0, 456), (31, 466)], 30), (5, 5.5, 5))))
     relief = Relief(grid, 172)
     relief.height -= (np.abs(grid.x()) / 180) ** 3 * 60
@@ -63,7 +63,7 @@ def glints(picture: Picture, grid: Grid) -> None:
         middle = side * 82  # the window is to the left of both lenses' middles
         streak = grid.mask(np.array([(middle + 14, 440), (middle + 40, 440), (middle + 2, 524),
             (middle - 22, 524)]), 3)  # fmt: skip
-        part = (streak * grid.mask(_lens(side), 1.2) * np.float32(0.09))[..., None]
+        part = (streak * grid.mask(_lens(side), 1.2) * np.float32(0.05))[..., None]
         picture += (np.float32(255) - picture) * part
 
 
