@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-browser test-chaos lint format protos locks torch clean bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover
+.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -75,6 +75,9 @@ locks: $(STAMP) ## Resolve all dependencies anew: one lock of everything, one pe
 
 torch: $(STAMP) ## Add PyTorch 2.13.0 to .venv (for the engines that need it)
 	@$(BIN)/python -m pip install torch==2.13.0
+
+avatars: $(STAMP) ## Draw the shipped avatars and their page, docs/AVATARS.md
+	@$(BIN)/python svc-video/tools/draw_avatars.py
 
 bench-start: $(STAMP) ## How long until the mesh is ready: ROUNDS= QUICK=1
 	@$(BIN)/python tests/bench/start.py

@@ -39,12 +39,14 @@ def lids(look: Look, side: int) -> Lids:
     x, y, tall, tilt = side * APART, EYES, look.eye * 0.95, look.eye_tilt
     inner, outer = (x - side * HALF, y + 5.0), (x + side * HALF, y + 2.5 - tilt)
     upper = [inner, (x - side * 31, y - 2.5 * tall), (x - side * 17, y - 11.5 * tall), (x + side * 1, y - 15 * tall),
-             (x + side * 19, y - 11.8 * tall - tilt * 0.3), (x + side * 32, y - 4.6 * tall - tilt * 0.7), outer]  # fmt: skip
+             (x + side * 19, y - 11.8 * tall - tilt * 0.3), (x + side * 32, y - 4.6 * tall - tilt * 0.7),
+             outer]  # fmt: skip
     lower = [inner, (x - side * 30, y + 8.5), (x - side * 14, y + 11.6), (x + side * 4, y + 12.6),
              (x + side * 22, y + 9.6 - tilt * 0.4), outer]  # fmt: skip
     up = look.crease
     crease = [(x - side * 37, y - 2 - up * 0.3), (x - side * 22, y - 9 * tall - up * 0.85),
-              (x - side * 1, y - 15 * tall - up), (x + side * 22, y - 11 * tall - up), (x + side * 43, y - 1 - up * 0.4 - tilt)]  # fmt: skip
+              (x - side * 1, y - 15 * tall - up), (x + side * 22, y - 11 * tall - up),
+              (x + side * 43, y - 1 - up * 0.4 - tilt)]  # fmt: skip
     return Lids(side, path(upper, 60), path(lower, 60), path(crease, 60))
 
 
@@ -127,10 +129,14 @@ def lashes(strands: Strands, look: Look) -> None:
     for side in (-1, 1):
         eye = lids(look, side)
         weight = 2.2 + 1.5 * look.lashes + 2.4 * look.liner
-        strands.paint(ribbon(shifted(eye.upper, 0, -0.8), (0.8, weight * 0.8, weight, weight * 1.1, weight * 0.7)), dark, 0.92)
+        strands.paint(
+            ribbon(shifted(eye.upper, 0, -0.8), (0.8, weight * 0.8, weight, weight * 1.1, weight * 0.7)), dark, 0.92
+        )
         strands.paint(ribbon(eye.crease, (0.4, 1.8, 2.4, 1.6, 0.3)), mix(look.skin, (70, 28, 24), 0.62), 0.42, 0.9)
         if look.liner:
-            wing = path([tuple(eye.upper[-8]), tuple(eye.upper[-1]), (side * (APART + HALF + 9), EYES - 5 - look.eye_tilt)], 20)
+            wing = path(
+                [tuple(eye.upper[-8]), tuple(eye.upper[-1]), (side * (APART + HALF + 9), EYES - 5 - look.eye_tilt)], 20
+            )
             strands.paint(ribbon(wing, (weight, weight * 0.7, 0.6)), dark, 0.9)
         _lash_row(strands, rng, eye, dark, look)
         below = eye.lower[18:]

@@ -1,6 +1,7 @@
 """The pixels that everything is modelled on, and masks of curves on them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ class Grid:
         return np.asarray(cv2.resize(blurred, field.shape[1::-1], interpolation=cv2.INTER_CUBIC))
 
     def distance(self, curve: Curve, reach: float) -> tuple[Box, Field, Field]:
-        """Units from an open curve and the nearest place along it (0..1), in the box of pixels that lie within `reach` units of it."""
+        """Units from an open curve, and the nearest place along it (0..1), in the box within `reach` units of it."""
         points = self.pixels(curve)
         margin = reach * self.scale + 2
         low = np.clip(np.floor(points.min(axis=0) - margin), 0, self.side - 1).astype(int)
@@ -70,7 +71,7 @@ class Grid:
         y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
         nearest = np.full(x.shape, np.inf, dtype=np.float32)
         along = np.zeros(x.shape, dtype=np.float32)
-        for k, (a, b) in enumerate(zip(points[:-1], points[1:], strict=True)):
+        for k, (a, b) in enumerate(pairwise(points)):
             run, length = b - a, float(max((b - a) @ (b - a), 1e-9))
             t = np.clip(((x - a[0]) * run[0] + (y - a[1]) * run[1]) / length, 0, 1)
             far = np.hypot(x - a[0] - t * run[0], y - a[1] - t * run[1])

@@ -10,7 +10,8 @@ from avatar_parts.surface import SKIN, Surface
 
 CROWN, EYES, NOSE_END, MOUTH, CHIN = 206.0, 478.0, 594.0, 646.0, 748.0  # heights of the landmarks, in units
 PROFILE = [  # the face seen from the side, without the nose: (y, depth)
-    (CROWN - 2, 0), (CROWN + 8, 52), (240, 104), (290, 142), (350, 162), (420, 171), (500, 168), (580, 168), (650, 170),
+    (CROWN - 2, 0), (CROWN + 8, 52), (240, 104), (290, 142), (350, 162), (420, 171), (500, 168),
+        (580, 168), (650, 170),
     (700, 165), (724, 152), (738, 132), (CHIN, 100), (CHIN + 40, 20),
 ]  # fmt: skip
 
@@ -18,9 +19,20 @@ PROFILE = [  # the face seen from the side, without the nose: (y, depth)
 def outline(look: Look) -> Curve:
     """The face from the skull (under the hair) to the chin."""
     jaw, chin, low = look.jaw, look.chin, look.long
-    half: list[tuple[float, float]] = [(0, CROWN - 8), (56, 207), (104, 231), (143, 272), (166, 330), (175 + look.broad * 0.5, 400)]
+    half: list[tuple[float, float]] = [
+        (0, CROWN - 8),
+        (56, 207),
+        (104, 231),
+        (143, 272),
+        (166, 330),
+        (175 + look.broad * 0.5, 400),
+    ]
     half += [(174 + look.broad, 470), (168 + look.broad, 528)]
-    half += [(158 + look.broad * 0.8 + jaw * 0.3, 580), (142 + look.broad * 0.4 + jaw * 0.8, 630), (115 + jaw, 676 + low * 0.6)]
+    half += [
+        (158 + look.broad * 0.8 + jaw * 0.3, 580),
+        (142 + look.broad * 0.4 + jaw * 0.8, 630),
+        (115 + jaw, 676 + low * 0.6),
+    ]
     half += [(80 + jaw * 0.5 + chin, 714 + low), (43 + chin, 739 + low), (0, CHIN + low)]
     return spline(half + [(-x, y) for x, y in reversed(half[1:-1])])
 
@@ -54,11 +66,11 @@ def _planes(relief: Relief, look: Look) -> None:
     low, ridge = look.long, look.brow_ridge
     relief.pair(150, 392, 34, 70, -7)  # temples
     relief.pair(56, 348, 60, 46, 3)
-    relief.pair(74, 444, 50, 16, 4 + ridge, -6)
+    relief.pair(74, 444, 50, 16, 4 + ridge, turn=-6)
     relief.bump(0, 446, 24, 18, 2 + ridge * 0.6)
     relief.pair(68, EYES - 4, 36, 24, -12)  # sockets
     relief.pair(79, EYES, 37, 25, 12)  # the eyeballs push the lids forward
-    relief.pair(112, 556, 46, 34, 9 + look.cheeks, 18)
+    relief.pair(112, 556, 46, 34, 9 + look.cheeks, turn=18)
     relief.pair(126, 640, 40, 50, -8 + look.cheeks)  # the hollow below them
     relief.pair(84, 612, 34, 30, 3 + look.cheeks * 0.6)
     relief.bump(0, MOUTH - 2, 62, 46, 11)
@@ -93,7 +105,8 @@ def _wrinkles(relief: Relief, look: Look) -> None:
     deep = look.age
     for left, right, y in ((-84, 20, 372), (-30, 92, 380), (-60, 66, 400)):
         middle = (left + right) / 2
-        relief.groove(path([(left, y + 3), (middle - 20, y - 3), (middle + 20, y + 1), (right, y)]), 5.5, 0.8 * deep)
+        relief.groove(path([(left, y + 3), (middle - 20, y - 3), (middle + 20, y + 1), (right, y)]),
+            5.5, 0.8 * deep)  # fmt: skip
     for side in (-1, 1):
         for spread in (-10, 9):
             foot = [(122, EYES + 2 + spread * 0.4), (136, EYES + spread * 0.9), (148, EYES + 3 + spread * 1.5)]
@@ -129,7 +142,7 @@ def _spots(grid: Grid, places: list[tuple[float, float, float, float]]) -> Field
     field = Relief(grid)
     for x, y, rx, ry in places:
         field.pair(x, y, rx, ry, 1.0) if x else field.bump(x, y, rx, ry, 1.0)
-    return np.clip(field.height, 0, 1)
+    return np.asarray(np.clip(field.height, 0, 1))
 
 
 def _stain(base: Field, colour: Field, where: Field, part: float) -> None:
@@ -148,7 +161,8 @@ def _freckles(base: Field, grid: Grid, look: Look, rng: np.random.Generator) -> 
 def neck(surface: Surface, look: Look) -> None:
     """The neck, its two long muscles and the collar bones."""
     grid, wide = surface.grid, look.neck
-    right = [(wide + 4, 600), (wide - 2, 700), (wide - 1, 760), (wide + 10, 806), (wide + 66, 846), (240, 900)]
+    right = [(wide + 4, 600), (wide - 2, 700), (wide - 1, 760), (wide + 10, 806), (wide + 66, 846),
+        (240, 900)]  # fmt: skip
     right += [(262, 1030)]
     half = np.interp(grid.axis(), *spline(right, closed=False).T[::-1])
     across = np.clip(np.abs(grid.x()) / half[:, None], 0, 0.998)
@@ -156,7 +170,8 @@ def neck(surface: Surface, look: Look) -> None:
     relief = Relief(grid, grid.soft((front * (1 - across**2.2) ** 0.5 - 20).astype(np.float32), 4))
     strong = 1.25 if look.gender == "male" else 1.0
     for side in (-1, 1):
-        relief.groove(path(sided([(wide - 4, 690), (wide - 22, 760), (34, 830), (16, 866)], side), 60), 16, -3.5 * strong)
+        relief.groove(path(sided([(wide - 4, 690), (wide - 22, 760), (34, 830), (16, 866)], side), 60),
+            16, -3.5 * strong)  # fmt: skip
         relief.groove(path(sided([(18, 878), (70, 866), (140, 862), (210, 872)], side), 60), 11, -4)
         relief.bump(side * 80, 846, 40, 16, -4)
     relief.bump(0, 858, 16, 18, -4)

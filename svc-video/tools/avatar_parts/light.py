@@ -24,7 +24,7 @@ KEY, KEY_LIGHT = _unit(-0.50, -0.52, 0.70), np.array([1.10, 1.03, 0.94], dtype=n
 FILL, FILL_LIGHT = _unit(0.78, -0.10, 0.62), np.array([0.15, 0.175, 0.22], dtype=np.float32)
 RIM, RIM_LIGHT = _unit(0.86, -0.34, -0.16), np.array([0.50, 0.53, 0.60], dtype=np.float32)
 SKY, GROUND = np.array([0.20, 0.205, 0.225], dtype=np.float32), np.array([0.23, 0.165, 0.14], dtype=np.float32)
-HALF = _unit(*(KEY + (0, 0, 1)))  # between the key and the viewer
+HALF = _unit(KEY[0], KEY[1], KEY[2] + 1)  # between the key and the viewer
 BLEED = np.array([0.34, 0.13, 0.06], dtype=np.float32)  # how far light wraps round flesh, per colour
 SHADOW_REACH, SHADOW_STEPS = 190.0, 44  # units, and looks on the way to the lamp
 HOLLOW = ((7.0, 0.050), (26.0, 0.014))  # size of a hollow in units -> light lost per unit of depth

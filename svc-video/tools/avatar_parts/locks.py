@@ -43,6 +43,7 @@ class Manner:
     colour: Colour
     count: int = 90  # strands of a lock
     width: float = 0.8  # of a strand, in units
+    length: float = 10.0  # of a nap's hairs, in units
     gloss: float = 1.0
     stray: float = 0.16  # how far strands leave their lock, in its widths
     spread: float = 0.13  # how much strands differ in brightness
@@ -54,8 +55,9 @@ class Manner:
 
 
 def sheet(keys: Sequence[Sequence[Point]], count: int, rng: np.random.Generator, ragged: float = 0.08) -> list[Curve]:
-    """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced; they miss up to `ragged` of
-    their length.
+    """`count` guides between key curves (from the hindmost to the foremost), unevenly spaced.
+
+    They miss up to `ragged` of their length at the end.
     """
     curves = [path(key, POINTS) for key in keys]
     places = np.linspace(0, len(curves) - 1, count) + rng.uniform(-0.5, 0.5, count) * (len(curves) - 1) / count
@@ -79,7 +81,8 @@ def lock(strands: Strands, rng: np.random.Generator, guide: Curve, widths: Seque
     """One lock: its shadow, a dark ground, then strands, those at its edges first."""
     body = ribbon(guide, widths)
     strands.paint(shifted(body, 4, 7), SHADE, manner.shadow, 6)
-    strands.paint(ribbon(guide[: -POINTS // 7], widths), mix(manner.colour, SHADE, 0.62), 0.92, 0.8)
+    ground = [0.8 * wide for wide in widths]
+    strands.paint(ribbon(guide[: -POINTS // 7], ground), mix(manner.colour, SHADE, 0.62), 0.92, 0.8)
     across = rng.uniform(-1, 1, manner.count)
     across = across[np.argsort(-np.abs(across))]
     t = np.linspace(0, 1, len(guide))
@@ -88,7 +91,9 @@ def lock(strands: Strands, rng: np.random.Generator, guide: Curve, widths: Seque
     offset = (across[:, None] + drift) * half
     lines = _shortened(rng, guide + normals(guide) * offset[..., None])
     height, facing = manner.volume.at(lines)
-    facing = facing + (0.75 * across[:, None] * np.ones_like(t))[..., None] * np.append(normals(guide), np.zeros((len(t), 1)), 1)
+    facing = facing + (0.75 * across[:, None] * np.ones_like(t))[..., None] * np.append(
+        normals(guide), np.zeros((len(t), 1)), 1
+    )
     strands.draw(rng, lines, shaded(lines, height, facing, _tones(rng, manner, across, t), manner.gloss), manner.width)
 
 
@@ -101,34 +106,40 @@ def _shortened(rng: np.random.Generator, lines: NDArray[np.float64]) -> NDArray[
     return np.asarray(lines[row, low] * (1 - part) + lines[row, low + 1] * part)
 
 
-def _tones(rng: np.random.Generator, manner: Manner, across: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
+def _tones(
+    rng: np.random.Generator, manner: Manner, across: NDArray[np.float64], t: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Own colour of each point of each strand: deep between locks and at roots, lighter at tips."""
     count = len(across)
     value = rng.uniform(0.80, 1.16) * (1 + rng.normal(0, manner.spread, count)) * (1.08 - 0.42 * np.abs(across) ** 2)
     value = value[:, None] * np.interp(t, [0, 0.12, 0.6, 1], [0.72, 0.95, 1.0, manner.tip])
     if manner.twist:
-        value *= (1 - 0.45 * across[:, None] ** 4) * (1 + 0.5 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None])))
+        value *= (1 - 0.45 * across[:, None] ** 4) * (
+            1 + 0.5 * np.sin(2 * np.pi * (manner.twist * t + 0.35 * across[:, None]))
+        )
     colour = np.broadcast_to(np.array(manner.colour, dtype=np.float64), (count, 3)).copy()
     white = rng.uniform(0, 1, count) < manner.grey
     colour[white] = (164, 163, 162)
     return np.asarray(colour[:, None, :] * value[..., None])
 
 
-def nap(strands: Strands, rng: np.random.Generator, where: Field, manner: Manner, direction: Direction, length: float) -> None:
-    """Short hairs on what a mask covers, as dense as the mask says; `length` in units."""
-    roots = scatter(strands, rng, where, manner.count)
+def nap(strands: Strands, rng: np.random.Generator, where: Field, manner: Manner, direction: Direction) -> None:
+    """Short hairs on what a mask covers, as dense as the mask says."""
+    roots = scatter(rng, where, manner.count)
     turn = direction(roots) + rng.normal(0, manner.stray, len(roots))
-    long = length * rng.uniform(0.6, 1.2, len(roots))
+    long = manner.length * rng.uniform(0.6, 1.2, len(roots))
     bend = rng.normal(0, 0.25, len(roots))
     steps = np.linspace(0, 1, 5)
     angle = turn[:, None] + bend[:, None] * steps
     lines = roots[:, None] + (long[:, None] * steps)[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     height, facing = manner.volume.at(lines)
     flat = rng.uniform(-0.2, 0.2, len(roots))
-    strands.draw(rng, lines, shaded(lines, height, facing, _tones(rng, manner, flat, steps), manner.gloss), manner.width)
+    strands.draw(
+        rng, lines, shaded(lines, height, facing, _tones(rng, manner, flat, steps), manner.gloss), manner.width
+    )
 
 
-def scatter(strands: Strands, rng: np.random.Generator, where: Field, count: int) -> NDArray[np.float64]:
+def scatter(rng: np.random.Generator, where: Field, count: int) -> NDArray[np.float64]:
     """Random points in units, the lowest first (what grows above lies over it), as dense as the mask says."""
     chance = np.clip(where.astype(np.float64), 0, 1).ravel()
     places = np.sort(rng.choice(len(chance), size=count, p=chance / chance.sum()))[::-1]

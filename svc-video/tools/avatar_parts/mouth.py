@@ -6,7 +6,7 @@ from avatar_parts.grid import mix
 from avatar_parts.head import MOUTH
 from avatar_parts.looks import Look
 from avatar_parts.relief import Relief
-from avatar_parts.shapes import Curve, mirrored, path, ribbon, shifted, spline
+from avatar_parts.shapes import Curve, mirrored, path, ribbon, shifted, sided, spline
 from avatar_parts.surface import Stuff, Surface
 
 LIPS = Stuff(0.20, 26.0, 0.8)
@@ -55,8 +55,8 @@ def lips(surface: Surface, face: Relief, look: Look) -> None:
     surface.tint(grid.mask(ribbon(meet, (1.6, 2.3, 2.6, 2.3, 1.6)), 0.55), mix(look.lips, (24, 6, 10), 0.86), 0.95)
     surface.matte(grid.mask(ribbon(meet, (8, 9, 10, 9, 8)), 1.2))
     for side in (-1, 1):
-        corner = spline([(side * (look.mouth - 4), MOUTH - look.smile - 2), (side * (look.mouth + 6), MOUTH - look.smile + 1),
-                         (side * (look.mouth - 3), MOUTH - look.smile + 4)])  # fmt: skip
+        x, y = look.mouth, MOUTH - look.smile
+        corner = spline(sided([(x - 4, y - 2), (x + 6, y + 1), (x - 3, y + 4)], side))
         surface.tint(grid.mask(corner, 2.2), mix(look.skin, (60, 20, 20), 0.7), 0.6)
 
 
@@ -69,4 +69,8 @@ def _creases(surface: Surface, look: Look) -> np.ndarray:
 
 def inside(look: Look) -> Curve:
     """The outline of both lips, where no beard grows."""
-    return spline(mirrored([(0, MOUTH - 14 * look.fullness), (look.mouth + 3, MOUTH - look.smile), (0, MOUTH + 25 * look.fullness)]))
+    return spline(
+        mirrored(
+            [(0, MOUTH - 14 * look.fullness), (look.mouth + 3, MOUTH - look.smile), (0, MOUTH + 25 * look.fullness)]
+        )
+    )

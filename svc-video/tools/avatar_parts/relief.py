@@ -22,7 +22,7 @@ class Relief:
         """The same heights, to go on from."""
         return Relief(self.grid, self.height)
 
-    def bump(self, x: float, y: float, rx: float, ry: float, height: float, turn: float = 0.0) -> None:
+    def bump(self, x: float, y: float, rx: float, ry: float, height: float, *, turn: float = 0.0) -> None:
         """A soft hill (or hollow, when `height` is negative); `turn` in degrees, clockwise."""
         grid, reach = self.grid, REACH * max(rx, ry)
         axis = grid.axis()
@@ -33,10 +33,10 @@ class Relief:
         along, across = (dx * cos + dy * sin) / rx, (dy * cos - dx * sin) / ry
         self.height[rows, columns] += np.float32(height) * np.exp(-(along**2 + across**2)).astype(np.float32)
 
-    def pair(self, x: float, y: float, rx: float, ry: float, height: float, turn: float = 0.0) -> None:
+    def pair(self, x: float, y: float, rx: float, ry: float, height: float, *, turn: float = 0.0) -> None:
         """The same bump on both sides of the middle line, mirrored."""
-        self.bump(x, y, rx, ry, height, turn)
-        self.bump(-x, y, rx, ry, height, -turn)
+        self.bump(x, y, rx, ry, height, turn=turn)
+        self.bump(-x, y, rx, ry, height, turn=-turn)
 
     def groove(self, line: Curve, width: float, depth: float) -> None:
         """A furrow along a line (a ridge, when `depth` is negative), fading at both ends."""

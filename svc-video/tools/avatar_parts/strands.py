@@ -1,6 +1,6 @@
 """Hair drawn strand by strand over the lit picture, at twice its size."""
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ class Strands:
         side = picture.shape[0] * FINER
         large = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC)
         self.layer: NDArray[np.uint8] = np.clip(np.round(large), 0, 255).astype(np.uint8)
-        self.grid = Grid(side)
+        self.grid, self.under = Grid(side), Grid(picture.shape[0])
 
     def paint(self, outline: Curve, colour: Colour, part: float, blur: float = 0.6) -> None:
         """Lays a soft shape over the picture; only its own box is touched."""
@@ -32,7 +32,7 @@ class Strands:
         flat = np.zeros((high[1] - low[1] + 2 * room, high[0] - low[0] + 2 * room), dtype=np.uint8)
         corners = np.round((self.grid.pixels(outline) - low + room) * (1 << SHIFT)).astype(np.int32)
         cv2.fillPoly(flat, [corners], 255, cv2.LINE_AA, SHIFT)
-        mask = self.grid.soft(np.asarray(flat, dtype=np.float32) / 255, blur)[room:-room, room:-room, None]
+        mask = self.grid.soft((flat / np.float32(255)).astype(np.float32), blur)[room:-room, room:-room, None]
         box = (slice(low[1], high[1]), slice(low[0], high[0]))
         under = self.layer[box].astype(np.float32)
         over = under + (np.asarray(colour, dtype=np.float32) - under) * mask * part
@@ -49,7 +49,7 @@ class Strands:
         """One hair that fades from `root` to `tip`: a lash or a hair of a brow."""
         points = np.round(self.grid.pixels(line) * (1 << SHIFT)).astype(np.int32).tolist()
         thick = max(1, round(width * self.grid.scale))
-        for k, (begin, end) in enumerate(zip(points, points[1:], strict=False)):
+        for k, (begin, end) in enumerate(pairwise(points)):
             cv2.line(self.layer, begin, end, mix(root, tip, k / (len(points) - 1)), thick, cv2.LINE_AA, SHIFT)
 
     def draw(
@@ -75,18 +75,16 @@ class Strands:
         return np.asarray(cv2.resize(self.layer, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def dome(points: NDArray[np.float64], centre: tuple[float, float], radii: tuple[float, float, float]) -> NDArray[np.float64]:
-    """Height of an ellipsoid of hair above points (..., 2), flat where it ends."""
-    across = ((points[..., 0] - centre[0]) / radii[0]) ** 2 + ((points[..., 1] - centre[1]) / radii[1]) ** 2
-    return np.asarray(radii[2] * np.sqrt(np.clip(1 - across, 0.0, 1)))
-
-
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6))
 
 
 def shaded(
-    lines: NDArray[np.float64], height: NDArray[np.float64], facing: NDArray[np.float64], base: NDArray[np.float64], gloss: float
+    lines: NDArray[np.float64],
+    height: NDArray[np.float64],
+    facing: NDArray[np.float64],
+    base: NDArray[np.float64],
+    gloss: float,
 ) -> NDArray[np.float64]:
     """Colours of strands under the lamps (Kajiya and Kay, SIGGRAPH 1989).
 
@@ -104,10 +102,4 @@ def shaded(
     light = 0.26 + 0.86 * lit + fill
     colour = base * light[..., None]
     sheen = gloss * shine[..., None] * (0.45 * base + np.array([44.0, 42.0, 40.0]))
-    return colour + sheen + rim[..., None] * (0.5 * base + np.array([46.0, 48.0, 54.0]))
-
-
-def along(lines: Sequence[Curve]) -> NDArray[np.float64]:
-    """Curves of one length as one array (m, n, 2)."""
-    return np.stack([np.asarray(line) for line in lines])
-
+    return np.asarray(colour + sheen + rim[..., None] * (0.5 * base + np.array([46.0, 48.0, 54.0])))
