@@ -7,6 +7,7 @@ from svc_video.engines.portrait.light import Light
 from svc_video.engines.portrait.params import FaceParams
 
 WHITE = np.array([220.0, 215.0, 205.0])
+FLESH = WHITE * (0.85, 0.45, 0.43)
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def inside(mouths):
 
     def make(softness=0.5, grain=0.0):
         mouth, picture, shapes = mouths["ada"]
-        light = Light(WHITE, WHITE * 0.6, WHITE * 0.6, WHITE * 0.1, 0, 1, softness, grain)
+        light = Light(WHITE, FLESH, FLESH, FLESH * 0.1, 0, 1, softness, grain)
         return Inside(picture, mouth._canvas, light, shapes, None), mouth._canvas
 
     return make
@@ -80,3 +81,12 @@ def test_the_tips_place_is_behind_the_upper_teeth(inside):
     rows = np.flatnonzero(np.abs(raised - rest).max(axis=(1, 2)) > 20)
     top = (canvas.middle.mean(axis=0)[1] - canvas.region.top + 0.06 * canvas.unit).round()
     assert rows[0] == pytest.approx(top, abs=4)
+
+
+def test_at_its_highest_the_tip_is_between_the_teeth(inside):
+    made, canvas = inside()
+    mask = np.ones(canvas.shape, dtype=np.float32)
+    column = canvas.shape[1] // 2
+    edge = round(canvas.middle[5, 1] - canvas.region.top + 0.065 * canvas.unit)
+    behind, between = (made.paint(mask, 6.0, 0.0, tongue, 0)[edge, column].astype(int) for tongue in (0.85, 1.0))
+    assert np.ptp(between) > np.ptp(behind) + 20  # flesh, no enamel

@@ -23,6 +23,8 @@ from svc_video.faces import landmarks as lm
 JAW_TEETH_PART = 0.88  # the lower teeth's part of the lower lip's way
 TONGUE_PART = 0.52
 TIP_HURRIES, TIP_APPEARS = 1.6, 3  # the tip is nearly up at 0.7, and wholly drawn from a third
+TIP_BETWEEN = 0.85  # of the tongue: beyond it the tip comes out between the teeth, as in /th/
+TIP_OUT = 0.03  # mouth widths that it covers of their edge there
 TIP_REST = 0.13  # mouth widths by which the tip at rest lies below its place behind the teeth
 ROUNDED_HIDES = 0.1  # mouth widths by which fully rounded lips hide drawn upper teeth
 JAW_STEPS, SHAPE_STEPS = 3, 16  # per pixel of the jaw, per unit of a parameter: finer is not seen
@@ -30,7 +32,7 @@ STACKS = 96  # kept of each kind; one is about 15 KB at 512 x 512
 FINE = 3  # times as many pixels a side while a layer is painted
 SHADOW_BLUR = 0.045  # mouth widths
 SHADOW_FALLS = 0.022  # mouth widths: light comes from above
-SHADOW_DEPTH = 0.42
+SHADOW_DEPTH = 0.38
 RIM_REACH = 0.022  # mouth widths by which the lower lip's moist inner side is seen
 RIM_OPENS = 0.16  # mouth widths of opening at which it is seen whole
 RIM_TINT = np.array([0.74, 0.57, 0.57])  # of the lip: in shadow, and redder
@@ -99,6 +101,8 @@ class Thing:
 class Inside:
     """Paints the inside of one mouth."""
 
+    _tip: Thing
+
     def __init__(
         self, picture: Pixels, canvas: Canvas, light: Light, shapes: Blendshapes, rest: tuple[Float, Float] | None
     ) -> None:
@@ -113,18 +117,24 @@ class Inside:
             gap = canvas.gap.mask(*rest, 0)
             self._upper = Thing(*own_teeth.taken(picture[canvas.region.part], gap, self._unit, light))
             self._hidden_by = float((gap > 0.5).sum(axis=0).max())
+            lower = self._hidden_by / 2 - teeth.UPPER_EDGE * self._unit
+            self._tip = self._tip.moved(self._down * lower)  # behind these teeth, not behind drawn ones
             self._more_than_rest = np.float32(1) / self._light(gap)
+        self._tip_out = self._tip.moved(-self._down * TIP_OUT * self._unit)
         self._back = lru_cache(maxsize=STACKS)(self._draw_back)
         self._front = lru_cache(maxsize=SHAPE_STEPS + 1)(self._move_front)
 
     def paint(self, mask: Mask, jaw: float, rounded: float, tongue: float, parted: float) -> Pixels:
         """The inside behind a gap's mask (H, W).
 
-        The jaw is dropped by pixels, lips rounded by 0..1 hide the teeth, the tongue's tip is raised by 0..1, and the
-        lips stand `parted` pixels further apart than in the picture, which turns their inner rims into sight.
+        The jaw is dropped by pixels; lips rounded by 0..1 hide the teeth; the tongue's tip is raised by 0..1: behind
+        the teeth, and at 1 between them. The lips stand `parted` pixels further apart than in the picture, which turns
+        their inner rims into sight.
         """
         back = self._back(round(jaw * JAW_STEPS), round(tongue * SHAPE_STEPS))
         out = self._front(round(rounded * SHAPE_STEPS)).over(back)
+        if tongue > TIP_BETWEEN:
+            out = self._tip_out.over(out, (tongue - TIP_BETWEEN) / (1 - TIP_BETWEEN))
         out = blend(self._dark, out, np.minimum(self._light(mask) * self._more_than_rest, 1))
         seen = min(max(parted / (RIM_OPENS * self._unit), 0), 1)
         return blend(self._rim, out, self._without_rims(mask, seen)) if seen else out
@@ -143,11 +153,12 @@ class Inside:
         return self._upper.moved(-self._down * (rounded_step / SHAPE_STEPS * self._hidden_by))
 
     def _draw_things(self, light: Light) -> None:
+        """The layers at rest."""
         across, down = self._canvas.grids(FINE)
         finish = _Finish(light, self._canvas.shape)
         self._cavity = finish.pixels(teeth.cavity(across, down, light))
         painters = (teeth.tongue, teeth.tip, teeth.lower_teeth, teeth.upper_teeth)
-        things = [finish.thing(*paint(across, down, light)) for paint in painters]
+        things: list[Thing] = [finish.thing(*paint(across, down, light)) for paint in painters]
         self._tongue, self._tip, self._lower, self._upper = things
 
     def _light(self, mask: Mask) -> Mask:

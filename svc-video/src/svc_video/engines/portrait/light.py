@@ -134,8 +134,8 @@ def _white(face: _Face) -> Float:
     )
     logs = sum(trust * np.log(np.maximum(c, 1) / max(c[0], 1)) for c, trust in witnesses)
     tint = np.clip(np.exp(logs / max(sum(trust for _, trust in witnesses[1:]) + SKIN_TRUST, 1)), WARMEST, COOLEST)
-    by_skin = 0.55 * (face.lit + float(np.percentile(face.grey[face.mask > 0], 95)))
-    level = by_skin + sure * 0.7 * (1.12 * float(eyes @ LUMA) - by_skin)
+    by_skin = 0.57 * (face.lit + float(np.percentile(face.grey[face.mask > 0], 95)))
+    level = by_skin + sure * 0.7 * (1.18 * float(eyes @ LUMA) - by_skin)
     white = tint * (level / float(tint @ LUMA))
     return np.asarray(_toned(np.minimum(white, 250), 0.25 + 0.75 * face.colourful))
 

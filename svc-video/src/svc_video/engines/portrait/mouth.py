@@ -54,7 +54,7 @@ class Mouth:
         self._line = np.broadcast_to((lit.lip * LINE_DARK).astype(np.uint8), (*self._canvas.shape, 3)).copy()
 
     def apply(self, picture: Pixels, weights: Float, tongue: float = 0.0) -> Pixels:
-        """The region's pixels for coefficients of MOUTH_BASES and a tongue's tip raised by 0..1 behind the teeth."""
+        """The region's pixels for coefficients of MOUTH_BASES and a tongue raised by 0..1, at 1 between the teeth."""
         upper, lower = self._rim.at(weights)
         skin = self._warp.apply(self._shading.apply(picture, weights), weights, (upper + lower) / 2)
         opening = self._opening(upper, lower)
