@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from svc_video.faces.landmarks import Points, eye_centre
+from svc_video.faces.landmarks import eye_centre
 from svc_video.faces.picture import Rgb
 
 UNIT = 100  # pixels between the eyes in the upright patch that is looked at
@@ -14,7 +14,7 @@ EXTREMES = (5, 95)  # percentiles of the grey values whose distance is the patch
 EDGE = 0.07  # of that contrast per pixel: horn rims measure 0.17, bare noses of 14 faces at most 0.036
 
 
-def wears_glasses(rgb: Rgb, points: Points) -> bool:
+def wears_glasses(rgb: Rgb, points: NDArray[np.floating]) -> bool:
     """True for rims with a visible bridge; rimless glasses and mere temples are not seen. Under 1 ms."""
     patch = _between_eyes(rgb, points)
     dark, light = np.percentile(patch, EXTREMES)
@@ -22,7 +22,7 @@ def wears_glasses(rgb: Rgb, points: Points) -> bool:
     return bool(np.abs(np.gradient(along)).max() > EDGE * max(light - dark, 1.0))
 
 
-def _between_eyes(rgb: Rgb, points: Points) -> NDArray[np.float32]:
+def _between_eyes(rgb: Rgb, points: NDArray[np.floating]) -> NDArray[np.float32]:
     """Grey values of the upright patch."""
     left, right = eye_centre(points, left=True), eye_centre(points, left=False)
     across = (right - left) / UNIT

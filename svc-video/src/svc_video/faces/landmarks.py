@@ -60,7 +60,7 @@ def eye_distance(points: Points) -> float:
     return float(np.linalg.norm(eye_centre(points, left=False) - eye_centre(points, left=True)))
 
 
-def eye_centre(points: Points, *, left: bool) -> NDArray[np.float32]:
+def eye_centre(points: NDArray[np.floating], *, left: bool) -> NDArray[np.float32]:
     """(x, y) midway between an eye's corners."""
     corners = [33, 133] if left else [362, 263]
     return np.asarray(points[corners, :2].mean(axis=0), dtype=np.float32)

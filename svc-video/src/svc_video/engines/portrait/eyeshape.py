@@ -12,9 +12,9 @@ import numpy as np
 
 from svc_video.engines.portrait.blendshapes import Blendshapes
 from svc_video.engines.portrait.contour import spline_matrix
-from svc_video.engines.portrait.glasses import wears_glasses
 from svc_video.engines.portrait.warp import Float, Mask, Pixels, Region, region_around
 from svc_video.faces import landmarks as lm
+from svc_video.faces.glasses import wears_glasses
 
 # eye widths by which the lids' edges are taken inside the lashes, so that no white goes with a lid or stays under it
 UPPER_INSET, LOWER_INSET = 0.02, 0.035
@@ -75,7 +75,7 @@ def eye_shape(picture: Pixels, shapes: Blendshapes, *, left: bool) -> EyeShape:
     lower = np.maximum(lower, upper)
     part = np.asarray(2 * (u - lines[0][0, 0]) / (lines[0][-1, 0] - lines[0][0, 0]) - 1, dtype=np.float32)
     brow = (face[(lm.BROW_LEFT if left else lm.BROW_RIGHT)[5:]] - centre) @ axes.T
-    glasses, profile = wears_glasses(picture, shapes), _Profile(picture, centre, axes, width, lines)
+    glasses, profile = wears_glasses(picture, shapes.points), _Profile(picture, centre, axes, width, lines)
     top = _top(upper, brow, u, width)
     return EyeShape(
         region=region,

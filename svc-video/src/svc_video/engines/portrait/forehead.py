@@ -11,8 +11,8 @@ import numpy as np
 
 from svc_video.engines.portrait.blendshapes import EYE_BASES, Blendshapes
 from svc_video.engines.portrait.browband import GRID_STEP, IS_BROW, BrowBand
-from svc_video.engines.portrait.glasses import wears_glasses
 from svc_video.engines.portrait.warp import Float, Map, Mask, Pixels, remapped
+from svc_video.faces.glasses import wears_glasses
 
 BROW_STEPS = 64  # positions of each brow shape
 KEPT_BYTES = 4 << 20  # of drawn positions
@@ -25,7 +25,7 @@ class Brows:
     """Renders both brows and the forehead."""
 
     def __init__(self, picture: Pixels, shapes: Blendshapes) -> None:
-        glasses = wears_glasses(picture, shapes)
+        glasses = wears_glasses(picture, shapes.points)
         band = BrowBand(picture, shapes, glasses=glasses)
         self.region = band.region
         self._picture, self._pixels = picture, band.region.pixels()

@@ -39,7 +39,7 @@ class Renderer:
         frame = self._picture.copy()
         mouth = blendshapes.mouth_weights(params)
         if mouth.any():
-            frame[self._mouth.region.part] = self._mouth.apply(self._picture, mouth)
+            frame[self._mouth.region.part] = self._mouth.apply(self._picture, mouth, params.tongue)
         eyes, gaze = blendshapes.eye_weights(params), _gaze(params)
         if params.brow or params.brow_inner or params.brow_outer:
             frame[self._brows.region.part] = self._brows.apply(frame, eyes)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from svc_video.engines.portrait.blendshapes import MOUTH_BASES, Blendshapes
 from svc_video.engines.portrait.light import Light
-from svc_video.engines.portrait.warp import Float, Mask, Pixels, Region
+from svc_video.engines.portrait.warp import REACH, Float, Mask, Pixels, Region
 from svc_video.faces import landmarks as lm
 
 STEP = 2  # pixels of the picture per node of a field
 FADE = 0.2  # mouth widths over which a field falls to zero at the region's edge
 TINT = np.array([0.8, 1.08, 1.2], dtype=np.float32)  # of the gains: shadows on skin are warm
-MARGIN = 8  # pixels around the region that the warp may read
+MARGIN = REACH  # pixels around the region that the warp reads
 LIMITS = (-0.3, 0.4)  # of all fields together
 FOLDS = ((203, 206, 216, 212), (423, 426, 436, 432))  # from the nose to beside the mouth
 UNDER_LIP, CHIN_TOP, CHIN_LOW, PHILTRUM = 18, 199, 175, 164
