@@ -51,7 +51,7 @@ def look(tool, name):
 
 def test_the_table_names_every_picture(tool):
     assert set(NAMES) == {p.stem for p in AVATARS.glob("*.webp")}
-    assert TABLE == [{"id": look.name, "name": look.name.title(), "gender": look.gender} for look in tool.LOOKS]
+    assert [{"id": look.name, "name": look.name.title(), "gender": look.gender} for look in tool.LOOKS] == TABLE
     assert all(p.stat().st_size < 92_000 for p in AVATARS.glob("*.webp"))
 
 
