@@ -1,5 +1,7 @@
 """The face networks and the shipped avatars, loaded once."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from svc_video.faces.finder import DATA, FaceFinder
 from svc_video.faces.picture import decode
 
-AVATARS = ("ada", "kenji", "leo", "maya")
+AVATARS = [row["id"] for row in json.loads((DATA / "avatars" / "avatars.json").read_text())]
 
 
 @pytest.fixture(scope="session")
