@@ -14,6 +14,7 @@ THICKNESS = 0.025  # eye distances added above and below the brow's landmarks
 FOREHEAD = 0.5  # eye distances above the brow over which its move fades
 LEAST_FOREHEAD = 0.05
 SIDE = 0.25  # eye distances beside the brows over which their move fades
+BELOW = 0.16  # eye distances below the brows, of which nothing moves in the last third
 HAIR_CONTRAST, NOT_SKIN = 70, 120  # sums of the channels' differences: from the skin nearby, from the face's own
 HAIR_DISTANCE = 0.02  # eye distances that moving skin keeps from the hair
 SQUEEZE = 0.55  # of the skin between brow and hair or lid: more a moving brow does not take up
@@ -34,7 +35,7 @@ class BrowBand:
         self._ring = np.r_[rims[0], rims[1], 8, 9]
         lids = np.r_[lm.UPPER_LID_LEFT, lm.UPPER_LID_RIGHT]
         self._lid = self._line(face[lids])
-        margins = (SIDE * unit, FOREHEAD * unit, SIDE * unit, 0.12 * unit)
+        margins = (SIDE * unit, FOREHEAD * unit, SIDE * unit, BELOW * unit)
         self.region = region_around(face[np.r_[rims[0], rims[1]]], margins, picture.shape[:2])
         pixels = self.region.pixels()
         u, v = self._place(pixels)
@@ -95,6 +96,8 @@ class BrowBand:
         if glasses:  # what is seen of the brow stands above the rim, and the rim stays
             end, low = low, high + thick
         hair = np.minimum(np.interp(u, *self._hair), high - LEAST_FOREHEAD * self._unit)
+        bottom = float(v.max()) - BELOW / 3 * self._unit
+        end, low = np.minimum(end, bottom), np.minimum(low, bottom - 1)
         part = _falling((v - low) / (end - low)) * _falling((high - v) / (high - hair)) * self._sides(u)
         return part, np.stack([high - hair, end - low]).astype(np.float32) * SQUEEZE
 
