@@ -9,7 +9,7 @@ from svc_video.engines.portrait.warp import Float, Map, Mask, Pixels, region_aro
 from svc_video.faces import landmarks as lm
 
 IS_BROW = np.array(["brow" in name for name in EYE_BASES])
-GRID_STEP = 2  # pixels between the points where a move is worked out
+GRID_STEP = 0.023  # eye distances between the points where a move is worked out; 2 pixels at 512
 THICKNESS = 0.025  # eye distances added above and below the brow's landmarks
 FOREHEAD = 0.5  # eye distances above the brow over which its move fades
 LEAST_FOREHEAD = 0.05
@@ -37,11 +37,12 @@ class BrowBand:
         self._lid = self._line(face[lids])
         margins = (SIDE * unit, FOREHEAD * unit, SIDE * unit, BELOW * unit)
         self.region = region_around(face[np.r_[rims[0], rims[1]]], margins, picture.shape[:2])
+        self.step = max(round(GRID_STEP * unit), 1)
         pixels = self.region.pixels()
         u, v = self._place(pixels)
         hair = self._hairline(picture, u[0] if abs(axes[0][1]) < 1e-9 else np.linspace(u.min(), u.max(), u.shape[1]))
         self._hair, self._u, self._v = hair, u, v
-        self._gu, self._gv = (_coarse(place) for place in (u, v))
+        self._gu, self._gv = (_coarse(place, self.step) for place in (u, v))
         self.part, self.room = self._parts(self._gu, self._gv, glasses=glasses)
 
     def moves(self, shapes: Blendshapes) -> Mask:
@@ -120,8 +121,8 @@ class BrowBand:
         return u, start - free + HAIR_DISTANCE * self._unit
 
 
-def _coarse(place: Mask) -> Mask:
-    return np.asarray(cv2.resize(place, None, fx=1 / GRID_STEP, fy=1 / GRID_STEP), dtype=np.float32)
+def _coarse(place: Mask, step: int) -> Mask:
+    return np.asarray(cv2.resize(place, None, fx=1 / step, fy=1 / step), dtype=np.float32)
 
 
 def _falling(t: Float | Mask) -> Mask:
