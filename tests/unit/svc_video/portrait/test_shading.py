@@ -67,7 +67,7 @@ def test_a_laughing_pictures_folds_relax_while_it_speaks(mouths, prepared):
     lined[spot] = (lined[spot] * 0.75).astype(np.uint8)
     shading = Mouth(lined, shapes)._shading
     relaxed, kept = (shading.apply(lined, weights(**p))[spot].mean() for p in ({"pucker": 1.0}, {"wide": 0.2}))
-    assert relaxed > 1.04 * kept
+    assert relaxed > 1.015 * kept
     assert mouths["ada"][0]._shading._smile == 0
 
 

@@ -9,11 +9,12 @@ from svc_video.engines.portrait.warp import Float, Map, Mask, Pixels, region_aro
 from svc_video.faces import landmarks as lm
 
 IS_BROW = np.array(["brow" in name for name in EYE_BASES])
-GRID_STEP = 2  # pixels between the points where a move is worked out
+GRID_STEP = 0.023  # eye distances between the points where a move is worked out; 2 pixels at 512
 THICKNESS = 0.025  # eye distances added above and below the brow's landmarks
 FOREHEAD = 0.5  # eye distances above the brow over which its move fades
 LEAST_FOREHEAD = 0.05
 SIDE = 0.25  # eye distances beside the brows over which their move fades
+BELOW = 0.16  # eye distances below the brows, of which nothing moves in the last third
 HAIR_CONTRAST, NOT_SKIN = 70, 120  # sums of the channels' differences: from the skin nearby, from the face's own
 HAIR_DISTANCE = 0.02  # eye distances that moving skin keeps from the hair
 SQUEEZE = 0.55  # of the skin between brow and hair or lid: more a moving brow does not take up
@@ -34,13 +35,14 @@ class BrowBand:
         self._ring = np.r_[rims[0], rims[1], 8, 9]
         lids = np.r_[lm.UPPER_LID_LEFT, lm.UPPER_LID_RIGHT]
         self._lid = self._line(face[lids])
-        margins = (SIDE * unit, FOREHEAD * unit, SIDE * unit, 0.12 * unit)
+        margins = (SIDE * unit, FOREHEAD * unit, SIDE * unit, BELOW * unit)
         self.region = region_around(face[np.r_[rims[0], rims[1]]], margins, picture.shape[:2])
+        self.step = max(round(GRID_STEP * unit), 1)
         pixels = self.region.pixels()
         u, v = self._place(pixels)
         hair = self._hairline(picture, u[0] if abs(axes[0][1]) < 1e-9 else np.linspace(u.min(), u.max(), u.shape[1]))
         self._hair, self._u, self._v = hair, u, v
-        self._gu, self._gv = (_coarse(place) for place in (u, v))
+        self._gu, self._gv = (_coarse(place, self.step) for place in (u, v))
         self.part, self.room = self._parts(self._gu, self._gv, glasses=glasses)
 
     def moves(self, shapes: Blendshapes) -> Mask:
@@ -95,6 +97,8 @@ class BrowBand:
         if glasses:  # what is seen of the brow stands above the rim, and the rim stays
             end, low = low, high + thick
         hair = np.minimum(np.interp(u, *self._hair), high - LEAST_FOREHEAD * self._unit)
+        bottom = float(v.max()) - BELOW / 3 * self._unit
+        end, low = np.minimum(end, bottom), np.minimum(low, bottom - 1)
         part = _falling((v - low) / (end - low)) * _falling((high - v) / (high - hair)) * self._sides(u)
         return part, np.stack([high - hair, end - low]).astype(np.float32) * SQUEEZE
 
@@ -117,8 +121,8 @@ class BrowBand:
         return u, start - free + HAIR_DISTANCE * self._unit
 
 
-def _coarse(place: Mask) -> Mask:
-    return np.asarray(cv2.resize(place, None, fx=1 / GRID_STEP, fy=1 / GRID_STEP), dtype=np.float32)
+def _coarse(place: Mask, step: int) -> Mask:
+    return np.asarray(cv2.resize(place, None, fx=1 / step, fy=1 / step), dtype=np.float32)
 
 
 def _falling(t: Float | Mask) -> Mask:

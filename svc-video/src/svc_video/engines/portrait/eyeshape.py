@@ -17,18 +17,19 @@ from svc_video.faces import landmarks as lm
 from svc_video.faces.glasses import wears_glasses
 
 # eye widths by which the lids' edges are taken inside the lashes, so that no white goes with a lid or stays under it
+ROUNDING = 0.12  # eye widths, a little more than a node of the grid
 UPPER_INSET, LOWER_INSET = 0.02, 0.035
 RISE = 0.12  # of the gap: the lower lid's part of a blink
 LID_SHARE = 0.55  # of the skin from lid to brow: what stretches in a blink
 LID_SKIN = (0.1, 0.34)  # eye widths: the least and the most that stretches
 LASHES = 0.17  # eye widths above the lid in which dark pixels that touch it are lashes
 DARK, GLARING = 0.5, 1.35  # of the skin's luminance: a rim of glasses; light on a lens
-GLARE = 215  # luminance that light on a lens has at least
+GLARE = (215, 240)  # of its darkest channel: what light on a lens has at least, and at most needs
 CLEAR = 0.35  # a lash's darkness below which it has ended
 SNAP = 0.11  # eye widths above the landmarks where the lashes are looked for
 LASH_CONTRAST = 25  # of luminance, between the white of an eye and its lashes
 LEAST_SKIN = 0.06  # eye widths of lid that stretch even right below a rim
-LEAST_RIM = 0.1  # eye widths from the lid to a rim: what is nearer is lash
+LEAST_RIM = 0.15  # eye widths from the lid to a rim: what is nearer is lash or fold
 RIM_DISTANCE = 0.035  # eye widths that stretching skin keeps from a rim
 SIDE, BELOW = 0.18, 0.36  # eye widths of the region beside the eye and below it
 
@@ -63,7 +64,8 @@ def eye_shape(picture: Pixels, shapes: Blendshapes, *, left: bool) -> EyeShape:
     for line, inset in zip(lines, (-UPPER_INSET * width, LOWER_INSET * width), strict=True):
         from_corner = np.minimum(line[:, 0] - line[0, 0], line[-1, 0] - line[:, 0])
         line[:, 1] += inset * np.clip(from_corner / (0.25 * width), 0, 1)
-    margins = (SIDE * width, LID_SKIN[1] * width + 4, SIDE * width, BELOW * width)
+    # a region's size is rounded down to whole nodes
+    margins = (SIDE * width, LID_SKIN[1] * width + 4, SIDE * width + ROUNDING * width, BELOW * width + ROUNDING * width)
     region = region_around(face[np.concatenate(rings)], margins, picture.shape[:2])
     place = ((region.pixels() - centre) @ axes.T).astype(np.float32)
     u, v = (np.ascontiguousarray(place[..., i]) for i in (0, 1))
@@ -89,7 +91,7 @@ def eye_shape(picture: Pixels, shapes: Blendshapes, *, left: bool) -> EyeShape:
         upper_moves=moves[0],
         lower_moves=moves[1],
         top=np.maximum(top, np.minimum(profile.rim(u), upper - LEAST_SKIN * width)) if glasses else top,
-        lashes=profile.lashes(u, upper - v) * np.clip((1.03 - np.abs(part)) / 0.14, 0, 1),
+        lashes=profile.lashes(u, upper - v) * np.clip((1.06 - np.abs(part)) / 0.1, 0, 1),
         still=profile.glare(picture[region.part]) * (v < upper) * np.float32(glasses),
     )
 
@@ -168,6 +170,8 @@ class _Profile:
         """Where (v) a dark rim's lower edge is for each u; far up where there is none."""
         dark = (above < DARK * self._skin) & np.maximum.accumulate(joined < CLEAR, axis=0)
         dark &= (np.abs(self._across) < 0.5 * width) & (self._height > LEAST_RIM * width)[:, None]
+        long = np.ones((1, max(int(0.2 * width), 1)), dtype=np.uint8)  # a rim is long, a fold or a lash is not
+        dark = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, long) > 0
         found = np.where(dark.any(axis=0), dark.argmax(axis=0), 1000)
         wide = max(int(0.12 * width), 1)  # a rim is long: what a few columns see holds for their neighbours
         nearest = cv2.erode(found[None].astype(np.float32), np.ones((1, 2 * wide + 1)))[0]
@@ -185,7 +189,7 @@ class _Profile:
 
     def glare(self, picture: Pixels) -> Mask:
         """1 where a pixel is too light and too colourless for this face's skin."""
-        light = picture.min(axis=2).astype(np.float32) > max(GLARE, GLARING * self._skin)
+        light = picture.min(axis=2).astype(np.float32) > np.clip(GLARING * self._skin, *GLARE)
         grown = cv2.dilate(light.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
         return np.asarray(cv2.GaussianBlur(grown, (0, 0), 0.8), dtype=np.float32)
 

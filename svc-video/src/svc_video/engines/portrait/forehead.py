@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from svc_video.engines.portrait.blendshapes import EYE_BASES, Blendshapes
-from svc_video.engines.portrait.browband import GRID_STEP, IS_BROW, BrowBand
+from svc_video.engines.portrait.browband import IS_BROW, BrowBand
 from svc_video.engines.portrait.warp import Float, Map, Mask, Pixels, remapped
 from svc_video.faces.glasses import wears_glasses
 
@@ -30,6 +30,7 @@ class Brows:
         self.region = band.region
         self._picture, self._pixels = picture, band.region.pixels()
         self._axes = shapes.axes.astype(np.float32)
+        self._step = band.step
         self._part, self._room = band.part, band.room
         self._moves = band.moves(shapes) * np.float32(GLASSES_STIFFEN if glasses else 1)
         self._most = max(float(np.abs(self._moves[0, ..., 1]).max()), 1e-3)  # pixels of the whole brow's full move
@@ -66,7 +67,7 @@ class Brows:
         x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
         part = self._part
         for _ in range(INVERSE_STEPS):
-            back = part[..., None] * move / GRID_STEP
+            back = part[..., None] * move / self._step
             at = np.ascontiguousarray(x - back[..., 0]), np.ascontiguousarray(y - back[..., 1])
             found = cv2.remap(self._part, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             part = np.asarray((part + found) / 2, dtype=np.float32)

@@ -18,6 +18,7 @@ MARGIN = 0.05  # eye widths around the eye where the picture's skin is not taken
 TRUST = 4  # power of a pixel's brightness by which it counts as bare skin
 COVER_BAND = 0.06  # eye widths beside the lids in which their edges and lashes stand before the eyeball
 MOST_LIGHT = 30  # of luminance that a lid's edge adds to the eyeball: more would shine on the white of a moved eye
+MOST_SHINE = 10  # of luminance that lashes add to a lid: what is lighter is the white of a badly measured corner
 SURE = 110  # difference of colours from which on a mixture of them is read pixel by pixel
 
 
@@ -41,7 +42,9 @@ def lid_parts(picture: Pixels, shape: EyeShape, ball: Eyeball) -> LidParts:
     own = np.ascontiguousarray(picture[shape.region.part])
     seen = own.astype(np.float32)
     lid, cheek = (np.round(_bare(seen, shape, above=above)).astype(np.uint8) for above in (True, False))
-    soft = spread(lid.astype(np.float32), np.ones_like(shape.v), 0.08 * shape.width, 0.07 * shape.width)
+    light = lid.mean(axis=2)
+    trust = np.clip(light / max(float(np.percentile(light, 70)), 1), 0.2, 1) ** TRUST
+    soft = spread(lid.astype(np.float32), np.asarray(trust), 0.08 * shape.width, 0.07 * shape.width)
     dark = _darkest(seen, shape)
     liner, hairs = _lashes(seen, lid.astype(np.float32), shape)
     over, under = _edges_on_eye(seen, cheek.astype(np.float32), dark, shape, ball)
@@ -53,8 +56,9 @@ def _bare(seen: Mask, shape: EyeShape, *, above: bool) -> Mask:
     """The picture with the eye and its lashes covered by skin from above or below it."""
     margin = MARGIN * shape.width
     taken = smooth(shape.lashes / 0.35)
-    beside = smooth((1.02 - np.abs(shape.part)) / 0.14)
-    inside = np.clip(shape.v - shape.upper + 1.5, 0, 1) * np.clip(shape.lower + margin - shape.v + 0.5, 0, 1)
+    beside = smooth((1.06 - np.abs(shape.part)) / 0.1)
+    corner = margin * np.clip(3 * np.abs(shape.part) - 2, 0, 1)  # there lids are measured worst
+    inside = np.clip(shape.v - shape.upper + 1.5 + corner, 0, 1) * np.clip(shape.lower + margin - shape.v + 0.5, 0, 1)
     covered = np.maximum(inside * beside, taken)
     skin = (1 - covered) * (1 - shape.still)
     skin = skin * (shape.v < shape.upper) * (shape.v > shape.top - 2) if above else skin * (shape.v > shape.lower)
@@ -68,7 +72,9 @@ def _bare(seen: Mask, shape: EyeShape, *, above: bool) -> Mask:
 
 def _lashes(seen: Mask, lid: Mask, shape: EyeShape) -> tuple[Mask, Mask]:
     """What the lashes add to the bare lid: the liner at its edge, and the hairs above that."""
-    both = seen - lid
+    both = (
+        np.minimum(seen - lid, MOST_SHINE) * np.clip(1.5 + shape.upper - shape.v, 0, 1)[..., None]
+    )  # not the white below them
     high = np.clip((shape.upper - shape.v) / (LINE * shape.width), 0, 1) ** 2
     high *= (shape.v < shape.upper) * smooth((0.95 - np.abs(shape.part)) / 0.2)
     hairs = np.asarray(both * high[..., None], dtype=np.float32)

@@ -26,8 +26,9 @@ SINK = 0.02  # eye widths that the liner goes beyond a shut eye's line
 LASH_WIDTH, LASH_FROM, LASH_OPACITY = 0.045, 0.45, 0.5  # eye widths; blink; of a line drawn where lids meet
 FOLD = 0.12  # eye widths above the lid's edge where a shut lid goes in
 LIGHT, FOLD_SHADE, EDGE_SHADE, CORNER_SHADE = 0.07, 0.08, 0.07, 0.06  # of the skin's brightness, when shut
-SMOOTHED = 0.6  # part of the skin's own creases that a shut lid has stretched away
+SMOOTHED = 0.75  # part of the skin's own creases that a shut lid has stretched away
 LIFT = 0.05  # eye widths by which a lid goes up at most: the iris goes no further
+DIMMED = 0.35  # of the light that an eye nearly shut no longer gets
 VISIBLE_MOVE = 0.6  # pixels: skin that moves less is left to the frame
 
 
@@ -49,7 +50,8 @@ class Lids:
         x, y = np.arange(shape.region.width, dtype=np.float32), np.arange(shape.region.height, dtype=np.float32)
         self._x, self._y = np.meshgrid(x, y)
         self._span = shape.upper - shape.top
-        self._fade = 1 - smooth((np.abs(shape.part) - 1.0) / 0.2)
+        inside = np.pad(np.ones((shape.region.height - 2, shape.region.width - 2), dtype=np.float32), 1)
+        self._fade = inside * (1 - smooth((np.abs(shape.part) - 1.0) / 0.2))
         self._corner = np.clip(1 - np.abs(shape.part) ** 3, 0, 1)
         self._dome = np.exp(-((shape.part / 0.55) ** 2)).astype(np.float32)
 
@@ -67,7 +69,7 @@ class Lids:
         part = (part * self._fade * (1 - shape.still))[..., None].astype(np.float32)
         return LidState(
             kept=_bytes(1 - part),
-            seen=_bytes(part * opening * clear * shadow(shape, upper)[..., None]),
+            seen=_bytes(part * opening * clear * ((1 - DIMMED * blink) * shadow(shape, upper)[..., None])),
             skin=np.round(part * (skin * (1 - opening) + edge * opening)).astype(np.int16),
         )
 
