@@ -177,7 +177,7 @@ def painted(rgb, source, target, depth, triangles):
 @pytest.fixture(scope="module")
 def turn(finder, avatars):
     """A drawn head turned by some degrees: eyes and mouth are holes of the mesh and get triangles here."""
-    points = finder.largest(avatars["kenji"])[0].points
+    points = finder.largest(avatars["leo"])[0].points
     lines = [
         (lm.UPPER_INNER, lm.LOWER_INNER),
         (lm.UPPER_LID_LEFT, lm.LOWER_LID_LEFT),
@@ -190,7 +190,7 @@ def turn(finder, avatars):
 
     def picture(yaw):
         target, depth = with_yaw(points, yaw)
-        return painted(avatars["kenji"], points, target, depth, triangles)
+        return painted(avatars["leo"], points, target, depth, triangles)
 
     return picture
 
@@ -198,7 +198,7 @@ def turn(finder, avatars):
 @pytest.mark.parametrize("yaw", [-25, 12, 25])
 def test_a_turned_head_is_used_and_its_yaw_is_known(finder, turn, yaw):
     face, notes = finder.largest(turn(yaw))
-    assert lm.head_pose(face.points)[0] == pytest.approx(yaw, abs=10)
+    assert 0.5 < lm.head_pose(face.points)[0] / yaw < 1.3  # a bare mask, without ears and hair, is seen less turned
     assert not any("turned" in note for note in notes)
 
 
