@@ -27,6 +27,7 @@ SUSPECT_S = 0.8  # ... one that just failed has this long, so that the board tel
 PROBE_S = 5.0  # ... and one that is off, this long
 PROBE_SIZE = 256
 USUAL_SIZE = (512, 512)
+WARM_REST_S = 1.5  # between two avatars being prepared
 PROBE_MS = 200  # of silence
 WATCH_S = 0.5  # between two looks at the engines that work
 RETRY_S = 0.5  # between two probes of a broken engine
@@ -64,7 +65,6 @@ class Desk:
                 self.broke(name, error)
             else:
                 await self.board.ready(name)
-        await self._warm()
 
     async def watch(self) -> None:
         """Look after the engines while the process lives."""
@@ -80,12 +80,16 @@ class Desk:
                     except TroupeError as error:
                         self.broke(name, error)
 
-    async def _warm(self) -> None:
-        """Prepare the avatars at the usual size, so that the first film of each does not wait for it."""
-        for name, engine in self.engines.items():
-            for avatar in self.gallery.avatars:
+    async def warm(self) -> None:
+        """Prepare the avatars at the usual size, so that the first film of each does not wait for it.
+
+        One after the other with a rest between: a service that has just started has more urgent things to do.
+        """
+        for avatar in self.gallery.avatars:
+            for name, engine in self.engines.items():
                 if self.board.status(name).state == ENGINE_STATE_READY:
                     await asyncio.to_thread(self.gallery.prepared, name, engine, "", avatar, USUAL_SIZE)
+            await asyncio.sleep(WARM_REST_S)
 
     @contextmanager
     def serving(self, name: str) -> Iterator[None]:

@@ -55,12 +55,17 @@ async def _serve(settings: Settings) -> None:
 
     @asynccontextmanager
     async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
-        tasks = [asyncio.create_task(work) for work in (desk.load(), desk.watch(), _sweep(store))]
+        tasks = [asyncio.create_task(work) for work in (_load(desk), desk.watch(), _sweep(store))]
         async with background(*tasks):
             yield {}
         await desk.stop()
 
     await serve("video", [service], desk.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
+
+
+async def _load(desk: Desk) -> None:
+    await desk.load()
+    await desk.warm()
 
 
 async def _sweep(store: PortraitStore) -> None:

@@ -88,7 +88,7 @@ class _Brush:
 
     def __init__(self, region: Region, shapes: Blendshapes) -> None:
         self._points, self._axes, self.unit = shapes.points, shapes.axes, shapes.mouth_width
-        self._size = (region.width // STEP, region.height // STEP)
+        self._size = _size(region)
         x = region.left + (np.arange(self._size[0]) + 0.5) * STEP - 0.5
         y = region.top + (np.arange(self._size[1]) + 0.5) * STEP - 0.5
         self._nodes = np.stack(np.meshgrid(x, y), axis=-1)
@@ -158,17 +158,22 @@ def _towards(brush: _Brush, light: Light) -> Float:
     return np.asarray((brush.at(291) - brush.at(61)) * 0.2 * light.side)
 
 
+def _size(region: Region) -> tuple[int, int]:
+    """Columns and rows of a field; a region's odd pixel is left out."""
+    return region.width // STEP, region.height // STEP
+
+
 def _headroom(picture: Pixels, region: Region) -> Float:
     """0 where the picture is so bright already that a gleam would burn out, 1 where it can take it all."""
     grey = cv2.cvtColor(np.ascontiguousarray(picture[region.part]), cv2.COLOR_RGB2GRAY)
-    half = cv2.resize(grey, None, fx=1 / STEP, fy=1 / STEP, interpolation=cv2.INTER_AREA)
+    half = cv2.resize(grey, _size(region), interpolation=cv2.INTER_AREA)
     return np.asarray(np.clip((BURNT - half.astype(np.float64)) / (BURNT - UNBURNT), 0, 1))
 
 
 def _relaxed(picture: Pixels, region: Region, brush: _Brush) -> Float:
     """What (rows, columns, 3) fills the picture's own nasolabial folds: towards the colours around them."""
     part = picture[region.part].astype(np.float32)
-    half = cv2.resize(part, None, fx=1 / STEP, fy=1 / STEP, interpolation=cv2.INTER_AREA)
+    half = cv2.resize(part, _size(region), interpolation=cv2.INTER_AREA)
     fine = cv2.GaussianBlur(half, (0, 0), max(FOLD_FINE * brush.unit / STEP, 0.8))  # grain stays
     smooth = cv2.GaussianBlur(half, (0, 0), FOLD_SMOOTH * brush.unit / STEP)
     filled = smooth / np.maximum(fine, 1) - 1
