@@ -96,7 +96,7 @@ def test_a_head_stands_in_the_upper_half_and_is_whole(finder, avatars, aspect, s
         assert prepared.person[0].max() < 128 or (name, aspect) == (
             "freya",
             "landscape",
-        )  # no hair is cut, but a high bun
+        )  # but a high bun
         assert prepared.person[-1].max() == 255  # and the body goes on to the frame's end
 
 
