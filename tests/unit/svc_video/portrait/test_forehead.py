@@ -27,7 +27,7 @@ def test_brows_rise_and_sink(finder, prepared, renderers, name):
 
     low, rest, high = height(-1), height(0), height(1)
     assert low > rest + 0.008
-    assert high < rest - (0.01 if name == "kenji" else 0.02)
+    assert high < rest - 0.02
 
 
 @pytest.mark.parametrize("name", NAMES)

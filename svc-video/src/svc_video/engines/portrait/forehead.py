@@ -17,7 +17,6 @@ from svc_video.faces.glasses import wears_glasses
 BROW_STEPS = 64  # positions of each brow shape
 KEPT_BYTES = 4 << 20  # of drawn positions
 INVERSE_STEPS = 5
-GLASSES_STIFFEN = 0.6  # part of a brow's move behind glasses
 LINE_DEPTH, FROWN_DEPTH = 0.035, 0.09  # what a raised forehead's lines and a frown's crease take from the light
 
 
@@ -32,7 +31,7 @@ class Brows:
         self._axes = shapes.axes.astype(np.float32)
         self._step = band.step
         self._part, self._room = band.part, band.room
-        self._moves = band.moves(shapes) * np.float32(GLASSES_STIFFEN if glasses else 1)
+        self._moves = band.moves(shapes)
         self._most = max(float(np.abs(self._moves[0, ..., 1]).max()), 1e-3)  # pixels of the whole brow's full move
         self._lines, self._crease = LINE_DEPTH * band.lines(), FROWN_DEPTH * band.frown()
         self._black = np.zeros((band.region.height, band.region.width, 3), dtype=np.uint8)
