@@ -6,7 +6,6 @@ from svc_video.engines.portrait.warp import (
     Layer,
     Region,
     SplitWarp,
-    Warp,
     _sample,
     below_line,
     polygon_mask,
@@ -81,7 +80,8 @@ def test_remapped_pixels_are_bilinear(picture):
 
 
 def test_a_warp_moves_the_middle_and_not_the_border(picture):
-    out = Warp(REGION, layer((5.0, 0.0))).apply(picture, np.array([1.0]))
+    seam = np.array([[50.0, 60.0], [130, 60]])
+    out = SplitWarp(REGION, layer((5.0, 0.0)), layer((5.0, 0.0))).apply(picture, np.array([1.0]), seam)
     rows, columns = REGION.part
     np.testing.assert_array_equal(out[0], picture[rows, columns][0])
     np.testing.assert_array_equal(out[:, -1], picture[rows, columns][:, -1])

@@ -191,19 +191,6 @@ def taken(near: Pixels, source: Map, rows: slice = slice(None)) -> Pixels:
     return np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
 
 
-class Warp:
-    """One layer that moves a whole region."""
-
-    def __init__(self, region: Region, layer: Layer) -> None:
-        self.region = region
-        self._layer = layer
-        self._mover = Mover(region)
-
-    def apply(self, picture: Pixels, weights: Float) -> Pixels:
-        """The region (height, width, 3) of the picture moved."""
-        return taken(self._mover.near(picture), self._mover.source(self._layer.backward(weights)))
-
-
 class SplitWarp:
     """Two layers of one region and the line where they meet."""
 
