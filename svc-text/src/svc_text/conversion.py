@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from svc_text.engine import Chat, Delta, EngineFacts, Sampling, Turn
+from svc_text.engine import (
+    Chat,
+    Delta,
+    EngineFacts,
+    Logprob,
+    ResponseFormat,
+    Sampling,
+    Tool,
+    ToolCall,
+    Turn,
+)
 from troupe.v1 import engine_pb2, text_pb2
+from troupe.wire.documents import Document
 from troupe.wire.errors import EmptyText, InvalidArgument, NotSupported, TextTooLong
 from troupe.wire.health import EngineStatus
 
@@ -19,7 +30,27 @@ FINISH: Mapping[str, text_pb2.FinishReason] = {
     "": text_pb2.FINISH_REASON_UNSPECIFIED,
     "stop": text_pb2.FINISH_REASON_STOP,
     "length": text_pb2.FINISH_REASON_LENGTH,
+    "tool_calls": text_pb2.FINISH_REASON_TOOL_CALLS,
+    "content_filter": text_pb2.FINISH_REASON_CONTENT_FILTER,
 }
+TASKS: Mapping[str, engine_pb2.Task] = {
+    "chat": engine_pb2.TASK_CHAT,
+    "embed": engine_pb2.TASK_EMBED,
+    "count_tokens": engine_pb2.TASK_COUNT_TOKENS,
+    "extract": engine_pb2.TASK_EXTRACT,
+}
+DOCUMENTS_ONLY = "documents_only"
+"""The feature of an engine that sums up what it is given and knows nothing else."""
+OPTIONAL = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+    "seed",
+)
 
 
 def to_chat(request: text_pb2.ChatRequest, facts: EngineFacts) -> Chat:
@@ -27,7 +58,8 @@ def to_chat(request: text_pb2.ChatRequest, facts: EngineFacts) -> Chat:
     if not request.messages:
         raise EmptyText("The chat has no messages. Send at least one.")
     turns = tuple(_turn(message) for message in request.messages)
-    size = sum(len(turn.text) for turn in turns)
+    documents = tuple(Document(each.url, each.title, each.text) for each in request.documents)
+    size = sum(len(turn.text) for turn in turns) + sum(len(document.text) for document in documents)
     if size > facts.max_input_chars:
         raise TextTooLong(f"The chat has {size} characters; {facts.model} takes {facts.max_input_chars}.")
     _refuse_what_it_lacks(request, facts)
@@ -37,58 +69,102 @@ def to_chat(request: text_pb2.ChatRequest, facts: EngineFacts) -> Chat:
         model=request.model,
         continue_final=request.continue_final_message,
         options=_options(request),
+        documents=documents,
+        response=_response(request.response_format),
+        tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in request.tools),
+        tool_choice=request.tool_choice.function or request.tool_choice.mode,
+        parallel_tool_calls=request.parallel_tool_calls if request.HasField("parallel_tool_calls") else None,
+        reasoning=request.reasoning,
+        priority=request.priority,
     )
+
+
+def _response(wanted: text_pb2.ResponseFormat) -> ResponseFormat:
+    return ResponseFormat(wanted.type or "text", wanted.name, wanted.json_schema, wanted.strict)
 
 
 def _turn(message: text_pb2.Message) -> Turn:
     if message.role not in ROLES:
         raise InvalidArgument("A message has no role. Allowed: system, user, assistant, tool.")
     text = "".join(part.text for part in message.content)
-    return Turn(ROLES[message.role], text, any(part.HasField("image") for part in message.content))
+    return Turn(
+        ROLES[message.role],
+        text,
+        any(part.HasField("image") for part in message.content),
+        name=message.name,
+        tool_calls=tuple(ToolCall(call.index, call.id, call.name, call.arguments) for call in message.tool_calls),
+        tool_call_id=message.tool_call_id,
+        reasoning=message.reasoning,
+    )
 
 
 def _refuse_what_it_lacks(request: text_pb2.ChatRequest, facts: EngineFacts) -> None:
     wanted = {
         "tools": bool(request.tools),
-        "json_schema": request.response_format.type in {"json_schema", "json_object"},
         "logprobs": request.sampling.logprobs,
         "n": request.sampling.n > 1,
+        "documents": bool(request.documents),
     }
+    if request.response_format.type in {"json_schema", "json_object"} and "json_schema" not in facts.features:
+        wanted[f"json_schema:{request.response_format.name}"] = True
     for feature, asked in wanted.items():
         if asked and feature not in facts.features:
             raise NotSupported(f"{facts.model} has no {feature}; it has: {', '.join(facts.features)}.")
+    if DOCUMENTS_ONLY in facts.features and not request.documents:
+        raise NotSupported(f"{facts.model} answers about documents only, and this chat has none.")
 
 
 def _sampling(sampling: text_pb2.Sampling, facts: EngineFacts) -> Sampling:
     limit = sampling.max_tokens if sampling.HasField("max_tokens") else None
     if limit is not None and not 0 < limit <= facts.max_output_tokens:
         raise InvalidArgument(f"max_tokens is {limit}; allowed: 1 to {facts.max_output_tokens}.")
+    given = {name: getattr(sampling, name) for name in OPTIONAL if sampling.HasField(name)}
     return Sampling(
-        temperature=sampling.temperature if sampling.HasField("temperature") else None,
-        top_p=sampling.top_p if sampling.HasField("top_p") else None,
-        seed=sampling.seed if sampling.HasField("seed") else None,
+        **given,
         max_tokens=limit,
         stop=tuple(sampling.stop),
         n=max(1, sampling.n),
+        logprobs=sampling.logprobs,
+        top_logprobs=sampling.top_logprobs,
+        logit_bias=dict(sampling.logit_bias),
     )
 
 
-def _options(request: text_pb2.ChatRequest) -> Mapping[str, int]:
+def _options(request: text_pb2.ChatRequest) -> Mapping[str, int | str]:
     which = request.WhichOneof("engine_settings")
-    if which != "echo":
+    if which is None:
         return {}
-    return {field.name: value for field, value in request.echo.ListFields()}
+    return {field.name: value for field, value in getattr(request, which).ListFields()}
 
 
 def from_delta(delta: Delta, model: str = "") -> text_pb2.ChatDelta:
     """A piece of the answer as it travels; `model` is said with the first one."""
     message = text_pb2.ChatDelta(
-        content=delta.text, tokens=delta.tokens, model=model, finish_reason=FINISH[delta.finish]
+        index=delta.index,
+        content=delta.text,
+        reasoning=delta.reasoning,
+        tokens=delta.tokens,
+        model=model and (delta.model or model),
+        finish_reason=FINISH[delta.finish],
     )
+    for call in delta.tool_calls:
+        message.tool_calls.add(index=call.index, id=call.call_id, name=call.name, arguments=call.arguments)
+    message.logprobs.extend(_logprob(each) for each in delta.logprobs)
     if delta.finish:
         message.usage.prompt_tokens = delta.prompt_tokens
         message.usage.completion_tokens = delta.completion_tokens
+        message.usage.cached_tokens = delta.cached_tokens
+        message.usage.reasoning_tokens = delta.reasoning_tokens
     return message
+
+
+def _logprob(told: Logprob) -> text_pb2.TokenLogprob:
+    return text_pb2.TokenLogprob(
+        token=told.token,
+        logprob=told.logprob,
+        token_bytes=told.token_bytes,
+        top=[_logprob(each) for each in told.top],
+    )
 
 
 def describe(name: str, facts: EngineFacts, status: EngineStatus, outstanding: int) -> engine_pb2.EngineInfo:
@@ -99,13 +175,14 @@ def describe(name: str, facts: EngineFacts, status: EngineStatus, outstanding: i
         reason=status.reason,
         remedy=status.remedy,
         progress=status.progress,
-        tasks=[engine_pb2.TASK_CHAT, engine_pb2.TASK_COUNT_TOKENS],
+        tasks=[TASKS[task] for task in facts.tasks],
         model=facts.model,
         version=facts.version,
         device=facts.device,
-        licence=engine_pb2.Licence(name=facts.licence, commercial_use=facts.commercial_use),
+        licence=engine_pb2.Licence(name=facts.licence, commercial_use=facts.commercial_use, note=facts.licence_note),
         limits=engine_pb2.Limits(
             max_text_chars=facts.max_input_chars,
+            max_input_tokens=facts.max_input_tokens,
             max_output_tokens=facts.max_output_tokens,
             max_concurrency=facts.max_concurrency,
         ),

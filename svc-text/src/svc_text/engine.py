@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from troupe.wire.documents import Document
 from troupe.wire.errors import UnknownEngine, nearest
 from troupe.wire.progress import Progress
 
@@ -21,12 +22,46 @@ ENGINES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool, or a piece of one: `arguments` is JSON, in pieces while it is streamed."""
+
+    index: int = 0
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message of a chat: role is system, user, assistant or tool."""
 
     role: str
     text: str
     has_image: bool = False
+    name: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is a JSON schema as text."""
+
+    name: str
+    description: str = ""
+    parameters: str = ""
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """What the answer must be: "text", "json_object", or "json_schema" with the schema as text."""
+
+    kind: str = "text"
+    name: str = ""
+    schema: str = ""
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +70,71 @@ class Sampling:
 
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    repetition_penalty: float | None = None
     seed: int | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     n: int = 1
+    logprobs: bool = False
+    top_logprobs: int = 0
+    logit_bias: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """One chat request. `options` are the engine's own typed settings, as plain numbers."""
+    """One chat request. `options` are the engine's own typed settings.
+
+    `documents` are data that the chat is about, never instruction. `tool_choice` is "", "auto", "none", "required" or
+    the name of the tool that must be called. `reasoning` is "", "off", "on", "low", "medium" or "high".
+    """
 
     turns: tuple[Turn, ...]
     sampling: Sampling = Sampling()
     model: str = ""
     continue_final: bool = False
-    options: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, int | str] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+    response: ResponseFormat = ResponseFormat()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = ""
+    parallel_tool_calls: bool | None = None
+    reasoning: str = ""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Logprob:
+    """A token that was chosen (or could have been, in `top`), with its natural logarithm of probability."""
+
+    token: str
+    logprob: float
+    token_bytes: bytes = b""
+    top: tuple[Logprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of an answer; the last one has a finish reason ("stop", "length") and the counts."""
+    """A piece of an answer; the last one of each completion has a finish reason and the counts.
+
+    `finish` is "stop", "length", "tool_calls" or "content_filter".
+    """
 
     text: str = ""
     tokens: int = 0
     finish: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    index: int = 0
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[Logprob, ...] = ()
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    model: str = ""  # where one engine serves several
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +150,9 @@ class EngineFacts:
     max_input_chars: int = 1_000_000
     max_output_tokens: int = 100_000
     max_concurrency: int = 256
+    tasks: tuple[str, ...] = ("chat", "count_tokens")  # also "embed", "extract"
+    licence_note: str = ""
+    max_input_tokens: int = 0  # 0 = not said
 
 
 class TextEngine(Protocol):

@@ -9,7 +9,12 @@ from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING, TASK_UNSPECIFIED, EngineI
 
 OFFLINE_RENDER = "offline_render"
 """The feature of a rung that takes minutes and gives its answer as a whole."""
-UNWANTED: Mapping[str, str] = {OFFLINE_RENDER: "it takes minutes; ask with cloud_video=wait"}
+DOCUMENTS_ONLY = "documents_only"
+"""The feature of a text engine that sums up what it is given and knows nothing else."""
+UNWANTED: Mapping[str, str] = {
+    OFFLINE_RENDER: "it takes minutes; ask with cloud_video=wait",
+    DOCUMENTS_ONLY: "it only sums up pages that it is given; a prompt needs a language model (run: make model)",
+}
 """Why a rung with a feature is passed over, where the request must do without it."""
 
 LEAVES = "it sends data out of the house and the request is local_only"
@@ -83,8 +88,13 @@ def _size(info: EngineInfo, need: Need) -> str | None:
 
 
 def _features(info: EngineInfo, need: Need) -> str | None:
-    missing = need.features.difference(info.features)
+    missing = {feature for feature in need.features if not _has(info, feature)}
     if missing:
         return f"it lacks {', '.join(sorted(missing))}"
     unwanted = sorted(need.without.intersection(info.features))
     return "; ".join(UNWANTED.get(feature, f"it has {feature}") for feature in unwanted) or None
+
+
+def _has(info: EngineInfo, feature: str) -> bool:
+    """`json_schema` includes every `json_schema:NAME`."""
+    return feature in info.features or feature.partition(":")[0] in info.features

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from gateway.routing.capability import DOCUMENTS_ONLY
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
@@ -58,8 +59,9 @@ class ChatOrder:
             modality=Modality.TEXT,
             task=TASK_CHAT,
             rungs=self.rungs,
-            text_chars=sum(len(part.text) for message in self.request.messages for part in message.content),
+            text_chars=_chars(self.request),
             features=wanted_features(self.request),
+            without=frozenset() if self.request.documents else frozenset({DOCUMENTS_ONLY}),
             local_only=self.local_only,
             commercial_only=self.commercial_only,
         )
@@ -76,14 +78,21 @@ class ChatOrder:
 
 def wanted_features(request: ChatRequest) -> frozenset[str]:
     """What an engine must be able to do for it, in the words of `EngineInfo.features`."""
+    schema = "json_schema" + (f":{request.response_format.name}" if request.response_format.name else "")
     wanted = {
         "tools": bool(request.tools),
-        "json_schema": request.response_format.type in {"json_object", "json_schema"},
+        "documents": bool(request.documents),
+        schema: request.response_format.type in {"json_object", "json_schema"},
         "logprobs": request.sampling.logprobs,
         "n": request.sampling.n > 1,
         "continue": request.continue_final_message,
     }
     return frozenset(feature for feature, asked in wanted.items() if asked)
+
+
+def _chars(request: ChatRequest) -> int:
+    said = sum(len(part.text) for message in request.messages for part in message.content)
+    return said + sum(len(document.text) for document in request.documents)
 
 
 def has_content(delta: ChatDelta) -> bool:

@@ -48,8 +48,8 @@ class EchoEngine:
         if any(turn.has_image for turn in chat.turns):
             raise NotSupported("The engine echo reads text only. Send the message without its image.")
         tokens, finish = _answer(chat)
-        delay_s = chat.options.get("delay_ms_per_token", 0) / 1000
-        break_at = chat.options.get("fail_after_tokens", 0)
+        delay_s = _number(chat, "delay_ms_per_token") / 1000
+        break_at = _number(chat, "fail_after_tokens")
         step = 1 if delay_s or break_at else STEP_TOKENS
         for start in range(0, len(tokens), step):
             if break_at and start >= break_at:
@@ -76,7 +76,11 @@ def _answer(chat: Chat) -> tuple[list[str], str]:
 
 
 def _whole(chat: Chat) -> str:
-    if count := chat.options.get("count_to", 0):
+    if count := _number(chat, "count_to"):
         return " ".join(str(number) for number in range(1, count + 1))
     asked = [turn.text for turn in chat.turns if turn.role != "assistant"]
     return asked[-1] if asked else ""
+
+
+def _number(chat: Chat, option: str) -> int:
+    return int(chat.options.get(option, 0))
