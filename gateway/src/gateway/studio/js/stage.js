@@ -29,6 +29,11 @@ export class Stage {
     return $("stage").dataset.state;
   }
 
+  /** A film was made here: its controls stay. */
+  used() {
+    $("stage").classList.add("used");
+  }
+
   /** Say what is being waited for, and how long already. */
   wait(words) {
     this.state = "waiting";
