@@ -126,7 +126,7 @@ function curtain(mine) {
   samples.stop();
   stage.live = false;
   stage.aspect = mine.order.aspect;
-  stage.wait({ text: "Getting ready.", prompt: "Writing the script.", url: "Reading the site." }[Object.keys(mine.order)[0]]);
+  stage.wait({ text: "Getting ready", prompt: "Waiting for the writer", url: "Reading the site" }[Object.keys(mine.order)[0]]);
   stage.used();
   downloads.offer(null);
   composer.written("");
@@ -168,7 +168,7 @@ function swap(shown, hidden) {
 
 function hear(mine, kind, data) {
   if (take !== mine) return;
-  if (kind === "stage") timeline.stage(data.stage, data.at_ms);
+  if (kind === "stage") onStage(data);
   if (kind === "voice" && data.substituted) timeline.standsIn(mine.voice.name);
   if (kind === "text") composer.written(mine.spoken.text, { whole: false });
   if (kind === "provider") timeline.served(data.modality, data.provider, data.reason);
@@ -177,7 +177,16 @@ function hear(mine, kind, data) {
     announce(`${data.provider} went on.`);
   }
   if (kind === "note") timeline.note(data.text);
-  if (kind === "page") timeline.note(`Read ${data.title || data.url}`, "", "page");
+  if (kind === "page") {
+    timeline.note(data.title || data.url, "", "page");
+    stage.waitingFor = `Reading ${data.title || data.url}`;
+  }
+}
+
+function onStage({ stage: name, at_ms: ms }) {
+  timeline.stage(name, ms);
+  if (name === "pages_read") stage.waitingFor = "Waiting for the writer";
+  if (name === "first_token") stage.waitingFor = "Writing the first sentence";
 }
 
 function firstFrame() {
