@@ -103,10 +103,7 @@ def _files() -> Iterator[tuple[str, Path]]:
 )
 def index(request: Request, accept: AcceptHeader = "", if_none_match: EtagHeader = "") -> Response:
     """The page, or the doors of this gateway."""
-    if wants_page(accept):
-        reply = assets()[PAGE].reply(if_none_match)
-    else:
-        reply = JSONResponse(_doors(request).model_dump())
+    reply = assets()[PAGE].reply(if_none_match) if wants_page(accept) else JSONResponse(_doors(request).model_dump())
     reply.headers["Vary"] = "Accept"
     return reply
 

@@ -7,9 +7,9 @@ export const TABS = ["script", "idea", "site"];
 export const EXAMPLE = "Hello, and welcome. I am a picture that was taught to speak. Everything you see and hear is being made right now, on this machine.";
 const CHARS_PER_S = 15; // of spoken English
 const QUESTIONS = {
-  script: who => `What should ${who} say?`,
-  idea: who => `What should ${who} talk about?`,
-  site: who => `Which site should ${who} introduce?`,
+  script: ["What should ", " say?"],
+  idea: ["What should ", " talk about?"],
+  site: ["Which site should ", " show?"],
 };
 
 export class Composer {
@@ -22,6 +22,12 @@ export class Composer {
       $(`tab-${tab}`).addEventListener("click", () => this.show(tab));
       $(`tab-${tab}`).addEventListener("keydown", event => this.#onKey(event, tab));
     }
+    $("written-use").addEventListener("click", () => {
+      $("script").value = $("written-text").textContent.trim();
+      this.written("");
+      this.show("script");
+      this.focus();
+    });
   }
 
   set({ tab, script, idea, site }) {
@@ -49,7 +55,16 @@ export class Composer {
   /** Who is asked to speak. */
   name(who) {
     this.who = who;
-    $("question").textContent = QUESTIONS[this.tab](who);
+    $("question-before").textContent = QUESTIONS[this.tab][0];
+    $("question-who").textContent = who;
+    $("question-after").textContent = QUESTIONS[this.tab][1];
+  }
+
+  /** The script that a writer made of an idea or a site, as far as it has come; empty = there is none. */
+  written(text, { whole = true } = {}) {
+    $("written-text").textContent = text;
+    $("written").hidden = !text;
+    $("written-use").hidden = !whole;
   }
 
   focus() {
@@ -72,10 +87,8 @@ export class Composer {
 
   /** Whether there is a writer, and what to say where there is none; `known`: false until it has been asked. */
   writers({ known, free, about }) {
-    $("idea-hint").textContent = !known || free ? "" : "No writer is ready. Who is ready, at the top, tells how to bring one.";
-    $("site-hint").textContent = !known || about
-      ? "A few of its pages are read and become a short spoken introduction."
-      : "Nobody is ready who could read a site. Who is ready, at the top, tells how to mend that.";
+    hint($("idea-hint"), known && !free, "There is no writer here yet.", "It is spoken while it is written.");
+    hint($("site-hint"), known && !about, "There is nobody here yet who could read it.", "A few of its pages become a short spoken introduction.");
   }
 
   #typed() {
@@ -94,6 +107,11 @@ export class Composer {
     this.show(next);
     $(`tab-${next}`).focus();
   }
+}
+
+function hint(element, missing, trouble, fine) {
+  element.querySelector("span").textContent = missing ? trouble : fine;
+  element.querySelector("button").hidden = !missing;
 }
 
 /** A site's address as people type it. */

@@ -34,7 +34,7 @@ const WORDS = {
   stream_broken: ["The film broke off.", "What came can still be played. Press play to make it again.", "again"],
   deadline_exceeded: ["That took too long.", "Try again, or make it shorter.", "again"],
   address_refused: ["That address cannot be read from here.", "Only public web pages are read, nothing inside a private network.", "write"],
-  fetch_refused: ["That address cannot be read from here.", "Only public web pages are read, nothing inside a private network.", "write"],
+  page_without_text: ["There is nothing to read on that page.", "Try another page of the site, or write the script yourself.", "write"],
   fetch_failed: ["That site does not answer.", "Check the address, or try again in a moment.", "again"],
   licence_forbids: ["The licence of that model forbids it here.", "See who else could do it.", "rungs"],
   cancelled: ["The film was stopped.", "Press play to make it again.", "again"],

@@ -2,14 +2,16 @@
 
 import { ask } from "./api.js";
 
-const AGAIN_MS = 500;
-const TRIES = 5;
+const AGAIN_MS = 300;
+const TRIES = 8;
 
-/** Calls `tell(kind, data)` for each event of a scene until its end; resolves then, or when the signal aborts. */
+/** Calls `tell(kind, data)` for each event of a scene until its end; resolves then, or when the signal aborts.
+ *  A scene whose id was chosen here may not be there yet: it is asked for until it is. */
 export async function follow(sceneId, tell, signal) {
   let last = "", ended = false;
   for (let tries = 0; !ended && !signal.aborted && tries < TRIES; tries += 1) {
     if (tries) await new Promise(resolve => setTimeout(resolve, AGAIN_MS * tries));
+    if (signal.aborted) return;
     try {
       const headers = last ? { "Last-Event-ID": last } : {};
       const response = await ask(`/api/scenes/${encodeURIComponent(sceneId)}/events`, { headers, signal });
@@ -20,7 +22,7 @@ export async function follow(sceneId, tell, signal) {
         tell(event.kind, event.data);
       }
     } catch (error) {
-      if (signal.aborted || error.code === "unknown_scene") return;
+      if (signal.aborted || (last && error.code === "unknown_scene")) return;
     }
   }
 }

@@ -13,26 +13,28 @@ import { Player } from "./player.js";
 import { Rungs } from "./rungs.js";
 import { Stage } from "./stage.js";
 import { Take } from "./take.js";
-import { Timeline, seconds } from "./timeline.js";
+import { Timeline } from "./timeline.js";
 import { Transport } from "./transport.js";
 import { VoiceDialog, showSampleState } from "./voice_dialog.js";
 import { Samples, languageName, loadVoices } from "./voices.js";
 
 const VOICE = { voice_id: "en-US-AriaNeural", name: "Aria", language: "en-US", spoken: languageName("en-US"), gender: "female", available: true };
-const kept = draft.load({ tab: "script", script: EXAMPLE, idea: "", site: "", face: "ada", voice: VOICE, options: BEGINNINGS });
+const kept = draft.load({ tab: "script", script: EXAMPLE, idea: "", site: "", face: "ada", voice: VOICE, picked: false, options: BEGINNINGS });
 const stage = new Stage();
 const player = new Player($("video"), { onFrame: firstFrame, onRefused: refused });
 const captions = new Captions($("video"), $("caption"));
 const transport = new Transport(player);
 const timeline = new Timeline($("timeline"), $("notes"));
 const downloads = new Downloads({ fail });
-const composer = new Composer(keepDraft);
+const composer = new Composer(onTyped);
 const options = new Options(onOptions);
-const rungs = new Rungs(onRungs);
+const rungs = new Rungs({ change: onRungs, unlocked: enter });
 const samples = new Samples(onSample, fail);
 const faces = new Faces({ choose: onFace, fail: onBadPhoto, busy: onPhotoBusy });
-const voices = new VoiceDialog({ choose: onVoice, hear: voice => samples.toggle(voice) });
+const voices = new VoiceDialog({ choose: onVoicePicked, hear: voice => samples.toggle(voice) });
 let voice = kept.voice;
+let picked = kept.picked; // whether a person chose the voice, or the face brought it
+let allVoices = [];
 let take = null; // the film that is being made, or was made last
 let running = false;
 
@@ -52,9 +54,9 @@ async function begin() {
 /** Everything that needs the key, if there is one: asked for now, and once more when the key is another. */
 async function enter() {
   try {
-    const all = await loadVoices();
-    voices.fill(all);
-    onVoice(all.find(each => each.voice_id === voice.voice_id) ?? voice);
+    allVoices = await loadVoices();
+    voices.fill(allVoices);
+    onVoice(allVoices.find(each => each.voice_id === voice.voice_id) ?? voice);
     await faces.check();
   } catch (error) {
     if (error.status !== 401) fail(error);
@@ -70,8 +72,16 @@ function listen() {
   $("stop").addEventListener("click", stop);
   $("voice-open").addEventListener("click", () => voices.open(voice.voice_id));
   $("voice-hear").addEventListener("click", () => samples.toggle(voice));
+  for (const button of document.querySelectorAll("[data-rungs]")) button.addEventListener("click", () => rungs.open());
   $("voices").addEventListener("close", () => samples.stop());
-  $("video").addEventListener("play", () => { stage.live = !running || stage.state === "playing"; });
+  $("video").addEventListener("play", () => {
+    if (!take || (running && stage.state !== "playing")) return;
+    stage.aspect = take.order.aspect;
+    stage.live = true;
+  });
+  $("frame").addEventListener("click", () => {
+    if (!take) play();
+  });
   document.addEventListener("keydown", event => {
     if (document.querySelector("dialog[open]")) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -94,10 +104,12 @@ async function play() {
     return;
   }
   const mine = (take = new Take(order, { player, hear: (kind, data) => hear(mine, kind, data) }));
+  mine.voice = voice;
   curtain(mine);
   try {
     await mine.run();
-    over(mine, mine.stopped ? "Stopped." : `Done. ${seconds(1000 * player.end)} of film.`);
+    if (!mine.stopped) timeline.film(player.end);
+    over(mine, mine.stopped ? "Stopped." : `Done. ${player.end.toFixed(1)} seconds of film.`);
   } catch (error) {
     over(mine, "");
     fail(error);
@@ -114,8 +126,10 @@ function curtain(mine) {
   samples.stop();
   stage.live = false;
   stage.aspect = mine.order.aspect;
-  stage.wait({ text: "Getting ready.", prompt: "Writing the script.", url: "Reading the site." }[Object.keys(mine.order)[0]]);
+  stage.wait({ text: "Getting ready", prompt: "Waiting for the writer", url: "Reading the site" }[Object.keys(mine.order)[0]]);
+  stage.used();
   downloads.offer(null);
+  composer.written("");
   transport.enable(false);
   captions.follow(mine.order.captions ? null : mine.spoken);
   timeline.reset({ written: Boolean(mine.order.text) });
@@ -130,6 +144,7 @@ function over(mine, news) {
   running = false;
   if (stage.state === "waiting") stage.state = "idle";
   timeline.end();
+  if (!mine.order.text) composer.written(mine.spoken.text);
   transport.enable(player.pieces.length > 0);
   if (player.pieces.length && !mine.stopped) downloads.offer(mine, player);
   swap("play", "stop");
@@ -153,14 +168,25 @@ function swap(shown, hidden) {
 
 function hear(mine, kind, data) {
   if (take !== mine) return;
-  if (kind === "stage") timeline.stage(data.stage, data.at_ms);
+  if (kind === "stage") onStage(data);
+  if (kind === "voice" && data.substituted) timeline.standsIn(mine.voice.name);
+  if (kind === "text") composer.written(mine.spoken.text, { whole: false });
   if (kind === "provider") timeline.served(data.modality, data.provider, data.reason);
   if (kind === "resumed") {
     timeline.resumed(data.modality, data.provider, data.reason);
     announce(`${data.provider} went on.`);
   }
   if (kind === "note") timeline.note(data.text);
-  if (kind === "page") timeline.note(`Read ${data.title || data.url}`, "", "page");
+  if (kind === "page") {
+    timeline.note(data.title || data.url, "", "page");
+    stage.waitingFor = `Reading ${data.title || data.url}`;
+  }
+}
+
+function onStage({ stage: name, at_ms: ms }) {
+  timeline.stage(name, ms);
+  if (name === "pages_read") stage.waitingFor = "Waiting for the writer";
+  if (name === "first_token") stage.waitingFor = "Writing the first sentence";
 }
 
 function firstFrame() {
@@ -177,15 +203,31 @@ function refused() {
   timeline.note("Your browser wants one more press: the play button below the picture.");
 }
 
+function onTyped() {
+  if (!take) timeline.reset({ written: composer.tab === "script" });
+  keepDraft();
+}
+
 function onFace(face) {
   stage.show(face);
   $("face-problem").hidden = true;
   composer.name(face.own ? "your photo" : face.name);
+  if (!picked && face.gender && face.gender !== voice.gender) onVoice(suiting(face));
   if (!running) {
     $("video").pause();
     stage.live = false;
   }
   keepDraft();
+}
+
+/** A voice of the same language that suits a face, as long as nobody chose one. */
+function suiting(face) {
+  return allVoices.find(each => each.available && each.language === voice.language && each.gender === face.gender) ?? voice;
+}
+
+function onVoicePicked(chosen) {
+  picked = true;
+  onVoice(chosen);
 }
 
 function onVoice(chosen) {
@@ -201,7 +243,7 @@ function onSample(voiceId, state) {
 }
 
 function onOptions(values) {
-  if (!running) stage.aspect = values.aspect;
+  if (!$("frame").classList.contains("live")) stage.aspect = values.aspect;
   keepDraft();
 }
 
@@ -234,5 +276,5 @@ function act(action) {
 }
 
 function keepDraft() {
-  draft.save({ ...composer.values, face: faces?.chosen || kept.face, voice: { ...voice }, options: options.values });
+  draft.save({ ...composer.values, face: faces?.chosen || kept.face, voice: { ...voice }, picked, options: options.values });
 }

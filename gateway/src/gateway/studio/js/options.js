@@ -51,7 +51,7 @@ export class Options {
     if (expression !== "neutral") said.push(expression);
     if (speed !== 1) said.push(`${speed}×`);
     if (captions) said.push("captions");
-    $("options-summary").textContent = said.join(", ");
+    $("options-summary").textContent = said.join(", ").replace(/^./, first => first.toUpperCase());
     this.change(this.values);
   }
 }

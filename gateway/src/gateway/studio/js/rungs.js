@@ -2,6 +2,7 @@
 
 import { askJson } from "./api.js";
 import { $, announce, closable, icon, make } from "./dom.js";
+import { askForKey } from "./key.js";
 
 const OPEN_MS = 3000, CLOSED_MS = 15_000;
 const PARTS = [["text", "Words"], ["tts", "Voice"], ["video", "Face"]];
@@ -11,16 +12,21 @@ const STATES = {
 };
 
 export class Rungs {
-  /** `change(chains)`: they were asked again; null = they cannot be asked. */
-  constructor(change) {
-    this.change = change;
+  /** `change(chains)`: they were asked again; null = they cannot be asked. `unlocked()`: a key was given. */
+  constructor({ change, unlocked }) {
+    Object.assign(this, { change, unlocked, locked: false });
     this.told = "";
     closable($("rungs"));
     $("rungs-open").addEventListener("click", () => this.open());
     document.addEventListener("visibilitychange", () => this.refresh());
   }
 
-  open() {
+  /** Show them all; who has no key yet is asked for it first. */
+  async open() {
+    if (this.locked) {
+      if (await askForKey()) this.unlocked();
+      return;
+    }
     $("rungs").showModal();
     this.refresh();
   }
@@ -39,6 +45,7 @@ export class Rungs {
   }
 
   #show(chains) {
+    this.locked = false;
     const able = PARTS.slice(1).every(([part]) => chains[part].serving);
     const loading = PARTS.some(([part]) => !chains[part].serving && chains[part].chain.some(rung => rung.state === "loading"));
     const stepping = PARTS.some(([part]) => chains[part].serving && chains[part].serving !== firstUsable(chains[part]));
@@ -52,27 +59,38 @@ export class Rungs {
   }
 
   #away(error) {
-    this.#sum(error.status === 401 ? "locked" : "away");
-    if (this.told === "") $("rung-list").replaceChildren(make("p", { class: "nothing" }, error.status === 401 ? "A key is needed to see this." : "The gateway does not answer."));
+    this.locked = error.status === 401;
+    this.#sum(this.locked ? "locked" : "away");
+    if (this.told === "") $("rung-list").replaceChildren(make("p", { class: "nothing" }, this.locked ? "A key is needed to see this." : "The gateway does not answer."));
     this.change(null);
   }
 
   #sum(state) {
     const words = {
-      ready: "All ready", "stand-in": "Ready, with a stand-in", loading: "Getting ready", broken: "Someone is missing", locked: "Key needed", away: "No answer",
+      ready: "Ready", "stand-in": "Ready, with a stand-in", loading: "Getting ready", broken: "Someone is missing", locked: "Key needed", away: "No answer",
     };
     $("rungs-dot").dataset.state = state;
     $("rungs-summary").textContent = words[state];
   }
 
   #part(name, chain) {
-    const list = chain.chain.map(rung => this.#rung(rung, rung.name === chain.serving));
-    if (!list.length) list.push(make("p", { class: "nothing" }, "Nobody is set up for this."));
-    return make("section", { class: "rung-part" }, make("h3", {}, name), ...list);
+    const there = chain.chain.filter(rung => rung.state !== "not_installed" || rung.remedy);
+    const absent = chain.chain.filter(rung => !there.includes(rung));
+    const list = there.map(rung => this.#rung(rung, rung.name === chain.serving));
+    if (!list.length) list.push(make("p", { class: "rung-none" }, "Nobody is ready for this."));
+    return make("section", { class: "rung-part" }, make("h3", {}, name), ...list, absent.length ? this.#absent(absent) : "");
+  }
+
+  /** Those that no service here runs: named, and no more. */
+  #absent(rungs) {
+    const names = rungs.flatMap((rung, index) => [
+      index ? ", " : "", make("span", { "data-testid": `rung-${rung.name}`, "data-state": rung.state, title: rung.reason }, rung.name),
+    ]);
+    return make("p", { class: "rung-absent" }, "Not installed here: ", ...names);
   }
 
   #rung(rung, serving) {
-    const about = [rung.model, rung.device, rung.cloud ? "in the cloud" : "", rung.licence && !rung.licence.commercial_use ? "non-commercial" : ""];
+    const about = [rung.model, rung.device === "cpu" ? "" : rung.device, rung.cloud ? "in the cloud" : "", rung.licence && !rung.licence.commercial_use ? "non-commercial" : ""];
     return make("article", { class: "rung", "data-testid": `rung-${rung.name}`, "data-state": rung.state },
       make("span", { class: "dot", "data-state": rung.state, "aria-hidden": "true" }),
       make("div", { class: "rung-body" },

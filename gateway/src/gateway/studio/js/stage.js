@@ -29,14 +29,25 @@ export class Stage {
     return $("stage").dataset.state;
   }
 
+  /** A film was made here: its controls stay. */
+  used() {
+    $("stage").classList.add("used");
+  }
+
   /** Say what is being waited for, and how long already. */
   wait(words) {
     this.state = "waiting";
+    this.words = words;
     const since = performance.now();
     this.clock = setInterval(() => {
       const waited = performance.now() - since;
-      if (waited > WORDS_AFTER_MS) $("waiting-words").textContent = `${words} ${Math.floor(waited / 1000)} s`;
+      if (waited > WORDS_AFTER_MS) $("waiting-words").textContent = `${this.words} … ${Math.floor(waited / 1000)} s`;
     }, 250);
+  }
+
+  /** What is being waited for now. */
+  set waitingFor(words) {
+    this.words = words;
   }
 
   /** Whether the film is on the screen, rather than the still. */

@@ -5,6 +5,7 @@ import { follow } from "./events.js";
 import { Spoken } from "./words.js";
 
 const WHY_MS = 1500; // how long the scene may take to tell why a film broke
+const GRACE_MS = 150; // until a scene that was asked for is there
 
 export class Take {
   /** `order`: fields of POST /api/avatar; `photo`: a file that goes along. `hear(kind, data)`: what happens. */
@@ -14,7 +15,8 @@ export class Take {
     this.hear = hear;
     this.spoken = new Spoken(order.text ?? "");
     this.abort = new AbortController();
-    this.sceneId = "";
+    this.sceneId = newSceneId();
+    this.early = !order.text; // what comes before the first byte takes long: it is followed from the start
     this.stopped = false;
     this.error = null;
   }
@@ -28,8 +30,10 @@ export class Take {
   async run() {
     this.asked = performance.now();
     this.player.open();
+    if (this.early) setTimeout(() => this.#follow(this.sceneId), GRACE_MS);
     try {
-      const response = await post("/api/avatar", this.order, { signal: this.abort.signal });
+      const headers = { "Content-Type": "application/json", "X-Troupe-Scene": this.sceneId };
+      const response = await post("/api/avatar", this.order, { headers, signal: this.abort.signal });
       this.#introduce(response.headers);
       await this.player.begin(response.headers.get("Content-Type"));
       await this.#watch(response.body.getReader());
@@ -47,17 +51,21 @@ export class Take {
   /** Have no more of it made. What was made can still be seen. */
   async stop() {
     this.stopped = true;
-    const scene = this.sceneId;
     this.abort.abort();
-    if (scene) await ask(`/api/scenes/${encodeURIComponent(scene)}`, { method: "DELETE", quiet: true }).catch(() => {});
+    await ask(`/api/scenes/${encodeURIComponent(this.sceneId)}`, { method: "DELETE", quiet: true }).catch(() => {}); // it may be over
   }
 
   #told = Promise.resolve();
 
   #introduce(headers) {
-    this.sceneId = headers.get("X-Troupe-Scene") ?? "";
-    if (!this.sceneId) return;
-    this.#told = follow(this.sceneId, (kind, data) => this.#take(kind, data), this.abort.signal);
+    this.sceneId = headers.get("X-Troupe-Scene") ?? this.sceneId;
+    this.#follow(this.sceneId);
+  }
+
+  #follow(sceneId) {
+    if (this.followed === sceneId || this.abort.signal.aborted) return;
+    this.followed = sceneId;
+    this.#told = follow(sceneId, (kind, data) => this.#take(kind, data), this.abort.signal);
   }
 
   #take(kind, data) {
@@ -81,4 +89,10 @@ export class Take {
     await Promise.race([this.#told, new Promise(resolve => setTimeout(resolve, WHY_MS))]);
     return this.error ?? new ApiError("stream_broken", "The film ended before it was whole.");
   }
+}
+
+/** An id of our own, so that a scene can be followed before its film begins. */
+function newSceneId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return `scn_${Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -47,6 +47,17 @@ export class Timeline {
     if (reason) this.note(`${provider} took over ${PARTS[modality] ?? modality}.`, reason, "fallback");
   }
 
+  /** Another voice speaks in place of the one that was chosen. */
+  standsIn(name) {
+    const { who } = this.steps.get("tts");
+    if (!who.textContent.includes(name)) who.textContent += `, for ${name}`;
+  }
+
+  /** How long the film is, in seconds. */
+  film(length) {
+    this.steps.get("done").who.textContent = `${length.toFixed(1)} s of film`;
+  }
+
   /** An answer broke and goes on elsewhere. */
   resumed(modality, provider, reason) {
     this.#name(modality, provider, true);

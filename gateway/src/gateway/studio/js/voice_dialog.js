@@ -104,6 +104,8 @@ export function showSampleState(button, state) {
   button.dataset.state = state;
   button.setAttribute("aria-busy", String(state === "loading"));
   setIcon(button, state === "playing" ? "stop" : "play");
+  const words = button.querySelector("span");
+  if (words) words.textContent = state === "playing" ? "Stop" : "Hear";
 }
 
 const searchable = voice => `${voice.name} ${voice.voice_id} ${voice.spoken} ${voice.language} ${voice.gender} ${voice.source}`.toLowerCase();
