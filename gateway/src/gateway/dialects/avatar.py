@@ -1,4 +1,4 @@
-"""POST /api/avatar: a script or a sound file in, a talking head out, sent while it is made."""
+"""POST /api/avatar: a script, a prompt or a sound file in, a talking head out, sent while it is made."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from gateway.dialects.errors import DOCUMENTED, invalid
 from gateway.dialects.media import VIDEO_TYPES, MediaResponse, container
+from gateway.dialects.script import ROUTES, WRITTEN_BY_A_MODEL, ScriptFields, script_order, source_of
 from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
-from gateway.dialects.voice import SpeechFields, ascii_only, priority_of, speech_order, voice_headers
+from gateway.dialects.voice import ascii_only, priority_of, speech_order, voice_headers
 from gateway.guard.uploads import check_picture, check_sound
 from gateway.routing.capability import primary
 from gateway.routing.need import Modality
@@ -32,7 +33,6 @@ MAX_FILES = 3
 MAX_FIELDS = 40
 FILE_FIELDS = ("portrait", "audio", "background")
 DEFAULT_LANGUAGE = "en"
-ROUTE = (Modality.TTS, Modality.VIDEO)
 FACE_OF = {
     "happy": "happy", "cheerful": "happy", "excited": "joyful", "sad": "sad", "angry": "angry", "fearful": "fearful",
     "afraid": "fearful", "disgusted": "disgusted", "surprised": "surprised", "calm": "calm", "serious": "serious",
@@ -41,7 +41,7 @@ FACE_OF = {
 """The expression that goes with a voice's emotion (MiniMax's and ours), where none is asked for."""
 
 
-class AvatarRequest(SpeechFields):
+class AvatarRequest(ScriptFields):
     """POST /api/avatar; in a form, `portrait`, `audio` and `background` may be files."""
 
     model_config = ConfigDict(
@@ -49,7 +49,6 @@ class AvatarRequest(SpeechFields):
         json_schema_extra={"examples": [{"text": "Hello, I am new here.", "voice_id": "en-US-GuyNeural"}]},
     )
 
-    text: str = Field(default="", description="What to say; or send a sound file as `audio` in a form")
     portrait_id: str = Field(
         default="", description="One of /api/portraits; without it and without a `portrait` file an avatar is chosen",
         max_length=128,
@@ -86,7 +85,7 @@ class AvatarRequest(SpeechFields):
         default="", description="A stored portrait that is to be the background", max_length=128
     )  # fmt: skip
     captions: bool = Field(
-        default=False, description="Burn the words into the picture as they are spoken; they need a `text`"
+        default=False, description="Burn the words into the picture as they are spoken; they need a `text` or `prompt`"
     )  # fmt: skip
     video_provider: str = Field(
         default="", description="Only these providers of the video chain, `a,b` in this order", max_length=256
@@ -104,6 +103,16 @@ class Order:
     picture: bytes = b""
     sound: bytes = b""
     background: bytes = b""
+
+    @property
+    def source(self) -> str:
+        """What is spoken: one of `SOURCES`. Raises `InvalidArgument` for several."""
+        return source_of(self.fields, self.sound)
+
+    @property
+    def route(self) -> tuple[Modality, ...]:
+        """The chains that take part."""
+        return ROUTES[self.source]
 
 
 _FORM: dict[str, Any] = {
@@ -144,6 +153,8 @@ async def avatar(request: Request, visit: Here) -> MediaResponse:
     """Say a text (or a sound file) with the face of a portrait. The film is sent fragment by fragment."""
     visit.caller.require("voice", "video")
     order = await _read(request, visit)
+    if order.source in WRITTEN_BY_A_MODEL:
+        visit.caller.require("text")
     film_order = await _film_order(order, visit)
     house = visit.house
     scene = house.scenes.open(visit.caller.key_id)
@@ -212,19 +223,20 @@ def _fields(body: bytes | dict[str, Any]) -> AvatarRequest:
 
 
 async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
-    fields = order.fields
-    if order.sound and fields.text.strip():
-        raise InvalidArgument("Send either `text` or an `audio` file, not both.", field="audio")
+    fields, source = order.fields, order.source
     if order.picture and fields.portrait_id:
         raise InvalidArgument("Send either `portrait_id` or a `portrait` file, not both.", field="portrait")
     framing = _framing(order)
-    speech = None if order.sound else speech_order(fields, fields.text, visit, *ROUTE)
+    script = script_order(fields, visit) if source in WRITTEN_BY_A_MODEL else None
+    text = None if script else fields.text
+    speech = None if order.sound else speech_order(fields, text, visit, *order.route)
     return AvatarOrder(
         settings=_animate_settings(fields, await _portrait_id(order, speech, visit), framing, visit),
         speech=speech,
+        script=script,
         sound=order.sound,
         picture=order.picture,
-        rungs=_video_rungs(fields, visit),
+        rungs=_video_rungs(order, visit),
         wait=fields.cloud_video == "wait",
         local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=visit.house.settings.commercial_only,
@@ -232,15 +244,15 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
     )
 
 
-def _video_rungs(fields: AvatarRequest, visit: Visit) -> tuple[str, ...]:
-    return names_in(fields.video_provider) or visit.rungs(Modality.VIDEO, *ROUTE)
+def _video_rungs(order: Order, visit: Visit) -> tuple[str, ...]:
+    return names_in(order.fields.video_provider) or visit.rungs(Modality.VIDEO, *order.route)
 
 
 async def _portrait_id(order: Order, speech: SpeechOrder | None, visit: Visit) -> str:
     if order.fields.portrait_id or order.picture:
         return order.fields.portrait_id
     gender = _gender(speech, visit) if speech else GENDER_UNSPECIFIED
-    desk = visit.portraits(_video_rungs(order.fields, visit), may_wait=order.fields.cloud_video == "wait")
+    desk = visit.portraits(_video_rungs(order, visit), may_wait=order.fields.cloud_video == "wait")
     return await desk.avatar_for(gender)
 
 

@@ -51,6 +51,7 @@ class SpeechOrder:
     settings: SpeechSettings  # without engine and voice: those are the rung's
     text: str = ""
     piped: Replay[SpeechInput] | None = None  # text that still comes
+    opening: str = ""  # of a piped text, where it is known
     rungs: tuple[str, ...] = ()  # only these of the chain, in this order
     local_only: bool = False
     commercial_only: bool = False
@@ -63,7 +64,7 @@ class SpeechOrder:
             task=TASK_SPEECH,
             rungs=self.rungs,
             language=self.settings.language or self.voice.language,
-            reads=readers(self.text),
+            reads=readers(self.text or self.opening),
             format=CODEC_NAMES.get(self.settings.format.codec, ""),
             text_chars=len(self.text),
             engines=self._owners(),
