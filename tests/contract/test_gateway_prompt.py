@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import av
 import httpx
@@ -73,3 +76,151 @@ def test_what_a_model_writes_is_spoken(client) -> None:
     assert "text_done" in stages
     assert {data["modality"] for kind, data in events if kind == "provider"} == {"text", "tts", "video"}
     assert events[-1][1]["ok"] is True
+
+
+def test_a_form_may_hold_a_prompt_and_captions_are_burned_in(client) -> None:
+    fields = {"prompt": PROMPT, "captions": "true", "max_tokens": "30"}
+    reply = client.post("/api/avatar", files={name: (None, value) for name, value in fields.items()})
+    assert reply.status_code == 200, reply.text
+    assert "captions" not in reply.headers.get("x-troupe-notes", "")
+
+
+def test_the_film_begins_while_the_text_is_written(client) -> None:
+    body = {"prompt": "One two three four five. " * 20, "echo": {"delay_ms_per_token": 40}}
+    with client.stream("POST", "/api/avatar", json=body) as reply:
+        scene = reply.headers["x-troupe-scene"]
+        assert next(reply.iter_raw())
+        kinds: list[str] = []
+        with client.stream("GET", f"/api/scenes/{scene}/events") as told:
+            for line in told.iter_lines():
+                kinds.append(line.removeprefix("data: "))
+                if "first_fragment" in line:
+                    break
+        assert not any("text_done" in each for each in kinds)
+
+
+def test_max_tokens_bounds_a_prompt(client) -> None:
+    reply = client.post("/api/avatar", json={"prompt": "One two three. " * 300, "max_tokens": 7})
+    events = events_of(client, reply.headers["x-troupe-scene"])
+    assert "".join(data["text"] for kind, data in events if kind == "text") == "One two three. One two three. "
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"text": "a", "prompt": "b"}, "this request has text and prompt"),
+        ({"text": "a", "system": "s"}, "send a `prompt` with it"),
+        ({"max_tokens": 5}, "send a `prompt` with it"),
+        ({"prompt": "x" * 60_000}, "50,000"),
+        ({"prompt": "x", "text_provider": "tone"}, "tone"),
+        ({"prompt": "🎉"}, "wrote nothing that can be spoken"),
+        ({"prompt": "x", "propmt": "y"}, "prompt"),
+    ],
+)
+def test_what_cannot_be_done_is_said(client, body, said) -> None:
+    reply = client.post("/api/avatar", json=body)
+    assert reply.status_code in {400, 404, 413, 422, 502, 503}, reply.text
+    assert said in reply.json()["error"]["message"]
+
+
+def test_a_client_that_leaves_stops_the_model(client, services) -> None:
+    body = {"prompt": "x", "max_tokens": 30_000, "echo": {"count_to": 20_000, "delay_ms_per_token": 20}}
+    with client.stream("POST", "/api/avatar", json=body) as reply:
+        film = reply.iter_raw()
+        assert next(film)
+        assert outstanding(services[0]) == 1
+    left = time.monotonic()
+    while outstanding(services[0]):
+        assert time.monotonic() - left < 0.2 * 5
+        time.sleep(0.01)
+
+
+def test_a_scene_that_is_cancelled_stops_the_model(client, services) -> None:
+    body = {"prompt": "x", "max_tokens": 30_000, "echo": {"count_to": 20_000, "delay_ms_per_token": 20}}
+    with client.stream("POST", "/api/avatar", json=body) as reply:
+        film = reply.iter_raw()
+        assert next(film)
+        scene = reply.headers["x-troupe-scene"]
+        client.delete(f"/api/scenes/{scene}")
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(film)
+    assert [data["code"] for kind, data in events_of(client, scene) if kind == "error"] == ["cancelled"]
+    cancelled = time.monotonic()
+    while outstanding(services[0]):
+        assert time.monotonic() - cancelled < 0.2 * 5
+        time.sleep(0.01)
+
+
+def outstanding(text) -> int:
+    """Chats that the text service is answering."""
+    pages = httpx.get(f"http://{text.addresses['metrics']}/metrics").text
+    counts = [line for line in pages.splitlines() if line.startswith("troupe_rpc_outstanding{") and '"Chat"' in line]
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in counts)
+
+
+def test_eight_prompts_at_once(client) -> None:
+    def ask(number: int) -> str:
+        reply = client.post("/api/avatar", json={"prompt": f"This is film number {number}. It is short."})
+        return "".join(
+            data["text"] for kind, data in events_of(client, reply.headers["x-troupe-scene"]) if kind == "text"
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(ask, range(8)))
+    assert told == [f"This is film number {number}. It is short." for number in range(8)]
+
+
+@pytest.fixture
+def stage(start_service, services):
+    """Two text services of its own before the shared speech and video."""
+    texts = [start_service("svc_text", TROUPE_TEXT_ENGINES="echo") for _ in range(2)]
+    named = {"TEXT": "echo", "TTS": "tone", "VIDEO": "still"}
+    gateway = start_service(
+        "gateway",
+        **{f"PROVIDER_{modality}": engine for modality, engine in named.items()},
+        **{f"PROVIDER_{modality}_FALLBACK": "" for modality in named},
+        TROUPE_TEXT_TARGET=",".join(text.grpc for text in texts),
+        TROUPE_SPEECH_TARGET=services[1].grpc,
+        TROUPE_VIDEO_TARGET=services[2].grpc,
+        TROUPE_MISSED_TICKS="20",
+    )
+    with httpx.Client(base_url=f"http://{gateway.addresses['http']}", timeout=60) as client:
+        yield client, texts
+
+
+SLOW = {"prompt": "x", "echo": {"count_to": 100, "delay_ms_per_token": 20}}
+
+
+def test_a_text_that_breaks_in_the_middle_of_a_film_goes_on(stage) -> None:
+    client, texts = stage
+    with client.stream("POST", "/api/avatar", json=SLOW) as reply:
+        body = reply.iter_raw()
+        film = next(body)
+        kill([text for text in texts if outstanding(text)])
+        film += b"".join(body)
+    events = events_of(client, reply.headers["x-troupe-scene"])
+    assert "".join(data["text"] for kind, data in events if kind == "text") == " ".join(map(str, range(1, 101)))
+    words = [word["word"] for kind, data in events if kind == "words" for word in data["words"]]
+    assert words == [str(number) for number in range(1, 101)]
+    assert [data["modality"] for kind, data in events if kind == "resumed"] == ["text"]
+    assert events[-1][1]["ok"] is True
+    assert seconds_of_sound(film) > 10
+
+
+def test_a_text_that_nobody_can_go_on_with_ends_the_film_with_its_error(stage) -> None:
+    client, texts = stage
+    with client.stream("POST", "/api/avatar", json=SLOW) as reply:
+        body = reply.iter_raw()
+        assert next(body)
+        kill(texts)
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(body)
+    events = events_of(client, reply.headers["x-troupe-scene"])
+    assert [data["code"] for kind, data in events if kind == "error"] == ["stream_broken"]
+    assert events[-1] == ("end", {"ok": False, "stages": events[-1][1]["stages"]})
+
+
+def kill(texts) -> None:
+    for text in texts:
+        text.signal(signal.SIGKILL)
+        text.popen.wait(5)

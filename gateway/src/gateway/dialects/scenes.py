@@ -29,7 +29,7 @@ SceneId = Annotated[str, Path(description="From the X-Troupe-Scene header", max_
     response_class=MediaResponse,
     responses={
         200: {
-            "description": "Events: scene, provider, voice, note, stage, words, error, end",
+            "description": "Events: scene, provider, voice, resumed, note, stage, text, words, error, end",
             "content": {"text/event-stream": {}},
         }
     },

@@ -27,7 +27,8 @@ _MAY_BE_MARK = re.compile(r"\s*(?:#{0,6}|[-*+•_=]+|\d{0,2}[.)]?|`{1,2}|~{1,2}|
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _RULE = re.compile(r"\s*[-*_=]{2,}\s*|\s*")
 _TAG = re.compile(r"<(/?)([a-zA-Z]*)")
-_CLOSERS = frozenset("\"'”’)]»*")
+_CLOSERS = "\"'”’)]»"
+_ENDS = (".", "!", "?", "…")
 
 
 class Hold(Enum):
@@ -212,7 +213,7 @@ class Prose:
     def _say(self, character: str) -> None:
         if character.isspace():
             self._end_word()
-            self._space(" ")
+            self._part()
         elif is_wide(character):
             self._end_word()
             self._word = character
@@ -239,7 +240,15 @@ class Prose:
         self._gap = ""
 
     def _space(self, gap: str) -> None:
-        self._gap = max(self._gap, gap, key=["", " ", ", ", "\n"].index)
+        if gap != " " or not self._last.endswith(" "):
+            self._gap = max(self._gap, gap, key=["", " ", ", ", "\n"].index)
+
+    def _part(self) -> None:
+        """A space: a sentence that has its end before it need not wait for the next one's first word."""
+        self._space(" ")
+        if self._gap == " " and self._last.rstrip(_CLOSERS).endswith(_ENDS):
+            self._said.append(" ")
+            self._last, self._gap = self._last[-1] + " ", ""
 
     def _end_sentence(self) -> None:
         """The end of a line of its own, or of a paragraph; one that ends without a sign gets one."""

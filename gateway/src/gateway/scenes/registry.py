@@ -25,7 +25,7 @@ class Event:
     """One thing that happened; `data` is JSON-like."""
 
     number: int
-    kind: str  # scene, provider, stage, words, error, end
+    kind: str  # scene, provider, stage, text, words, error, end
     data: dict[str, Any]
 
 

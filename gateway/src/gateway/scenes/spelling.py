@@ -31,12 +31,12 @@ def spelled(word: str, hosts: Collection[str] | None = None) -> str:
     if ADDRESS.match(word):
         return _host(word, hosts)
     if "&" in word:
-        word = " ".join(html.unescape(word).split())
+        word = html.unescape(word)
     word = _ESCAPED.sub(r"\1", word).replace("\\", " ").replace("`", "").replace("~~", "")
     word = _TIMES.sub("×", word).replace("*", "")
     word = _SNAKE.sub(" ", word).replace("_", "")
     word = _DASHES.sub("–", _TAG.sub("", word))
-    return _sayable(word).strip()
+    return " ".join(_sayable(word).split())
 
 
 def is_wide(character: str) -> bool:
