@@ -6,6 +6,7 @@ talks the model into something gets nothing but words in the profile's fields, w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from gateway.scenes.research.profile import NAME, schema
 from gateway.scenes.text import ChatOrder
 from troupe.v1.text_pb2 import ROLE_SYSTEM, ROLE_USER, ChatRequest, Document
 
+_CODE = re.compile(r"[a-z]{2,3}")
 PROFILE_TOKENS = 1_200
 SCRIPT_TOKENS = 400
 SCRIPT_WORDS = (75, 150)
@@ -72,4 +74,5 @@ def _about(base: ChatOrder, documents: Sequence[Document], told: str, asked: str
 
 def _named(language: str) -> str:
     primary = language.replace("_", "-").partition("-")[0].casefold()
-    return LANGUAGES.get(primary, f'the language "{primary}"') if primary else "the language of the documents"
+    written = primary if _CODE.fullmatch(primary) else ""  # what a page calls its language may be anything
+    return LANGUAGES.get(written, f'the language "{written}"') if written else "the language of the documents"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ ROBOT = "Troupe"
 ROBOTS_BYTES = 256 * 1024
 ROBOTS_TYPES = frozenset({"text/plain"})
 TITLE_CHARS = 300
+_CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 log = logging.getLogger(__name__)
 
 
@@ -105,7 +107,7 @@ class SiteReader:
         title = found.title[:TITLE_CHARS]
         if found.site_name and found.site_name.casefold() not in title.casefold():
             title = f"{title} | {found.site_name[:TITLE_CHARS]}".strip(" |")
-        return SitePage(page.url, title, found.text, found.description, found.language, tuple(found.links))
+        return SitePage(page.url, title, found.text, found.description, _language(found.language), tuple(found.links))
 
 
 async def extract(chain: Chain, page: Page, request_id: str) -> ExtractResponse:
@@ -124,6 +126,12 @@ async def extract(chain: Chain, page: Page, request_id: str) -> ExtractResponse:
         return await anext(served)
     finally:
         await served.aclose()
+
+
+def _language(told: str) -> str:
+    """What a page calls its language, where that is a language's code."""
+    code = told.strip().replace("_", "-")
+    return code if _CODE.fullmatch(code) else ""
 
 
 def _distinct(pages: Sequence[SitePage]) -> list[SitePage]:
