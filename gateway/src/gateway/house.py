@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.guard.fetch.fetcher import Fetcher
 from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
 from gateway.metrics import Metrics
@@ -64,6 +65,7 @@ class House:
     limits: Limits
     metrics: Metrics
     furnish: Callable[[Settings], Furniture]
+    fetcher: Fetcher = field(default_factory=Fetcher)  # of web pages that callers name
     spent: Callable[[Rung], float | None] = lambda _rung: None  # USD today, of a rung that costs money
     voices: VoiceTable = field(default_factory=VoiceTable)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
