@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -109,8 +110,8 @@ def test_max_tokens_bounds_a_prompt(client) -> None:
     ("body", "said"),
     [
         ({"text": "a", "prompt": "b"}, "this request has text and prompt"),
-        ({"text": "a", "system": "s"}, "send a `prompt` with it"),
-        ({"max_tokens": 5}, "send a `prompt` with it"),
+        ({"text": "a", "system": "s"}, "goes with `prompt` only"),
+        ({"max_tokens": 5}, "goes with `prompt` only"),
         ({"prompt": "x" * 60_000}, "50,000"),
         ({"prompt": "x", "text_provider": "tone"}, "tone"),
         ({"prompt": "🎉"}, "wrote nothing that can be spoken"),
@@ -149,6 +150,22 @@ def test_a_scene_that_is_cancelled_stops_the_model(client, services) -> None:
     while outstanding(services[0]):
         assert time.monotonic() - cancelled < 0.2 * 5
         time.sleep(0.01)
+
+
+def test_a_scene_with_a_chosen_id_is_followed_and_cancelled_before_the_answer_begins(client, services) -> None:
+    scene = f"scn_{secrets.token_hex(12)}"
+    body = {"prompt": "x", "echo": {"count_to": 9, "delay_ms_per_token": 30_000}}
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(client.post, "/api/avatar", json=body, headers={"X-Troupe-Scene": scene})
+        while not outstanding(services[0]):
+            time.sleep(0.01)
+        assert client.delete(f"/api/scenes/{scene}").status_code == 200
+        cancelled = time.monotonic()
+        reply = asked.result(10)
+    assert time.monotonic() - cancelled < 0.2 * 5
+    assert reply.json()["error"]["code"] == "cancelled"
+    assert [kind for kind, _ in events_of(client, scene)] == ["scene", "error", "end"]
+    assert outstanding(services[0]) == 0
 
 
 def outstanding(text) -> int:

@@ -1,4 +1,4 @@
-"""What a talking head says, as a request words it: a text, a prompt that a model answers, or a sound file."""
+"""What a talking head says, as a request words it: a text, a prompt that a model answers, a site, or a sound file."""
 
 from __future__ import annotations
 
@@ -10,32 +10,44 @@ from gateway.dialects.text import EchoFields
 from gateway.dialects.visit import Visit
 from gateway.dialects.voice import SpeechFields, priority_of
 from gateway.routing.need import Modality
-from gateway.scenes.dictation import ScriptOrder
+from gateway.scenes.dictation import Scriptwriter
 from gateway.scenes.presenter import MAX_TOKENS, system_prompt
-from gateway.scenes.registry import Scene
 from gateway.scenes.script import blank_controls
+from gateway.scenes.scriptwriters import Answering, Presenting
 from gateway.scenes.text import ChatOrder
 from gateway.scenes.wishes import names_in
 from troupe.v1.text_pb2 import ROLE_SYSTEM, ROLE_USER, ChatRequest, EchoSettings
 from troupe.wire.errors import InvalidArgument, TextTooLong
 
-SOURCES = ("text", "prompt", "audio")
-WRITTEN_BY_A_MODEL = frozenset({"prompt"})
-ABOUT_THE_MODEL = ("system", "text_provider", "max_tokens", "echo")
+SOURCES = ("text", "prompt", "url", "audio")
+WRITTEN_BY_A_MODEL = frozenset({"prompt", "url"})
+NEEDS: Mapping[str, frozenset[str]] = {
+    "system": frozenset({"prompt"}),
+    "max_tokens": frozenset({"prompt"}),
+    "echo": frozenset({"prompt"}),
+    "text_provider": WRITTEN_BY_A_MODEL,
+}
+"""Fields that only mean something for a script that a model writes, and the sources that they go with."""
 MOST_TOKENS = 32_000
 ROUTES: Mapping[str, tuple[Modality, ...]] = {
     "text": (Modality.TTS, Modality.VIDEO),
     "audio": (Modality.TTS, Modality.VIDEO),
     "prompt": tuple(Modality),
+    "url": tuple(Modality),
 }
 """Which chains take part."""
 
 
 class ScriptFields(SpeechFields):
-    """What is said: exactly one of `text`, `prompt` and (in a form) the file `audio`."""
+    """What is said: exactly one of `text`, `prompt`, `url` and (in a form) the file `audio`."""
 
     text: str = Field(default="", description="What to say")
     prompt: str = Field(default="", description="What a model is asked; its answer is spoken while it is written")
+    url: str = Field(
+        default="",
+        description="A public page of a company: some of the site is read, and the head presents it",
+        max_length=4096,
+    )
     system: str = Field(
         default="", description="With a prompt: how the model shall write, in place of the gateway's own words"
     )
@@ -50,35 +62,39 @@ class ScriptFields(SpeechFields):
 
 def source_of(fields: ScriptFields, sound: bytes) -> str:
     """Which one of `SOURCES` the request has; "text" where it has none. Raises `InvalidArgument` for several."""
-    given = {"text": fields.text.strip(), "prompt": fields.prompt.strip(), "audio": sound}
+    given = {"text": fields.text.strip(), "prompt": fields.prompt.strip(), "url": fields.url.strip(), "audio": sound}
     sources = [name for name in SOURCES if given[name]] or ["text"]
     if len(sources) > 1:
         raise InvalidArgument(
             f"Send one of {', '.join(f'`{name}`' for name in SOURCES)}; this request has {' and '.join(sources)}.",
             field=sources[-1],
         )
-    extra = sorted(fields.model_fields_set.intersection(ABOUT_THE_MODEL))
-    if extra and sources[0] not in WRITTEN_BY_A_MODEL:
-        raise InvalidArgument(
-            f"`{extra[0]}` is for a script that a model writes: send a `prompt` with it.", field=extra[0]
-        )
+    for name in sorted(fields.model_fields_set & NEEDS.keys()):
+        if sources[0] not in NEEDS[name] and getattr(fields, name):
+            wanted = " or ".join(f"`{source}`" for source in sorted(NEEDS[name]))
+            raise InvalidArgument(f"`{name}` goes with {wanted} only: a model writes the script there.", field=name)
     return sources[0]
 
 
-def script_order(fields: ScriptFields, visit: Visit) -> ScriptOrder:
-    """What a model is to write. Raises `TextTooLong` or `UnknownProvider`."""
-    chat = ChatOrder(
-        request=_request(fields, visit),
+def scriptwriter(fields: ScriptFields, visit: Visit) -> Scriptwriter | None:
+    """Who writes the script, where it is not written yet. Raises `TextTooLong` or `UnknownProvider`."""
+    limit = visit.house.settings.max_text_chars
+    if fields.prompt.strip():
+        return Answering(_order(fields, visit, _request(fields, visit)), limit)
+    if fields.url.strip():
+        base = _order(fields, visit, ChatRequest(principal=visit.principal))
+        return Presenting(fields.url.strip(), base, visit.house.fetcher, _language(fields, visit))
+    return None
+
+
+def _order(fields: ScriptFields, visit: Visit, request: ChatRequest) -> ChatOrder:
+    return ChatOrder(
+        request=request,
         rungs=names_in(fields.text_provider) or visit.rungs(Modality.TEXT, *ROUTES["prompt"]),
         local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=visit.house.settings.commercial_only,
         priority=priority_of(fields, visit),
     )
-
-    async def write(_scene: Scene) -> ChatOrder:
-        return chat
-
-    return ScriptOrder(write, visit.house.settings.max_text_chars)
 
 
 def _request(fields: ScriptFields, visit: Visit) -> ChatRequest:

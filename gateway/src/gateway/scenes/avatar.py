@@ -18,12 +18,12 @@ from gateway.routing.priority import Priority
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Call, Rung
 from gateway.scenes.captions import Wording, written
-from gateway.scenes.dictation import Dictation, ScriptOrder
+from gateway.scenes.dictation import Commission, Dictation, Scriptwriter
 from gateway.scenes.footage import Footage, has_film, sound_bytes, speech_from
 from gateway.scenes.handover import Handover, Resumed
+from gateway.scenes.interruption import interruptible
 from gateway.scenes.registry import Scene
-from gateway.scenes.speech import Follower, Speech, SpeechOrder, as_pcm, decode, speak
-from gateway.scenes.text import chat
+from gateway.scenes.speech import Follower, Speech, SpeechOrder, as_pcm, decode, in_language, speak
 from troupe.v1.engine_pb2 import TASK_TALKING_HEAD
 from troupe.v1.media_pb2 import CONTAINER_MP4, CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MediaChunk, MediaHeader
 from troupe.v1.speech_pb2 import SpeechChunk, SpeechHeader
@@ -43,7 +43,7 @@ class AvatarOrder:
 
     settings: AnimateSettings  # without engine: that is the rung's
     speech: SpeechOrder | None = None
-    script: ScriptOrder | None = None  # who writes what the speech says, where it is not written yet
+    script: Scriptwriter | None = None  # who writes what the speech says, where it is not written yet
     sound: bytes = b""  # a sound file, where there is no text
     picture: bytes = b""  # PNG, JPEG or WebP, where there is no portrait_id
     rungs: tuple[str, ...] = ()  # only these of the video chain, in this order
@@ -107,10 +107,12 @@ class Avatar:
     async def begin(self) -> None:
         """Start every stage; returns with the film's first bytes. An error is told to the scene and raised."""
         try:
-            await self._begin()
+            await interruptible(self._begin(), self._scene)
         except TroupeError as error:
             self._scene.fail(error)
             raise
+        if self._video is not None:
+            self._scene.on_cancel(self._video.abort)
 
     async def media(self) -> AsyncGenerator[bytes]:
         """The film's bytes as they come. Ends with the film; a break is told to the scene and raised."""
@@ -150,7 +152,6 @@ class Avatar:
             continuation=self._footage,
         )
         self._video = await self._chains[Modality.VIDEO].run(self._order.need(), call)
-        self._scene.on_cancel(self._video.abort)
         self._tell_provider(self._video)
         self._scene.stage("first_bytes")
         for chunk in self._video.beginning:
@@ -171,13 +172,14 @@ class Avatar:
         order = self._order
         if order.script is None or order.speech is None:
             return order.speech
-        asked = await order.script.write(self._scene)
-        text = self._chains[Modality.TEXT]
-        served = await chat(text, asked, self._deadline, self._request_id, self._tell_resumed)
-        dictation = self._dictation = Dictation(served, self._scene, order.script)
-        self._scene.on_cancel(served.abort)
-        self._tell_provider(served)
-        return replace(order.speech, piped=dictation.replay, opening=await dictation.opening())
+        commission = Commission(
+            self._chains[Modality.TEXT], self._scene, self._deadline, self._request_id, self._tell_resumed
+        )
+        draft = await order.script.begin(commission)
+        dictation = self._dictation = Dictation(draft, self._scene)
+        self._tell_provider(draft.served)
+        speech = in_language(order.speech, draft.language)
+        return replace(speech, piped=dictation.replay, opening=await dictation.opening())
 
     async def _begin_speech(self, spoken: SpeechOrder | None) -> Speech | Served[SpeechChunk]:
         chain, order = self._chains[Modality.TTS], self._order

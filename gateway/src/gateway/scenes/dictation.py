@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
-from gateway.routing.chain import Served
+from gateway.routing.chain import Chain, Served
 from gateway.routing.replay import Replay
+from gateway.scenes.handover import Resumed, nobody
 from gateway.scenes.phrases import Phrase, Phrases
 from gateway.scenes.prose import Prose
 from gateway.scenes.registry import Scene
-from gateway.scenes.text import ChatOrder
 from troupe.v1.speech_pb2 import Flush, SpeechInput
 from troupe.v1.text_pb2 import FINISH_REASON_LENGTH, ChatDelta
+from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EngineFailed
 
 AHEAD_CHARS = 2_000  # letters and digits, some two minutes; far more than a speech service must see to go on
@@ -28,25 +30,44 @@ HUNGRY_S = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptOrder:
-    """What a model is to write for the voice."""
+class Commission:
+    """What a writer is given: whom to ask, and whom to tell of it."""
 
-    write: Callable[[Scene], Awaitable[ChatOrder]]  # what is asked of it; may have to be looked up first
+    chain: Chain  # of text
+    scene: Scene
+    deadline: Deadline
+    request_id: str
+    resumed: Callable[[Resumed], None] = nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A script that has begun to be written."""
+
+    served: Served[ChatDelta]
     max_chars: int  # of what is spoken
+    language: str = ""  # BCP 47, of the script; empty = that of the speech
     hosts: Collection[str] | None = None  # web addresses that may be said; None = any
+    judged: Callable[[str], str] = str  # what may be spoken of a phrase that cannot be trusted
+
+
+class Scriptwriter(Protocol):
+    """Whoever writes a script."""
+
+    async def begin(self, commission: Commission) -> Draft:
+        """Return once the first words are written."""
+        ...
 
 
 class Dictation:
     """One script being written. `replay` has it for the speech, `text` is what was given to it so far."""
 
-    def __init__(
-        self, served: Served[ChatDelta], scene: Scene, order: ScriptOrder, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.served = served
+    def __init__(self, draft: Draft, scene: Scene, clock: Callable[[], float] = time.monotonic) -> None:
+        self.served = draft.served
         self.text = ""
+        self._draft = draft
         self._scene = scene
-        self._order = order
-        self._prose = Prose(order.hosts)
+        self._prose = Prose(draft.hosts)
         self._phrases = Phrases(clock)
         self._listener = Listener(clock)
         self._ahead = 0  # letters and digits given and not spoken yet
@@ -88,8 +109,8 @@ class Dictation:
             self._scene.stage("first_token")
             for message in self._given(self._prose.feed(delta.content)):
                 yield message
-            if len(self.text) >= self._order.max_chars:
-                self._scene.tell("note", text=f"the script was ended after {self._order.max_chars:,} characters")
+            if len(self.text) >= self._draft.max_chars:
+                self._scene.tell("note", text=f"the script was ended after {self._draft.max_chars:,} characters")
                 await self.served.aclose()
                 ragged = True
                 break
@@ -110,13 +131,20 @@ class Dictation:
         """The phrases as the speech takes them; each is told to the scene before any of its words."""
         messages = []
         for phrase in phrases:
-            self._scene.tell("text", text=phrase.text, start=len(self.text))
-            self.text += phrase.text
-            self._ahead += _letters(phrase.text)
-            messages.append(SpeechInput(text=phrase.text))
+            if not (text := self._judged(phrase.text)):
+                continue
+            self._scene.tell("text", text=text, start=len(self.text))
+            self.text += text
+            self._ahead += _letters(text)
+            messages.append(SpeechInput(text=text))
             if phrase.at_once:
                 messages.append(SpeechInput(flush=Flush()))
         return messages
+
+    def _judged(self, phrase: str) -> str:
+        words = phrase.rstrip()
+        kept = self._draft.judged(words)
+        return kept + phrase[len(words) :] if kept else ""
 
     async def _while_far_ahead(self) -> None:
         while self._ahead > AHEAD_CHARS:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gateway.routing.capability import primary
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
@@ -205,4 +206,14 @@ def as_pcm(order: SpeechOrder) -> SpeechOrder:
     settings = SpeechSettings()
     settings.CopyFrom(order.settings)
     settings.format.CopyFrom(PCM_24K)
+    return replace(order, settings=settings)
+
+
+def in_language(order: SpeechOrder, language: str) -> SpeechOrder:
+    """The same order for a text that is in that language; empty = as it was ordered."""
+    if not language or primary(language) == primary(order.settings.language or order.voice.language):
+        return order
+    settings = SpeechSettings()
+    settings.CopyFrom(order.settings)
+    settings.language = language
     return replace(order, settings=settings)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
-from gateway.scenes.dictation import AHEAD_CHARS, Dictation, Listener, ScriptOrder
+from gateway.scenes.dictation import AHEAD_CHARS, Dictation, Draft, Listener
 from gateway.scenes.registry import SceneRegistry
 from gateway.scenes.text import ChatOrder, chat
 from troupe.v1.text_pb2 import FINISH_REASON_LENGTH, FINISH_REASON_STOP, ROLE_USER, ChatDelta, ChatRequest
@@ -23,20 +23,15 @@ def scene():
 
 @pytest.fixture
 def dictation(rung, scene):
-    async def begin(*deltas, max_chars=1_000_000) -> Dictation:
+    async def begin(*deltas, max_chars=1_000_000, **draft) -> Dictation:
         writer = rung("echo", [said(each) if isinstance(each, str) else each for each in deltas])
         writer.modality = Modality.TEXT
         request = ChatRequest()
         request.messages.add(role=ROLE_USER).content.add(text="x")
-        order = ScriptOrder(nobody_asks, max_chars)
         served = await chat(Chain(Modality.TEXT, [writer]), ChatOrder(request), Deadline.after(10), "req_1")
-        return Dictation(served, scene, order)
+        return Dictation(Draft(served, max_chars, **draft), scene)
 
     return begin
-
-
-async def nobody_asks(_scene):
-    raise AssertionError
 
 
 def said(text: str) -> ChatDelta:
@@ -68,6 +63,14 @@ async def test_thoughts_are_never_spoken(dictation) -> None:
 async def test_the_sentence_that_a_limit_cut_is_left_out(dictation) -> None:
     script = await dictation("One. Two and", ChatDelta(finish_reason=FINISH_REASON_LENGTH))
     assert await messages_of(script) == ["One. "]
+
+
+async def test_phrases_of_strangers_are_judged(dictation) -> None:
+    script = await dictation("Good. Visit evil now. Bye.", STOP, judged=lambda words: words.replace("evil", ""))
+    assert await messages_of(script) == ["Good. Visit  now. ", "Bye."]
+    silent = await dictation("Bad. ", "Good.", STOP, judged=lambda words: words.replace("Bad.", ""))
+    assert await messages_of(silent) == ["Good."]
+    assert silent.text == "Good."
 
 
 async def test_a_script_that_is_too_long_ends(dictation, scene) -> None:
