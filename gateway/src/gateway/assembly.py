@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.gauges import RungGauges
+from gateway.guard.fetch.fetcher import Fetcher
+from gateway.guard.fetch.names import Dns
 from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
 from gateway.house import Furniture, House, Watched
@@ -44,8 +46,8 @@ Whose = tuple[str, str, str]
 """Key, host and group: what makes two MiniMax accounts the same."""
 
 
-def build(settings: Settings) -> House:
-    """The house of these settings. Raises `InvalidArgument` for what cannot work."""
+def build(settings: Settings, fetcher: Fetcher | None = None) -> House:
+    """The house of these settings; a `fetcher` of their own have only tests. Raises `InvalidArgument`."""
     metrics = Metrics()
     assembly = Assembly(metrics)
     furniture = assembly.furnish(settings)
@@ -57,6 +59,7 @@ def build(settings: Settings) -> House:
         limits=Limits(upload_bytes=settings.max_upload_bytes),
         metrics=metrics,
         furnish=assembly.furnish,
+        fetcher=fetcher or Fetcher(Dns(settings.dns_server)),
         spent=spent_today,
     )
     metrics.registry.register(RungGauges(house))

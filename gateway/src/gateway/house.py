@@ -65,7 +65,7 @@ class House:
     limits: Limits
     metrics: Metrics
     furnish: Callable[[Settings], Furniture]
-    fetcher: Fetcher = field(default_factory=Fetcher)  # of web pages that callers name
+    fetcher: Fetcher  # of web pages that callers name
     spent: Callable[[Rung], float | None] = lambda _rung: None  # USD today, of a rung that costs money
     voices: VoiceTable = field(default_factory=VoiceTable)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
