@@ -1,4 +1,4 @@
-"""A gateway whose pages may be on this machine: `python -m gateway_here`. Names that end in .here.test are 127.0.0.1."""
+"""A gateway whose pages may be on this machine: `python -m gateway_here`. Names in .here.test are 127.0.0.1."""
 
 from __future__ import annotations
 

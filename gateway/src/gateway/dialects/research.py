@@ -66,6 +66,7 @@ async def research(
     house = visit.house
     asked = Research(
         house.chains[Modality.TEXT],
+        house.reading,
         house.fetcher,
         _order(body, visit),
         Deadline.after(house.settings.chat_timeout_s),
