@@ -81,9 +81,7 @@ class ResearchReply(ProfileReply):
     """POST /api/research."""
 
     pages: list[ReadPageReply]
-    notes: list[str] = Field(
-        description="What the caller should know: a fallback and its reason, pages that are missing"
-    )
+    notes: list[str] = Field(description="What to know: a fallback and its reason, pages that are missing")
     script: str | None = Field(default=None, description="What a presenter says in 30 to 60 s; null = not asked for")
 
 

@@ -20,6 +20,7 @@ from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
 from gateway.routing.need import Modality
 from gateway.scenes.research.scene import Findings, News, Noted, PageRead, Profiled, Research, ResearchOrder, Said
 from gateway.scenes.research.writing import Author
+from gateway.scenes.script import blank_controls
 from gateway.scenes.text import ChatOrder
 from gateway.scenes.wishes import names_in, priority_named
 from troupe.v1.text_pb2 import ChatRequest
@@ -65,6 +66,7 @@ async def research(
     house = visit.house
     asked = Research(
         house.chains[Modality.TEXT],
+        house.reading,
         house.fetcher,
         _order(body, visit),
         Deadline.after(house.settings.chat_timeout_s),
@@ -158,7 +160,7 @@ def _reply(found: Findings) -> dict[str, Any]:
 def _order(body: ResearchRequest, visit: Visit) -> ResearchOrder:
     wishes = visit.wishes
     base = ChatOrder(
-        request=ChatRequest(principal=visit.principal, model=body.model),
+        request=ChatRequest(principal=visit.principal, model=blank_controls(body.model)),
         rungs=names_in(body.provider) or visit.rungs(Modality.TEXT),
         local_only=body.local_only or wishes.local_only,
         commercial_only=visit.house.settings.commercial_only,

@@ -65,7 +65,7 @@ class Fetcher:
     ) -> None:
         self._names: Names = names or Dns()
         self._allowed = tuple(allowed)
-        self._ports = frozenset(ports)
+        self._ports = ports
         self._network = network or httpcore.AnyIOBackend()
         self._trust = trust
         self._times = times or Times()

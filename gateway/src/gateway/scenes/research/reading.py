@@ -47,8 +47,9 @@ class SiteReader:
     """Reads sites for one caller."""
 
     fetcher: Fetcher
-    chain: Chain  # of text: one of its rungs takes text out of pages
+    chain: Chain  # one of its rungs takes text out of pages
     request_id: str
+    local_only: bool = False
 
     async def read(self, url: str, tell: Callable[[SitePage], None] = nobody) -> Site:
         """The site at an address; each page is told as soon as it is read.
@@ -101,7 +102,8 @@ class SiteReader:
 
     async def _taken_out(self, page: Page) -> SitePage:
         try:
-            found = await extract(self.chain, page, self.request_id)
+            need = Need(Modality.TEXT, task=TASK_EXTRACT, local_only=self.local_only)
+            found = await extract(self.chain, need, page, self.request_id)
         except (EmptyText, PageWithoutText):
             found = ExtractResponse()
         title = found.title[:TITLE_CHARS]
@@ -110,7 +112,7 @@ class SiteReader:
         return SitePage(page.url, title, found.text, found.description, _language(found.language), tuple(found.links))
 
 
-async def extract(chain: Chain, page: Page, request_id: str) -> ExtractResponse:
+async def extract(chain: Chain, need: Need, page: Page, request_id: str) -> ExtractResponse:
     """A page's bytes -> its text and what it says of itself, by whichever text service does that."""
 
     async def inputs(rung: Rung) -> AsyncGenerator[ExtractInput]:
@@ -121,7 +123,7 @@ async def extract(chain: Chain, page: Page, request_id: str) -> ExtractResponse:
 
     deadline = Deadline.after(EXTRACT_S)
     call: Call[ExtractResponse] = Call("Extract", inputs, lambda _found: True, deadline, request_id)
-    served = await chain.run(Need(Modality.TEXT, task=TASK_EXTRACT), call)
+    served = await chain.run(need, call)
     try:
         return await anext(served)
     finally:

@@ -89,7 +89,8 @@ class Findings:
 class Research:
     """One research; `tell` hears of each step as it happens."""
 
-    chain: Chain
+    chain: Chain  # writes
+    reading: Chain  # takes text out of pages
     fetcher: Fetcher
     order: ResearchOrder
     deadline: Deadline
@@ -100,7 +101,7 @@ class Research:
 
     async def run(self) -> Findings:
         """Do it. Raises `AddressRefused`, `FetchFailed`, `PageWithoutText`, or why nobody could write."""
-        reader = SiteReader(self.fetcher, self.chain, self.request_id)
+        reader = SiteReader(self.fetcher, self.reading, self.request_id, self.order.base.local_only)
         site = await reader.read(self.order.url, lambda page: self.tell(_page_read(page)))
         self._stage("read")
         for note in site.notes:

@@ -1,4 +1,4 @@
-"""A script while it is written -> its sentences, each cleaned as soon as it is whole, and no more of them than asked."""
+"""A script while it is written -> its sentences, each cleaned as soon as it is whole, and not too many of them."""
 
 from __future__ import annotations
 

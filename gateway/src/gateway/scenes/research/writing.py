@@ -19,7 +19,15 @@ from gateway.scenes.research.spoken import Sentences
 from gateway.scenes.text import ChatOrder, chat
 from troupe.v1.text_pb2 import ChatDelta
 from troupe.wire.deadlines import Deadline
-from troupe.wire.errors import AllRungsFailed, EngineFailed, NoRungCanServe, ServingError, TextTooLong
+from troupe.wire.errors import (
+    AllRungsFailed,
+    EmptyText,
+    EngineFailed,
+    NoRungCanServe,
+    PageWithoutText,
+    ServingError,
+    TextTooLong,
+)
 
 TRIES = 2
 """Of one rung, for a profile."""
@@ -97,6 +105,8 @@ class Writer:
                 self._units //= 2
                 if self._units < LEAST_UNITS:
                     raise
+            except EmptyText as error:  # the pages hold nothing to quote
+                raise PageWithoutText(error.message) from error
             except (NoRungCanServe, AllRungsFailed) as error:
                 if not self._failures:
                     raise
