@@ -83,7 +83,8 @@ def scriptwriter(fields: ScriptFields, visit: Visit) -> Scriptwriter | None:
         return Answering(_order(fields, visit, _request(fields, visit)), limit)
     if fields.url.strip():
         base = _order(fields, visit, ChatRequest(principal=visit.principal))
-        return Presenting(fields.url.strip(), base, visit.house.fetcher, _language(fields, visit))
+        house = visit.house
+        return Presenting(fields.url.strip(), base, house.fetcher, house.reading, _language(fields, visit))
     return None
 
 

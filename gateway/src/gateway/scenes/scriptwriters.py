@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.guard.fetch.fetcher import Fetcher
 from gateway.routing.capability import DOCUMENTS_ONLY, primary
-from gateway.routing.chain import Served
+from gateway.routing.chain import Chain, Served
 from gateway.scenes.dictation import Commission, Draft
 from gateway.scenes.research.plain import plain
 from gateway.scenes.research.profile import own_hosts
@@ -41,6 +41,7 @@ class Presenting:
     url: str
     base: ChatOrder  # for whom, by which rungs; its request has no messages
     fetcher: Fetcher
+    reading: Chain  # one of its rungs takes text out of pages
     language: str = ""  # BCP 47; empty = the pages' own
 
     async def begin(self, commission: Commission) -> Draft:
@@ -53,7 +54,8 @@ class Presenting:
         def read(page: SitePage) -> None:
             scene.tell("page", url=page.url, title=plain(page.title))
 
-        site = await SiteReader(self.fetcher, ask.chain, ask.request_id).read(self.url, read)
+        reader = SiteReader(self.fetcher, self.reading, ask.request_id, self.base.local_only)
+        site = await reader.read(self.url, read)
         scene.stage("pages_read")
         for each in site.notes:
             note(each)
