@@ -53,9 +53,9 @@ class Recipe:
 
 
 def model(size: int = 0, **keys: object) -> bytes:
-    """A whole file with these keys in place of the usual ones (a dot is written as two underscores; None leaves it out).
+    """A whole file of at least `size` bytes, with these keys in place of the usual ones.
 
-    At least `size` bytes long: its second tensor is filled up.
+    A dot in a key is written as two underscores; None leaves the key out.
     """
     renamed = {name.replace("__", "."): value for name, value in keys.items()}
     kept = {name: value for name, value in (KEYS | renamed).items() if value is not None}

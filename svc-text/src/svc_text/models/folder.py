@@ -23,7 +23,7 @@ def chosen(folder: Path, wanted: str) -> Path:
     """
     found = {path.name.removesuffix(SUFFIX): path for path in models(folder)}
     if not wanted:
-        return next(iter(found.values()), None) or _none_at_all(folder)
+        return _first(folder, list(found.values()))
     if (path := found.get(wanted.removesuffix(SUFFIX))) is not None:
         return path
     if (path := Path(wanted).expanduser()).is_file():
@@ -35,7 +35,9 @@ def chosen(folder: Path, wanted: str) -> Path:
     )
 
 
-def _none_at_all(folder: Path) -> Path:
+def _first(folder: Path, found: Sequence[Path]) -> Path:
+    if found:
+        return found[0]
     raise CheckpointNotFound(
         f"There is no model in {folder}. `make model` lists what can be fetched; PROVIDER_LLAMACPP_MODEL may name a "
         "file anywhere.",
