@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from svc_text.desk import SERVICE, Desk
 from svc_text.doctor import examine
+from svc_text.engine import ENGINES
 from svc_text.models.command import Order
 from svc_text.models.command import run as model_command
 from svc_text.models.meter import Meter
@@ -36,7 +37,7 @@ def main() -> int:
             )
         configure("text", settings.log_level)
         if arguments.command == "doctor":
-            return _doctor(as_json=arguments.json)
+            return _doctor(settings, as_json=arguments.json)
         uvloop.run(_serve(settings))
     except TroupeError as error:
         sys.exit(f"svc-text: {error.message}")
@@ -80,14 +81,14 @@ def _listen(settings: Settings) -> Listen:
     )
 
 
-def _doctor(*, as_json: bool) -> int:
-    rows = examine()
+def _doctor(settings: Settings, *, as_json: bool) -> int:
+    rows = examine(settings)
     if as_json:
         print(json.dumps(rows))
     else:
         for row in rows:
             print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
-    return 0 if all(row["ready"] for row in rows) else 1
+    return 0 if any(row["ready"] for row in rows if row["engine"] in ENGINES) else 1
 
 
 if __name__ == "__main__":

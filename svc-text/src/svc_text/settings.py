@@ -16,7 +16,13 @@ NOT_OURS = ("TROUPE_TEXT_TARGET",)  # the gateway's, of the same prefix
 class Settings(BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,  # as the gateway has it: an empty folder would be the working folder
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 = any free one")
@@ -36,7 +42,8 @@ class Settings(BaseSettings):
     def load(cls) -> Settings:
         """The settings of this environment and its `.env`; raises `InvalidArgument` for a name nothing reads."""
         read_env_file()
-        refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
+        ours = (PREFIX + name for name, field in cls.model_fields.items() if field.validation_alias is None)
+        refuse_unknown(PREFIX, [*NOT_OURS, *ours])
         return cls()
 
     @property

@@ -18,7 +18,6 @@ from svc_text.models.meter import amount
 from troupe.wire.errors import CheckpointNotFound
 
 MARGIN = 256 * 1000**2  # bytes that are to stay free on the disk
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Part:
@@ -58,7 +57,7 @@ class Part:
         sync_folder(to.parent)
 
     def _refused(self, error: OSError) -> CheckpointNotFound:
-        if error.errno in _FULL:
+        if error.errno == errno.ENOSPC:
             free = shutil.disk_usage(self.path.parent).free
             told = f"The disk is full ({amount(free)} free)"
         else:
