@@ -11,6 +11,7 @@ from typing import TypedDict
 from svc_text.desk import Desk
 from svc_text.engine import ENGINES
 from svc_text.models.catalogue import FIRST_CHOICE
+from svc_text.models.checksum import again
 from svc_text.models.command import describe
 from svc_text.models.folder import chosen, models
 from svc_text.models.inspect import inspect
@@ -79,6 +80,5 @@ def _inspected(paths: Sequence[Path]) -> list[Row]:
         try:
             rows.append(Row(engine=f"model {path.stem}", ready=True, reason=describe(inspect(path)), remedy=""))
         except TroupeError as error:
-            remedy = f"rm {path} && make model NAME={path.stem}"
-            rows.append(Row(engine=f"model {path.stem}", ready=False, reason=error.message, remedy=remedy))
+            rows.append(Row(engine=f"model {path.stem}", ready=False, reason=error.message, remedy=again(path)))
     return rows

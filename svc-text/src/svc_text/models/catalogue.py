@@ -6,7 +6,6 @@ confirmed is in docs/MODELS.md. A model joins when its licence is clear, one fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 CHAT_TOKENS = 4096  # tokens of the chat for which memory is given
@@ -63,7 +62,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="74a4da8c9fdbcd15bd1f6d01d621410d31c6fc00986f5eb687824e7b93d7a9db",
         licence=APACHE,
         kv_bytes=24 * 2 * (64 + 64) * 2,  # here and below: layers, KV heads, key and value widths, bytes
-        purpose="the smallest and fastest: to try things out; its facts are shaky",
+        purpose="the smallest and fastest, to try things out; shaky facts",
     ),
     Entry(
         name="llama-3.2-1b",
@@ -75,7 +74,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="6f85a640a97cf2bf5b8e764087b1e83da0fdb51d7c9fab7d0fece9385611df83",
         licence=LLAMA_3_2,
         kv_bytes=16 * 8 * (64 + 64) * 2,
-        purpose="short answers and rewriting in English and the large European languages",
+        purpose="short answers and rewriting, European languages",
     ),
     Entry(
         name="smollm2-1.7b",
@@ -87,7 +86,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="decd2598bc2c8ed08c19adc3c8fdd461ee19ed5708679d1c54ef54a5a30d4f33",
         licence=APACHE,
         kv_bytes=24 * 32 * (64 + 64) * 2,
-        purpose="English only, trained on open data; long chats cost it much memory",
+        purpose="English only, open data; long chats take much memory",
     ),
     Entry(
         name="qwen2.5-1.5b",
@@ -99,7 +98,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="6a1a2eb6d15622bf3c96857206351ba97e1af16c30d7a74ee38970e434e9407e",
         licence=APACHE,
         kv_bytes=28 * 2 * (128 + 128) * 2,
-        purpose="the one to begin with: summaries and scripts in some thirty languages, JSON, tools",
+        purpose="to begin with: summaries, scripts, JSON; 29 languages",
     ),
     Entry(
         name="llama-3.2-3b",
@@ -111,7 +110,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="6c1a2b41161032677be168d354123594c0e6e67d2b9227c84f296ad037c728ff",
         licence=LLAMA_3_2,
         kv_bytes=28 * 8 * (128 + 128) * 2,
-        purpose="better prose and summaries; still at ease on a laptop",
+        purpose="better prose and summaries, still for a laptop",
     ),
     Entry(
         name="phi-4-mini",
@@ -123,7 +122,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="01999f17c39cc3074afae5e9c539bc82d45f2dd7faa3917c66cbef76fce8c0c2",
         licence=MIT,
         kv_bytes=32 * 8 * (128 + 128) * 2,
-        purpose="logic and figures, in English above all",
+        purpose="logic and figures, English above all",
     ),
     Entry(
         name="qwen3-4b",
@@ -135,7 +134,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="7485fe6f11af29433bc51cab58009521f205840f5b4ae3a32fa7f92e8534fdf5",
         licence=APACHE,
         kv_bytes=36 * 8 * (128 + 128) * 2,
-        purpose="thinks before it answers (slower to the first word), many languages, tools",
+        purpose="thinks before it answers, so slower; many languages",
     ),
     Entry(
         name="qwen2.5-7b",
@@ -147,7 +146,7 @@ CATALOGUE: tuple[Entry, ...] = (
         sha256="65b8fcd92af6b4fefa935c625d1ac27ea29dcb6ee14589c55a8f115ceaaa1423",
         licence=APACHE,
         kv_bytes=28 * 4 * (128 + 128) * 2,
-        purpose="research and long documents in many languages, JSON, tools",
+        purpose="research, long documents, JSON; 29 languages",
     ),
     Entry(
         name="llama-3.1-8b",
@@ -167,6 +166,11 @@ CATALOGUE: tuple[Entry, ...] = (
 FIRST_CHOICE = "qwen2.5-1.5b"
 
 
-def find(name: str, entries: Iterable[Entry] = CATALOGUE) -> Entry | None:
+def find(name: str) -> Entry | None:
     """The entry of that name, whatever its case."""
-    return next((entry for entry in entries if entry.name == name.casefold()), None)
+    return next((entry for entry in CATALOGUE if entry.name == name.casefold()), None)
+
+
+def of_file(file: str) -> Entry | None:
+    """The entry that a file in the folder belongs to: under the name it gets here, or the one it has at its source."""
+    return next((entry for entry in CATALOGUE if file in {f"{entry.name}.gguf", entry.file}), None)

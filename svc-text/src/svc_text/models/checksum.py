@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from pathlib import Path
 
-from svc_text.models.catalogue import find
+from svc_text.models.catalogue import of_file
 from svc_text.models.inspect import inspect
 from svc_text.models.meter import Meter
 from troupe.wire.errors import CheckpointBroken
@@ -38,14 +39,25 @@ def record(model: Path, sha256: str, origin: str) -> None:
 
 def recorded(model: Path) -> str:
     """The checksum that the file is to have: as recorded when it was fetched, else the catalogue's; empty = unknown."""
-    path = model.with_name(model.name + RECORD)
-    if path.is_file():
-        for line in path.read_text(errors="replace").splitlines():
-            checksum, _, name = line.partition("  ")
-            if name == model.name:
-                return checksum
-    entry = find(model.stem)
+    for line in _record_of(model):
+        checksum, _, name = line.partition("  ")
+        if name == model.name:
+            return checksum
+    entry = of_file(model.name)
     return entry.sha256 if entry else ""
+
+
+def again(model: Path) -> str:
+    """The command that brings a file anew: by its name in the catalogue, else from where it came."""
+    origin = next((line.removeprefix("# ") for line in _record_of(model) if line.startswith("# ")), "")
+    entry = of_file(model.name)
+    name = entry.name if entry else origin
+    return f"rm {shlex.quote(str(model))}" + (f" && make model NAME={shlex.quote(name)}" if name else "")
+
+
+def _record_of(model: Path) -> list[str]:
+    path = model.with_name(model.name + RECORD)
+    return path.read_text(errors="replace").splitlines() if path.is_file() else []
 
 
 def verify(model: Path, meter: Meter) -> str:
@@ -61,6 +73,6 @@ def verify(model: Path, meter: Meter) -> str:
     if found != expected:
         raise CheckpointBroken(
             f"{model} has changed: its sha256 is {found} and should be {expected}. Remove it and fetch it again.",
-            remedy=f"rm {model} && make model NAME={model.stem}",
+            remedy=again(model),
         )
     return f"{model} is whole: its sha256 is {found}."

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 
-from svc_text.models.catalogue import CATALOGUE, CHAT_TOKENS, FIRST_CHOICE, Entry
+from svc_text.models.catalogue import CATALOGUE, CHAT_TOKENS, FIRST_CHOICE, Entry, of_file
 from svc_text.models.checksum import verify
 from svc_text.models.fetch import Fetcher
 from svc_text.models.folder import models
 from svc_text.models.hub import Hub
-from svc_text.models.inspect import ModelCard, inspect
+from svc_text.models.inspect import SUFFIX, ModelCard, inspect
 from svc_text.models.meter import Meter, amount
 from svc_text.models.source import HUB, Source, source_of
 from troupe.wire.errors import CheckpointNotFound, TroupeError
@@ -64,12 +64,12 @@ def run(order: Order, meter: Meter) -> int:
 
 
 def _list(folder: Path, meter: Meter) -> None:
-    here = {path.stem for path in models(folder)}
+    entries = {path: of_file(path.name) for path in models(folder)}
     meter.say(_COLUMNS.format("NAME", "SIZE", "RAM", "LICENCE", "COMMERCIAL", "WHAT FOR"))
     for entry in CATALOGUE:
         commercial = "yes" if entry.licence.commercial_use else "no"
         commercial += ", terms" if entry.licence.terms else ""
-        purpose = entry.purpose + (" (it is here)" if entry.name in here else "")
+        purpose = entry.purpose + (" (it is here)" if entry in entries.values() else "")
         meter.say(
             _COLUMNS.format(
                 entry.name, amount(entry.size), amount(entry.memory()), entry.licence.name, commercial, purpose
@@ -79,9 +79,8 @@ def _list(folder: Path, meter: Meter) -> None:
         meter.say(f"\n{licence.name}: {licence.terms} {licence.url}")
     meter.say(f"\nRAM is for one chat of {CHAT_TOKENS} tokens. Fetch one: make model NAME={FIRST_CHOICE}")
     meter.say("Any other: make model NAME=owner/repository/file.gguf (of Hugging Face), or an https address.")
-    for path in models(folder):
-        if path.stem not in {entry.name for entry in CATALOGUE}:
-            meter.say(f"Also here: {path}")
+    for path in (path for path, entry in entries.items() if entry is None):
+        meter.say(f"Also here: {path}")
 
 
 def _fetch(source: Source, order: Order, meter: Meter) -> None:
@@ -117,7 +116,7 @@ def _warn_of_memory(entry: Entry, meter: Meter) -> None:
 
 def _verify(order: Order, meter: Meter) -> int:
     """Check the named model, or all of the folder; status 1 when one of them is not whole."""
-    found = [order.folder / source_of(order.name, order.hub).file] if order.name else list(models(order.folder))
+    found = [_meant(order)] if order.name else list(models(order.folder))
     if not found:
         raise CheckpointNotFound(f"There is no model in {order.folder}. Fetch one: `make model` lists what there is.")
     status = 0
@@ -128,6 +127,12 @@ def _verify(order: Order, meter: Meter) -> int:
             meter.say(f"make model: {error.message}")
             status = 1
     return status
+
+
+def _meant(order: Order) -> Path:
+    """The file that a name means here: one of the folder, else where the file of that source would be."""
+    named = order.folder / f"{order.name.removesuffix(SUFFIX)}{SUFFIX}"
+    return named if named.is_file() else order.folder / source_of(order.name, order.hub).file
 
 
 def describe(card: ModelCard) -> str:

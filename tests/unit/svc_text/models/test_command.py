@@ -208,12 +208,15 @@ def test_verify_judges_all_of_the_folder(hub: FakeHub, folder: Path) -> None:
     assert at(folder, NAME, hub=hub.url)[0] == 0
     (folder / "by-hand.gguf").write_bytes(WHOLE)
     (folder / "qwen2.5-0.5b.gguf").write_bytes(WHOLE)
+    (folder / "Llama-3.2-1B-Instruct-Q4_K_M.gguf").write_bytes(WHOLE)
     status, told = at(folder, verify=True)
     assert status == 1
     assert f"{folder / 'tiny.gguf'} is whole" in told
     assert "Nobody wrote down its checksum" in told
     assert f"{folder / 'qwen2.5-0.5b.gguf'} has changed" in told
     assert "should be 74a4da8c9fdbcd15" in told
+    assert "should be 6f85a640a97cf2bf" in told  # put there by hand, under the name it has at its source
+    assert at(folder, "by-hand", verify=True)[0] == 0
 
 
 def test_verify_notices_one_changed_bit(hub: FakeHub, folder: Path) -> None:

@@ -284,3 +284,28 @@ def test_a_disk_without_room_is_told_before_a_byte_comes(
     assert "are free there. Make room, or set TROUPE_TEXT_MODELS_DIR" in message
     assert hub.starts() == []
     assert models(folder) == []
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "svc_text.models.fetch.sha256_of", "svc_text.models.fetch.record"])
+@pytest.mark.parametrize("accident", [KeyboardInterrupt, OSError])
+def test_an_accident_at_any_step_leaves_nothing_in_use(
+    hub: FakeHub,
+    fetch: Fetch,
+    folder: Path,
+    step: str,
+    accident: type[BaseException],
+) -> None:
+    hub.put("maker/tiny-GGUF", "tiny.gguf", WHOLE)
+
+    def happens(*_: object) -> None:
+        raise accident
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(step, happens)
+        with pytest.raises((accident, CheckpointNotFound)):
+            fetch()
+    assert models(folder) == []
+    assert [path.stat().st_size for path in parts(folder)] == [len(WHOLE)]
+    hub.seen.clear()
+    assert fetch().read_bytes() == WHOLE
+    assert hub.starts() == []  # all of it was here
