@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from troupe.wire.environment import read_env_file, refuse_unknown
@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         validation_alias="PROVIDER_LLAMACPP_MODEL",
         description="A model of the folder, or a file anywhere; empty = the first of the folder",
     )
+
+    @field_validator("models_dir")
+    @classmethod
+    def _of_home(cls, folder: Path) -> Path:
+        return folder.expanduser()  # no shell reads `.env`
 
     @classmethod
     def load(cls) -> Settings:
