@@ -6,7 +6,6 @@ from pathlib import Path
 
 import gguf
 import pytest
-
 from tests.fakes.gguf import vocabulary, write
 
 MEGABYTE = 1_000_000
