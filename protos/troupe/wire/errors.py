@@ -32,6 +32,7 @@
         ├── Draining                going away; ask another replica
         ├── EngineMissing           it is not installed
         ├── CheckpointNotFound      its weights are not there
+        ├── CheckpointBroken        its weights are there, and damaged or of the wrong kind
         ├── CannotConnect           a server that should be there is not
         ├── PortTaken               another process listens where this one should
         ├── EngineFailed            it broke while working
@@ -209,6 +210,10 @@ class CheckpointNotFound(ServingError):
     """Its weights are not there."""
 
 
+class CheckpointBroken(ServingError):
+    """Its weights are there, and damaged or of the wrong kind."""
+
+
 class CannotConnect(ServingError):
     """A server that should be there is not."""
 
@@ -282,6 +287,7 @@ TABLE: Mapping[type[TroupeError], Row] = {
     Draining: Row(_CODE.UNAVAILABLE, 503, "server_error", "overloaded_error", 1000),
     EngineMissing: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CheckpointNotFound: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
+    CheckpointBroken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CannotConnect: Row(_CODE.UNAVAILABLE, 503, "server_error", "api_error", 1000),
     PortTaken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     EngineFailed: Row(_CODE.INTERNAL, 502, "server_error", "api_error", 1013),
