@@ -16,6 +16,7 @@ from troupe.wire.errors import UnknownEngine, nearest
 from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
+    "llamacpp": "svc_text.engines.llamacpp.engine:LlamacppEngine",
     "echo": "svc_text.engines.echo:EchoEngine",
 }
 """Name -> `module:Class`; imported only when chosen. A name with a colon is taken as such: a plug-in's own class."""
@@ -153,6 +154,7 @@ class EngineFacts:
     tasks: tuple[str, ...] = ("chat", "count_tokens")  # also "embed", "extract"
     licence_note: str = ""
     max_input_tokens: int = 0  # 0 = not said
+    models: tuple[str, ...] = ()  # that chats may name, where there are several; `model` is the default one
 
 
 class TextEngine(Protocol):
@@ -166,7 +168,7 @@ class TextEngine(Protocol):
     def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer, beating `progress` with each step. Closing the iterator frees the engine at once."""
 
-    def count(self, chat: Chat) -> int:
+    async def count(self, chat: Chat) -> int:
         """Tokens of the prompt."""
 
     async def stop(self) -> None:
