@@ -25,6 +25,7 @@ import gguf
 import numpy as np
 
 NEVER = -12.0  # the logit of a kind that does not follow
+FORCED = 24.0  # the logit of a kind that follows whatever the dice say
 HEADS = 4
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6  # llama.cpp's kinds of tokens
 SPACE = "▁"  # how SentencePiece writes a space
@@ -208,15 +209,15 @@ def grammar(*, thinks: bool, calls_tools: bool, speaks: str) -> np.ndarray:
     follows("called", end=8.0)
     follows("thought", opening=8.0)
     if thinks:
-        follows(START, think=12.0)
+        follows(START, think=FORCED)
         follows("think", phrase=8.0)
-        follows("phrase", thought=12.0)
+        follows("phrase", thought=FORCED)
     if calls_tools:
-        follows(START, call=12.0)
+        follows(START, call=FORCED)
         follows("call", open=8.0)
     if speaks == "bytes":
         last = len(LETTER.encode()) - 1
-        follows(START, byte0=12.0)
+        follows(START, byte0=FORCED)
         for number in range(last):
             follows(f"byte{number}", **{f"byte{number + 1}": 8.0})
         follows(f"byte{last}", byte0=8.0, end=6.0)

@@ -37,6 +37,22 @@ class Settings(BaseSettings):
         validation_alias="PROVIDER_LLAMACPP_MODEL",
         description="A model of the folder, or a file anywhere; empty = the first of the folder",
     )
+    llamacpp_slots: int = Field(
+        0, ge=0, le=256, description="Chats that a model answers at once; 0 = 8, or fewer where memory is short"
+    )
+    llamacpp_context: int = Field(
+        0, ge=0, description="Tokens of one chat, its answer included; 0 = 8192, or what the model was trained for"
+    )
+    llamacpp_threads: int = Field(0, ge=0, le=512, description="Threads that compute; 0 = one per processor core")
+    llamacpp_batch: int = Field(
+        64, ge=1, le=4096, description="Tokens of a prompt read at once: fewer let go of a cancelled chat sooner"
+    )
+    llamacpp_held: int = Field(1, ge=1, le=64, description="Models in memory at once")
+    llamacpp_idle_s: float = Field(
+        0.0, ge=0, description="Seconds without a chat after which a model is unloaded; 0 = never"
+    )
+    llamacpp_cache_mib: int = Field(256, ge=0, description="Memory for prompts seen before, per model, MiB")
+    llamacpp_gpu_layers: int = Field(-1, ge=-1, description="Layers on the graphics card; -1 = all that fit, 0 = none")
 
     @field_validator("models_dir")
     @classmethod

@@ -67,10 +67,11 @@ BLOCKS: Mapping[int, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """What is kept of an array: vocabularies are long, and nobody here reads them."""
+    """What is kept of an array: vocabularies are long, and few read them."""
 
     count: int
     largest: float = 0  # of a short array of numbers, such as the heads of each layer
+    items: tuple[float | str, ...] = ()  # of an array that was asked for
 
 
 Value: TypeAlias = float | str | Array
@@ -100,9 +101,12 @@ class Header:
     data_start: int  # bytes from the start of the file
 
 
-def read_header(file: BinaryIO, size: int) -> Header:
-    """The header of the file of `size` bytes, from its first byte on; raises `Malformed`, or `OSError` of the disk."""
-    reader = _Reader(file, size)
+def read_header(file: BinaryIO, size: int, keep: frozenset[str] = frozenset()) -> Header:
+    """The header of the file of `size` bytes, from its first byte on, with the items of the arrays in `keep`.
+
+    Raises `Malformed`, or `OSError` of the disk.
+    """
+    reader = _Reader(file, size, keep)
     _check_magic(reader.take(4, "its magic"))
     version = reader.number("<I", "its version")
     if version not in VERSIONS:
@@ -153,9 +157,10 @@ def _check_extents(tensors: tuple[Tensor, ...], room: int, alignment: int) -> No
 class _Reader:
     """Takes bytes off the front of a file, never more than there are."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int, keep: frozenset[str]) -> None:
         self._file = file
         self._size = size
+        self._keep = keep
         self.position = 0
 
     def expect(self, count: int, each: int, what: str) -> None:
@@ -219,16 +224,24 @@ class _Reader:
         if kind != _STRING:
             raise Malformed(f"{name} is an array of type {kind}, which llama.cpp does not read")
         self.expect(count, 8, f"words in {name}")
+        if name in self._keep:
+            return Array(count, items=tuple(self._word(name) for _ in range(count)))
         for _ in range(count):
             self.skip(int.from_bytes(self.take(8, name), "little"), name)
         return Array(count)
 
+    def _word(self, name: str) -> str:
+        """A word of a vocabulary: some hold single bytes of a character."""
+        return self.take(int.from_bytes(self.take(8, name), "little"), name).decode(errors="replace")
+
     def _numbers(self, form: str, count: int, name: str) -> Array:
-        if not 0 < count <= SHORT_ARRAY:
+        kept = name in self._keep
+        if not count or (count > SHORT_ARRAY and not kept):
             self.skip(count * struct.calcsize(form), name)
             return Array(count)
         packed = f"<{count}{form[1]}"
-        return Array(count, max(struct.unpack(packed, self.take(struct.calcsize(packed), name))))
+        numbers = struct.unpack(packed, self.take(struct.calcsize(packed), name))
+        return Array(count, max(numbers), numbers if kept else ())
 
     def tensor(self) -> Tensor:
         name = self.name("the name of a tensor")

@@ -8,7 +8,6 @@ held is given back for certain only then.
 
 from __future__ import annotations
 
-import ctypes.util
 import json
 import os
 import sys
