@@ -136,6 +136,28 @@ def test_a_client_that_leaves_stops_the_model(client, services) -> None:
         time.sleep(0.01)
 
 
+def test_a_reader_that_stops_holds_back_the_model(client, services) -> None:
+    body = {"prompt": "x", "max_tokens": 32_000, "echo": {"count_to": 32_000}, "width": 640, "height": 640}
+    with client.stream("POST", "/api/avatar", json=body) as reply:
+        film = reply.iter_raw()
+        assert next(film)
+        assert chars_told(client, reply.headers["x-troupe-scene"]) < 20_000
+        assert outstanding(services[0]) == 1
+
+
+def chars_told(client: httpx.Client, scene: str) -> int:
+    """How much of the script is written by the time that nothing new comes for a while."""
+    chars = 0
+    try:
+        with client.stream("GET", f"/api/scenes/{scene}/events", timeout=2.5) as told:
+            for line in told.iter_lines():
+                if line.startswith('data: {"text":'):
+                    chars += len(json.loads(line.removeprefix("data: "))["text"])
+    except httpx.ReadTimeout:
+        pass
+    return chars
+
+
 def test_a_scene_that_is_cancelled_stops_the_model(client, services) -> None:
     body = {"prompt": "x", "max_tokens": 30_000, "echo": {"count_to": 20_000, "delay_ms_per_token": 20}}
     with client.stream("POST", "/api/avatar", json=body) as reply:
