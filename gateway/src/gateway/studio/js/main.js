@@ -5,7 +5,7 @@ import { Composer, EXAMPLE } from "./composer.js";
 import { $, announce } from "./dom.js";
 import { Downloads } from "./downloads.js";
 import * as draft from "./draft.js";
-import { hideError, showError } from "./errors.js";
+import { explained, hideError, showError } from "./errors.js";
 import { Faces } from "./faces.js";
 import { installKey } from "./key.js";
 import { BEGINNINGS, Options } from "./options.js";
@@ -99,9 +99,8 @@ async function play() {
   try {
     order = orderNow();
   } catch (error) {
-    fail(error);
     composer.focus();
-    return;
+    return fail(error);
   }
   const mine = (take = new Take(order, { player, hear: (kind, data) => hear(mine, kind, data) }));
   mine.voice = voice;
@@ -113,6 +112,7 @@ async function play() {
   } catch (error) {
     over(mine, "");
     fail(error);
+    if (explained(error).action === "write") composer.focus();
   }
 }
 
@@ -129,7 +129,7 @@ function curtain(mine) {
   stage.wait({ text: "Getting ready", prompt: "Waiting for the writer", url: "Reading the site" }[Object.keys(mine.order)[0]]);
   stage.used();
   downloads.offer(null);
-  composer.written("");
+  composer.expect(!mine.order.text);
   transport.enable(false);
   captions.follow(mine.order.captions ? null : mine.spoken);
   timeline.reset({ written: Boolean(mine.order.text) });
@@ -144,7 +144,8 @@ function over(mine, news) {
   running = false;
   if (stage.state === "waiting") stage.state = "idle";
   timeline.end();
-  if (!mine.order.text) composer.written(mine.spoken.text);
+  if (!mine.order.text && mine.spoken.text) composer.written(mine.spoken.text, { whole: true });
+  else composer.expect(false);
   transport.enable(player.pieces.length > 0);
   if (player.pieces.length && !mine.stopped) downloads.offer(mine, player);
   swap("play", "stop");
@@ -178,7 +179,7 @@ function hear(mine, kind, data) {
   }
   if (kind === "note") timeline.note(data.text);
   if (kind === "page") {
-    timeline.note(data.title || data.url, "", "page");
+    composer.source(data);
     stage.waitingFor = `Reading ${data.title || data.url}`;
   }
 }
