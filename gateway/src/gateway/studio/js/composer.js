@@ -1,7 +1,7 @@
 // The three ways to say what the film is about: the script itself, an idea, or a website. Each keeps what was typed.
 
 import { ApiError } from "./api.js";
-import { $, make } from "./dom.js";
+import { $ } from "./dom.js";
 
 export const TABS = ["script", "idea", "site"];
 export const EXAMPLE = "Hello, and welcome. I am a picture that was taught to speak. Everything you see and hear is being made right now, on this machine.";
@@ -22,12 +22,6 @@ export class Composer {
       $(`tab-${tab}`).addEventListener("click", () => this.show(tab));
       $(`tab-${tab}`).addEventListener("keydown", event => this.#onKey(event, tab));
     }
-    $("written-use").addEventListener("click", () => {
-      $("script").value = $("written-text").textContent.trim();
-      this.expect(false);
-      this.show("script");
-      this.focus();
-    });
   }
 
   set({ tab, script, idea, site }) {
@@ -60,27 +54,13 @@ export class Composer {
     $("question-after").textContent = QUESTIONS[this.tab][1];
   }
 
-  /** A writer is asked for a script: it will stand here. */
-  expect(asked) {
-    $("written").hidden = !asked;
-    $("sources").replaceChildren();
-    this.written("", { whole: false });
-  }
-
-  /** The script that a writer made of an idea or a site, as far as it has come. */
-  written(text, { whole }) {
-    const field = $("written-text");
-    const atEnd = field.scrollTop + field.clientHeight >= field.scrollHeight - 4;
-    field.textContent = text;
-    if (atEnd && !whole) field.scrollTop = field.scrollHeight;
-    $("written-use").disabled = !whole || !text;
-  }
-
-  /** A page that the script is made of. */
-  source({ url, title }) {
-    if (!/^https?:/.test(url)) return;
-    const link = make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title || url);
-    $("sources").append($("sources").firstChild ? ", " : "From ", link);
+  /** Words that shall be the script. */
+  take(text) {
+    $("script").value = text;
+    this.show("script");
+    this.focus();
+    $("script").setSelectionRange(0, 0);
+    $("script").scrollTop = 0;
   }
 
   focus() {

@@ -66,8 +66,9 @@ export class Timeline {
 
   /** Something to know; `detail` says more. */
   note(words, detail = "", kind = "note") {
-    const known = [...this.notes.children].some(each => each.textContent.includes(detail || words));
-    if (known) return;
+    const known = [...this.notes.children].find(each => each.textContent.includes(detail || words));
+    if (known && (kind === "note" || known.dataset.kind === kind)) return;
+    known?.remove(); // it said less
     const parts = [make("span", {}, words), detail ? make("small", {}, detail) : null];
     this.notes.append(make("li", { "data-kind": kind, "data-testid": kind }, ...parts));
   }
