@@ -100,6 +100,13 @@ async def test_a_site_is_read_and_presented(client, site) -> None:
     assert events[-1][1]["ok"] is True
 
 
+async def test_who_only_repeats_speaks_the_pages_language(client, site) -> None:
+    reply = await client.post("/api/avatar", json={"url": site.url, "language": "de-DE"})
+    events = await events_of(client, reply.headers["x-troupe-scene"])
+    notes = [data["text"] for kind, data in events if kind == "note"]
+    assert "extractive repeats the pages' own sentences, so it speaks en and not de-DE." in notes
+
+
 async def test_a_page_of_this_house_is_refused(client, site) -> None:
     reply = await client.post("/api/avatar", json={"url": f"http://127.0.0.1:{site.port + 1}/"})
     assert reply.json()["error"]["code"] == "address_refused"

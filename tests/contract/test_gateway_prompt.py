@@ -6,6 +6,7 @@ import io
 import json
 import secrets
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -136,6 +137,31 @@ def test_a_client_that_leaves_stops_the_model(client, services) -> None:
         time.sleep(0.01)
 
 
+def test_a_reader_that_stops_holds_back_the_script(client) -> None:
+    body = {"prompt": "x", "max_tokens": 32_000, "echo": {"count_to": 32_000}}
+    narrow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
+    with (
+        httpx.Client(transport=narrow, base_url=client.base_url, timeout=60) as slow,
+        slow.stream("POST", "/api/avatar", json=body) as reply,
+    ):
+        film = reply.iter_raw()
+        assert next(film)
+        assert chars_told(client, reply.headers["x-troupe-scene"]) < 20_000  # of 180,000 that the model can write
+
+
+def chars_told(client: httpx.Client, scene: str) -> int:
+    """How much of the script is written by the time that nothing new comes for a while."""
+    chars = 0
+    try:
+        with client.stream("GET", f"/api/scenes/{scene}/events", timeout=2.5) as told:
+            for line in told.iter_lines():
+                if line.startswith('data: {"text":'):
+                    chars += len(json.loads(line.removeprefix("data: "))["text"])
+    except httpx.ReadTimeout:
+        pass
+    return chars
+
+
 def test_a_scene_that_is_cancelled_stops_the_model(client, services) -> None:
     body = {"prompt": "x", "max_tokens": 30_000, "echo": {"count_to": 20_000, "delay_ms_per_token": 20}}
     with client.stream("POST", "/api/avatar", json=body) as reply:
@@ -168,10 +194,10 @@ def test_a_scene_with_a_chosen_id_is_followed_and_cancelled_before_the_answer_be
     assert outstanding(services[0]) == 0
 
 
-def outstanding(text) -> int:
-    """Chats that the text service is answering."""
-    pages = httpx.get(f"http://{text.addresses['metrics']}/metrics").text
-    counts = [line for line in pages.splitlines() if line.startswith("troupe_rpc_outstanding{") and '"Chat"' in line]
+def outstanding(service, method: str = "Chat") -> int:
+    """Calls that the service is answering."""
+    told = httpx.get(f"http://{service.addresses['metrics']}/metrics").text.splitlines()
+    counts = [line for line in told if line.startswith("troupe_rpc_outstanding{") and f'"{method}"' in line]
     return sum(int(float(line.rsplit(" ", 1)[1])) for line in counts)
 
 
@@ -189,55 +215,62 @@ def test_eight_prompts_at_once(client) -> None:
 
 @pytest.fixture
 def stage(start_service, services):
-    """Two text services of its own before the shared speech and video."""
-    texts = [start_service("svc_text", TROUPE_TEXT_ENGINES="echo") for _ in range(2)]
-    named = {"TEXT": "echo", "TTS": "tone", "VIDEO": "still"}
-    gateway = start_service(
-        "gateway",
-        **{f"PROVIDER_{modality}": engine for modality, engine in named.items()},
-        **{f"PROVIDER_{modality}_FALLBACK": "" for modality in named},
-        TROUPE_TEXT_TARGET=",".join(text.grpc for text in texts),
-        TROUPE_SPEECH_TARGET=services[1].grpc,
-        TROUPE_VIDEO_TARGET=services[2].grpc,
-        TROUPE_MISSED_TICKS="20",
-    )
-    with httpx.Client(base_url=f"http://{gateway.addresses['http']}", timeout=60) as client:
-        yield client, texts
+    """`stage("svc_text")`: two replicas of that service of its own, the shared ones of the others, and a gateway."""
+    engines = {"svc_text": "TROUPE_TEXT=echo", "svc_tts": "TROUPE_SPEECH=tone", "svc_video": "TROUPE_VIDEO=still"}
+
+    def start(doubled: str):
+        env, replicas = {}, []
+        for module, shared in zip(engines, services, strict=True):
+            prefix, engine = engines[module].split("=")
+            own = [start_service(module, **{f"{prefix}_ENGINES": engine}) for _ in range(2 * (module == doubled))]
+            replicas += own
+            env[f"{prefix}_TARGET"] = ",".join(replica.grpc for replica in own or [shared])
+        for modality, engine in (("TEXT", "echo"), ("TTS", "tone"), ("VIDEO", "still")):
+            env |= {f"PROVIDER_{modality}": engine, f"PROVIDER_{modality}_FALLBACK": ""}
+        gateway = start_service("gateway", **env, TROUPE_MISSED_TICKS="20")
+        return f"http://{gateway.addresses['http']}", replicas
+
+    return start
 
 
+MODALITIES = {"svc_text": "text", "svc_tts": "tts"}
 SLOW = {"prompt": "x", "echo": {"count_to": 100, "delay_ms_per_token": 20}}
 
 
-def test_a_text_that_breaks_in_the_middle_of_a_film_goes_on(stage) -> None:
-    client, texts = stage
-    with client.stream("POST", "/api/avatar", json=SLOW) as reply:
-        body = reply.iter_raw()
-        film = next(body)
-        kill([text for text in texts if outstanding(text)])
-        film += b"".join(body)
-    events = events_of(client, reply.headers["x-troupe-scene"])
+@pytest.mark.parametrize(("module", "method"), [("svc_text", "Chat"), ("svc_tts", "Synthesize")])
+def test_what_breaks_in_the_middle_of_a_film_goes_on(stage, module, method) -> None:
+    url, replicas = stage(module)
+    with httpx.Client(base_url=url, timeout=60) as client:
+        with client.stream("POST", "/api/avatar", json=SLOW) as reply:
+            body = reply.iter_raw()
+            film = next(body)
+            kill([replica for replica in replicas if outstanding(replica, method)])
+            film += b"".join(body)
+        events = events_of(client, reply.headers["x-troupe-scene"])
     assert "".join(data["text"] for kind, data in events if kind == "text") == " ".join(map(str, range(1, 101)))
     words = [word["word"] for kind, data in events if kind == "words" for word in data["words"]]
     assert words == [str(number) for number in range(1, 101)]
-    assert [data["modality"] for kind, data in events if kind == "resumed"] == ["text"]
+    assert [data["modality"] for kind, data in events if kind == "resumed"] == [MODALITIES[module]]
     assert events[-1][1]["ok"] is True
     assert seconds_of_sound(film) > 10
 
 
 def test_a_text_that_nobody_can_go_on_with_ends_the_film_with_its_error(stage) -> None:
-    client, texts = stage
-    with client.stream("POST", "/api/avatar", json=SLOW) as reply:
-        body = reply.iter_raw()
-        assert next(body)
-        kill(texts)
-        with pytest.raises(httpx.RemoteProtocolError):
-            list(body)
-    events = events_of(client, reply.headers["x-troupe-scene"])
+    url, texts = stage("svc_text")
+    with httpx.Client(base_url=url, timeout=60) as client:
+        with client.stream("POST", "/api/avatar", json=SLOW) as reply:
+            body = reply.iter_raw()
+            assert next(body)
+            kill(texts)
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(body)
+        events = events_of(client, reply.headers["x-troupe-scene"])
     assert [data["code"] for kind, data in events if kind == "error"] == ["stream_broken"]
     assert events[-1] == ("end", {"ok": False, "stages": events[-1][1]["stages"]})
 
 
-def kill(texts) -> None:
-    for text in texts:
-        text.signal(signal.SIGKILL)
-        text.popen.wait(5)
+def kill(replicas) -> None:
+    assert replicas
+    for replica in replicas:
+        replica.signal(signal.SIGKILL)
+        replica.popen.wait(5)

@@ -1,4 +1,7 @@
-"""A gateway whose pages may be on this machine: `python -m gateway_here`. Names in .here.test are 127.0.0.1."""
+"""A gateway whose pages may be on this machine: `python -m gateway_here`. Names in .here.test are 127.0.0.1.
+
+`HERE_TOTAL_S`: how long a page may take.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from gateway.__main__ import serve
 from gateway.assembly import build
-from gateway.guard.fetch.fetcher import Fetcher
+from gateway.guard.fetch.fetcher import TOTAL_S, Fetcher, Times
 from gateway.settings import Settings
 from troupe.wire.errors import FetchFailed
 from troupe.wire.logs import configure
@@ -31,7 +34,8 @@ async def run() -> None:
     """Until SIGTERM."""
     settings = Settings.load(os.environ, Path.cwd())
     configure("gateway", settings.log_level)
-    await serve(build(settings, Fetcher(NamesHere(), allowed=[HERE], ports=range(1, 65_536))))
+    times = Times(total_s=float(os.environ.get("HERE_TOTAL_S", TOTAL_S)))
+    await serve(build(settings, Fetcher(NamesHere(), allowed=[HERE], ports=range(1, 65_536), times=times)))
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def _request(fields: ScriptFields, visit: Visit) -> ChatRequest:
             "TROUPE_MAX_TEXT_CHARS.",
             limit_chars=limit,
         )
-    request = ChatRequest(principal=visit.principal)
+    request = ChatRequest(principal=visit.principal, reasoning="off")  # somebody waits to hear the first word
     told = system_prompt(_language(fields, visit), fields.system)
     for role, content in ((ROLE_SYSTEM, told), (ROLE_USER, fields.prompt)):
         request.messages.add(role=role).content.add(text=blank_controls(content))

@@ -68,17 +68,17 @@ class Fetcher:
         self._ports = ports
         self._network = network or httpcore.AnyIOBackend()
         self._trust = trust
-        self._times = times or Times()
+        self.times = times or Times()
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def get(self, url: str, *, types: Collection[str] = PAGE_TYPES, limit: int = PAGE_BYTES) -> Page:
         """The page at an address. Raises `AddressRefused` (not fetched from here) or `FetchFailed` (did not come)."""
         where = place(url)
         try:
-            async with asyncio.timeout(self._times.total_s), self._room:
+            async with asyncio.timeout(self.times.total_s), self._room:
                 return await self._followed(where, types, limit)
         except TimeoutError:
-            seconds = self._times.total_s
+            seconds = self.times.total_s
             raise FetchFailed(f"{where.host} was too slow: the page did not come within {seconds:.0f} s.") from None
 
     async def _followed(self, where: Place, types: Collection[str], limit: int) -> Page:
@@ -106,7 +106,7 @@ class Fetcher:
             await connection.aclose()
 
     def _request(self, where: Place) -> httpcore.Request:
-        times = {"connect": self._times.connect_s, "read": self._times.total_s, "write": self._times.connect_s}
+        times = {"connect": self.times.connect_s, "read": self.times.total_s, "write": self.times.connect_s}
         return httpcore.Request(
             b"GET",
             httpcore.URL(scheme=where.scheme, host=where.host, port=where.port, target=where.target),

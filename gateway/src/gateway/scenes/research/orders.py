@@ -17,7 +17,7 @@ from gateway.scenes.text import ChatOrder
 from troupe.v1.text_pb2 import ROLE_SYSTEM, ROLE_USER, ChatRequest, Document
 
 _CODE = re.compile(r"[a-z]{2,3}")
-PROFILE_TOKENS = 1_200
+PROFILE_TOKENS = 1_600
 SCRIPT_TOKENS = 400
 SCRIPT_WORDS = (75, 150)
 """What a presenter says in 30 to 60 s."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
-from gateway.guard.fetch.fetcher import PAGE_TYPES, TOTAL_S, Fetcher, Page
+from gateway.guard.fetch.fetcher import PAGE_TYPES, Fetcher, Page
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality, Need
 from gateway.routing.rung import Call, Rung
@@ -60,7 +60,7 @@ class SiteReader:
         came = await self.fetcher.get(url)
         home, may = await asyncio.gather(self._taken_out(came), self._rules(came.url))
         tell(home)
-        left = max(MORE_AT_LEAST_S, TOTAL_S - (time.monotonic() - started))
+        left = max(MORE_AT_LEAST_S, self.fetcher.times.total_s - (time.monotonic() - started))
         wanted = further_pages(home.url, home.links, may)
         more = await asyncio.gather(*(self._further(each, left, tell) for each in wanted))
         pages = _distinct([home, *(page for page in more if page is not None)])

@@ -11,6 +11,7 @@ MOST_WORDS = 170
 """A little more than was asked for; a model that goes on is stopped at the end of a sentence."""
 WIDE_PER_WORD = 2  # characters of Chinese or Japanese
 LONGEST = 2_000  # characters without the end of a sentence
+_ASIDE = re.compile(r"\[[^\]\n]{1,60}\](?!\s*\()")  # [smiles], and no link
 _END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”]*|\n+")
 
 
@@ -44,7 +45,7 @@ class Sentences:
         self._open = ""
 
     def _cleaned(self, sentence: str) -> Iterator[str]:
-        words = plain(sentence, self._own_hosts)
+        words = plain(_ASIDE.sub("", sentence), self._own_hosts)
         if any(character.isalnum() for character in words):
             wide = sum(character > "\u2e7f" for character in words)
             self._words += wide / WIDE_PER_WORD or len(words.split())

@@ -16,11 +16,12 @@ from gateway.scenes.research.orders import presenter_order, profile_order
 from gateway.scenes.research.profile import ANSWER_CHARS, Profile, ProfileInvalid, own_hosts, read_profile
 from gateway.scenes.research.site import SITE_UNITS, Site
 from gateway.scenes.research.spoken import Sentences
-from gateway.scenes.text import ChatOrder, chat
+from gateway.scenes.text import ChatOrder, Written, chat
 from troupe.v1.text_pb2 import ChatDelta
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import (
     AllRungsFailed,
+    DeadlineExceeded,
     EmptyText,
     EngineFailed,
     NoRungCanServe,
@@ -64,13 +65,18 @@ class Writer:
         """The profile, and who wrote it. Raises why nobody could."""
         while True:
             served = await self._begun(profile_order)
+            written = Written()
             try:
-                answer = await _whole(served)
-                return read_profile(answer, self.site.pages), self._author(served)
+                await _whole(served, written)
+                return read_profile("".join(written.text), self.site.pages), self._author(served)
             except (ProfileInvalid, ServingError) as error:
                 if self.deadline.remaining() <= 0:
-                    raise
+                    raise DeadlineExceeded(
+                        "The time for this request was used up before there was a profile."
+                    ) from error
                 self._failed(served, str(error))
+                if written.finish_reason == "length" and self._units // 2 >= LEAST_UNITS:
+                    self._units //= 2  # the answer did not fit beside what it is about
             finally:
                 await served.aclose()
 
@@ -135,13 +141,11 @@ class Writer:
         return Author(served.rung.name, served.rung.engine, only_repeats)
 
 
-async def _whole(served: Served[ChatDelta]) -> str:
-    """The answer's text; of one without end, as much as shows that."""
-    parts: list[str] = []
+async def _whole(served: Served[ChatDelta], written: Written) -> None:
+    """Take in the answer; of one without end, as much as shows that."""
     size = 0
     async for delta in served:
-        parts.append(delta.content)
+        written.add(delta)
         size += len(delta.content)
         if size > ANSWER_CHARS:
-            break
-    return "".join(parts)
+            return

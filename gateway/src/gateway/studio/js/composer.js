@@ -22,12 +22,6 @@ export class Composer {
       $(`tab-${tab}`).addEventListener("click", () => this.show(tab));
       $(`tab-${tab}`).addEventListener("keydown", event => this.#onKey(event, tab));
     }
-    $("written-use").addEventListener("click", () => {
-      $("script").value = $("written-text").textContent.trim();
-      this.written("");
-      this.show("script");
-      this.focus();
-    });
   }
 
   set({ tab, script, idea, site }) {
@@ -60,11 +54,13 @@ export class Composer {
     $("question-after").textContent = QUESTIONS[this.tab][1];
   }
 
-  /** The script that a writer made of an idea or a site, as far as it has come; empty = there is none. */
-  written(text, { whole = true } = {}) {
-    $("written-text").textContent = text;
-    $("written").hidden = !text;
-    $("written-use").hidden = !whole;
+  /** Words that shall be the script. */
+  take(text) {
+    $("script").value = text;
+    this.show("script");
+    this.focus();
+    $("script").setSelectionRange(0, 0);
+    $("script").scrollTop = 0;
   }
 
   focus() {

@@ -17,9 +17,9 @@ export class Downloads {
   /** A film that is whole; null = there is none. */
   offer(take, player) {
     Object.assign(this, { take, player });
-    $("keep").hidden = !take;
+    $("keep").inert = !take;
     if (!take) return;
-    $("save-film-label").textContent = extension(player.type).toUpperCase();
+    $("save-film-kind").textContent = extension(player.type).toUpperCase();
     $("save-mp3").hidden = !take.spoken.text.trim();
     $("save-vtt").hidden = !take.spoken.words.length;
   }

@@ -65,7 +65,7 @@ export function showError(element, error, act) {
     button.addEventListener("click", () => act(action));
     parts.push(button);
   }
-  if (error.message) parts.push(said(error));
+  if (error.message && error.code !== "unreachable") parts.push(said(error));
   element.replaceChildren(...parts);
   element.dataset.code = error.code;
   element.hidden = false;

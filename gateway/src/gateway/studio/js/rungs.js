@@ -95,7 +95,7 @@ export class Rungs {
       make("span", { class: "dot", "data-state": rung.state, "aria-hidden": "true" }),
       make("div", { class: "rung-body" },
         make("p", { class: "rung-head" }, make("strong", {}, rung.name),
-          make("span", { class: "rung-state" }, serving ? "Ready, first in line" : STATES[rung.state] ?? rung.state)),
+          make("span", { class: "rung-state" }, serving ? "In use" : STATES[rung.state] ?? rung.state)),
         line("rung-about", about.filter(Boolean).join(", ")), line("rung-why", rung.reason), rung.remedy ? remedy(rung.remedy) : null));
   }
 }

@@ -50,9 +50,13 @@ export class Stage {
     this.words = words;
   }
 
-  /** Whether the film is on the screen, rather than the still. */
   set live(yes) {
     $("frame").classList.toggle("live", yes);
+  }
+
+  /** Whether the film is on the screen, rather than the still. */
+  get live() {
+    return $("frame").classList.contains("live");
   }
 
   async #light() {

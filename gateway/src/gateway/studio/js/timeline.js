@@ -8,7 +8,7 @@ const STEPS = [
   { id: "video", label: "Face", stage: "" }, // its first frame on the screen: the page sees that itself
   { id: "done", label: "Done", stage: "done" },
 ];
-const PARTS = { text: "writing", tts: "speaking", video: "the picture" };
+const PARTS = { text: "the words", tts: "the voice", video: "the face" };
 
 export class Timeline {
   constructor(list, notes) {
@@ -44,7 +44,7 @@ export class Timeline {
   /** Who serves a part; `reason`: why those before it did not. */
   served(modality, provider, reason) {
     this.#name(modality, provider, Boolean(reason));
-    if (reason) this.note(`${provider} took over ${PARTS[modality] ?? modality}.`, reason, "fallback");
+    if (reason) this.note(`${provider} stepped in for ${PARTS[modality] ?? modality}.`, reason, "fallback");
   }
 
   /** Another voice speaks in place of the one that was chosen. */
@@ -61,15 +61,16 @@ export class Timeline {
   /** An answer broke and goes on elsewhere. */
   resumed(modality, provider, reason) {
     this.#name(modality, provider, true);
-    this.note(`${provider} went on with ${PARTS[modality] ?? modality} in the middle of the film.`, reason, "fallback");
+    this.note(`${provider} took over ${PARTS[modality] ?? modality} in the middle of the film.`, reason, "fallback");
   }
 
   /** Something to know; `detail` says more. */
   note(words, detail = "", kind = "note") {
-    const known = [...this.notes.children].some(each => each.dataset.words === words + detail);
-    if (known) return;
+    const known = [...this.notes.children].find(each => each.textContent.includes(detail || words));
+    if (known && (kind === "note" || known.dataset.kind === kind)) return;
+    known?.remove(); // it said less
     const parts = [make("span", {}, words), detail ? make("small", {}, detail) : null];
-    this.notes.append(make("li", { "data-kind": kind, "data-testid": kind, "data-words": words + detail }, ...parts));
+    this.notes.append(make("li", { "data-kind": kind, "data-testid": kind }, ...parts));
   }
 
   /** It ended before it was done. */
