@@ -13,7 +13,6 @@ from tests.conftest import Process, start_process
 from tests.e2e.conftest import Mesh, start_mesh
 
 ROOT = Path(__file__).parents[2]
-PICTURES = ROOT / "var/studio"
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +80,12 @@ def studio(browser: Browser) -> Iterator[Callable[[str], Studio]]:
     yield visit
     for each in made[-1:]:
         each.judge()
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where pictures are left for people to look at."""
+    return ROOT / "var/studio"
 
 
 @pytest.fixture
