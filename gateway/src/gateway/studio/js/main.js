@@ -127,6 +127,8 @@ function onBadPhoto(error) {
 
 function onPhotoBusy(busy) {
   $("photo-add")?.setAttribute("aria-busy", String(busy));
+  if (busy && stage.state === "idle") stage.wait("Looking at the photo");
+  else if (!busy && !show.running && stage.state === "waiting") stage.state = "idle";
   if (busy) announce("Looking at the photo.");
 }
 
