@@ -88,8 +88,8 @@ bench-start: $(STAMP) ## How long until the mesh is ready: ROUNDS= QUICK=1
 bench-portrait: $(STAMP) ## fps, first fragment, memory, live streams and ten minutes of the portrait engine: ROUNDS= QUICK=1
 	@$(BIN)/python -m tests.bench.portrait
 
-bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar: ROUNDS= QUICK=1
-	@$(BIN)/python tests/bench/avatar.py
+bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar, for a text and a prompt: ROUNDS= QUICK=1
+	@$(BIN)/python -m tests.bench.avatar
 
 bench-playback: $(STAMP) ## Stalls, dropped frames and the first frame of a minute in Chromium: ROUNDS= QUICK=1
 	@tools/browser.sh $(BIN)/uv

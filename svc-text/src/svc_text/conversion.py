@@ -15,6 +15,7 @@ from svc_text.engine import (
     ToolCall,
     Turn,
 )
+from svc_text.extraction.page import Page
 from troupe.v1 import engine_pb2, text_pb2
 from troupe.wire.documents import Document
 from troupe.wire.errors import EmptyText, InvalidArgument, NotSupported, TextTooLong
@@ -164,6 +165,20 @@ def _logprob(told: Logprob) -> text_pb2.TokenLogprob:
         logprob=told.logprob,
         token_bytes=told.token_bytes,
         top=[_logprob(each) for each in told.top],
+    )
+
+
+def from_page(page: Page) -> text_pb2.ExtractResponse:
+    """A page as it travels."""
+    return text_pb2.ExtractResponse(
+        title=page.title,
+        text=page.text,
+        language=page.language,
+        description=page.description,
+        site_name=page.site_name,
+        author=page.author,
+        date=page.date,
+        links=page.links,
     )
 
 

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from svc_text.conversion import describe
+from svc_text.conversion import DOCUMENTS_ONLY, describe
 from svc_text.engine import Chat, Delta, Sampling, TextEngine, Turn, make
+from svc_text.extraction.page import Page, PageReader, PageSource
 from troupe.v1 import engine_pb2
-from troupe.wire.errors import EngineFailed, Overloaded, TroupeError
+from troupe.wire.documents import Document
+from troupe.wire.errors import EngineFailed, NotSupported, Overloaded, TroupeError
 from troupe.wire.health import EngineBoard
 from troupe.wire.progress import Progress
 
@@ -61,7 +63,9 @@ class Desk:
         told.add_done_callback(telling.discard)
 
     async def _first_token(self, engine: TextEngine) -> None:
-        hello = Chat(turns=(Turn("user", "hello"),), sampling=Sampling(max_tokens=1))
+        page = Document(text="Troupe is a small company that makes heads talk. It was founded by three friends.")
+        documents = (page,) if DOCUMENTS_ONLY in engine.facts.features else ()
+        hello = Chat(turns=(Turn("user", "hello"),), sampling=Sampling(max_tokens=1), documents=documents)
         async with aclosing(engine.chat(hello, Progress())) as deltas:  # type: ignore[type-var]  # a generator
             async for delta in deltas:
                 if delta.tokens:
@@ -79,6 +83,20 @@ class Desk:
             async with aclosing(engine.chat(chat, progress)) as deltas:  # type: ignore[type-var]  # a generator
                 async for delta in deltas:
                     yield delta
+        finally:
+            self._outstanding[name] -= 1
+
+    async def extract(self, name: str, source: PageSource) -> Page:
+        """Read one page by that engine, or by the first one that reads pages for an empty name."""
+        readers = [each for each, engine in self.engines.items() if isinstance(engine, PageReader)]
+        name = name or next(iter(readers), "")
+        _, engine = self.engine(name)
+        if not isinstance(engine, PageReader):
+            able = f" Name one that does: {', '.join(readers)}." if readers else " Add extractive to its engines."
+            raise NotSupported(f"The engine {name} reads no pages.{able}")
+        self._outstanding[name] += 1
+        try:
+            return await engine.extract(source)
         finally:
             self._outstanding[name] -= 1
 

@@ -17,6 +17,7 @@ from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
     "llamacpp": "svc_text.engines.llamacpp.engine:LlamacppEngine",
+    "extractive": "svc_text.engines.extractive:ExtractiveEngine",
     "echo": "svc_text.engines.echo:EchoEngine",
 }
 """Name -> `module:Class`; imported only when chosen. A name with a colon is taken as such: a plug-in's own class."""

@@ -8,9 +8,10 @@ from typing import Any
 import grpc.aio
 
 from svc_text.connect import Connection
-from svc_text.conversion import from_delta, to_chat
+from svc_text.conversion import from_delta, from_page, to_chat
 from svc_text.desk import Desk
 from svc_text.engine import Chat as EngineChat
+from svc_text.inbox import received
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EmptyText, NotSupported
@@ -99,8 +100,10 @@ class TextServicer(text_pb2_grpc.TextServicer):
         request_iterator: AsyncIterator[text_pb2.ExtractInput],
         context: Context,
     ) -> text_pb2.ExtractResponse:
-        """No engine here extracts yet."""
-        raise NotSupported(f"No text engine of this service extracts: {', '.join(self._desk.engines)}.")
+        """The bytes of a page -> its main text and what it says of itself."""
+        async with Deadline.of_call(context, self._longest_s).scope("reading a page"):
+            engine, source = await received(request_iterator)
+            return from_page(await self._desk.extract(engine, source))
 
     async def Describe(self, request: engine_pb2.DescribeRequest, context: Context) -> engine_pb2.DescribeResponse:
         """What this service has."""
