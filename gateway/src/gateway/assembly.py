@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.gauges import RungGauges
+from gateway.guard.fetch.fetcher import Fetcher
+from gateway.guard.fetch.names import Dns
 from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
 from gateway.house import Furniture, House, Watched
 from gateway.metrics import Metrics
-from gateway.plan import ENGINES, LOCAL_CHILD, MINIMAX, ChainPlan, RungPlan, plan_chains
+from gateway.plan import ENGINES, LOCAL_CHILD, MINIMAX, ChainPlan, RungPlan, plan_chains, plan_extraction
 from gateway.providers.absent import AbsentRung
 from gateway.providers.child import SpeechChild
 from gateway.providers.coqui import CoquiRung
@@ -44,19 +46,21 @@ Whose = tuple[str, str, str]
 """Key, host and group: what makes two MiniMax accounts the same."""
 
 
-def build(settings: Settings) -> House:
-    """The house of these settings. Raises `InvalidArgument` for what cannot work."""
+def build(settings: Settings, fetcher: Fetcher | None = None) -> House:
+    """The house of these settings; a `fetcher` of their own have only tests. Raises `InvalidArgument`."""
     metrics = Metrics()
     assembly = Assembly(metrics)
     furniture = assembly.furnish(settings)
     house = House(
         settings=settings,
         chains=furniture.chains,
+        reading=furniture.reading,
         neighbours=furniture.neighbours,
         keyring=Keyring(settings.api_keys_file),
         limits=Limits(upload_bytes=settings.max_upload_bytes),
         metrics=metrics,
         furnish=assembly.furnish,
+        fetcher=fetcher or Fetcher(Dns(settings.dns_server)),
         spent=spent_today,
     )
     metrics.registry.register(RungGauges(house))
@@ -110,11 +114,13 @@ class Assembly:
     def furnish(self, settings: Settings) -> Furniture:
         """The chains of these settings. Raises `InvalidArgument`; then everything is as it was."""
         plans = plan_chains(settings)
-        planned = [_admission_key(rung) for plan in plans.values() for rung in plan.rungs]
+        extraction = plan_extraction(settings)
+        planned = [_admission_key(rung) for plan in plans.values() for rung in (*plan.rungs, extraction)]
         made = Inventory(admissions={key: known for key, known in self._had.admissions.items() if key in planned})
         chains = {modality: self._chain(plan, settings, made) for modality, plan in plans.items()}
+        reading = self._reading(chains[Modality.TEXT], extraction, settings, made)
         self._had = made
-        return Furniture(chains, self._neighbours(made))
+        return Furniture(chains, reading, self._neighbours(made))
 
     def _neighbours(self, made: Inventory) -> Sequence[Watched]:
         children = (made.child,) if made.child is not None else ()
@@ -123,6 +129,13 @@ class Assembly:
     def _chain(self, plan: ChainPlan, settings: Settings, made: Inventory) -> Chain:
         rungs = [self._kept_or_made(rung, settings, made) for rung in plan.rungs]
         return Chain(plan.modality, rungs, unasked=plan.unasked, observer=self._metrics)
+
+    def _reading(self, text: Chain, extraction: RungPlan, settings: Settings, made: Inventory) -> Chain:
+        """The text chain, and after it what takes text out of pages, where no setting named it."""
+        if any(rung.name == extraction.name for rung in text.rungs):
+            return text
+        rungs = [*text.rungs, self._kept_or_made(extraction, settings, made)]
+        return Chain(Modality.TEXT, rungs, unasked=[rung.name for rung in rungs], observer=self._metrics)
 
     def _kept_or_made(self, plan: RungPlan, settings: Settings, made: Inventory) -> Rung:
         place = (plan.modality, plan.target, settings.dns_server)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.guard.fetch.fetcher import Fetcher
 from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
 from gateway.metrics import Metrics
@@ -50,6 +51,7 @@ class Furniture:
     """What the settings make of a house."""
 
     chains: Mapping[Modality, Chain]
+    reading: Chain  # of text, for pages: one of its rungs takes text out of them, whatever the text chain is
     neighbours: Sequence[Watched]
 
 
@@ -59,11 +61,13 @@ class House:
 
     settings: Settings
     chains: Mapping[Modality, Chain]
+    reading: Chain
     neighbours: Sequence[Watched]
     keyring: Keyring
     limits: Limits
     metrics: Metrics
     furnish: Callable[[Settings], Furniture]
+    fetcher: Fetcher  # of web pages that callers name
     spent: Callable[[Rung], float | None] = lambda _rung: None  # USD today, of a rung that costs money
     voices: VoiceTable = field(default_factory=VoiceTable)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
@@ -92,9 +96,9 @@ class House:
         await _meet([neighbour for neighbour in furniture.neighbours if id(neighbour) not in before])
         staying = {id(neighbour) for neighbour in furniture.neighbours}
         leaving = [neighbour for neighbour in self.neighbours if id(neighbour) not in staying]
-        old = [weakref.ref(chain) for chain in self.chains.values()]
+        old = [weakref.ref(chain) for chain in (*self.chains.values(), self.reading)]
         self.settings, self.keyring, self.limits = settings, keyring, limits
-        self.chains, self.neighbours = furniture.chains, furniture.neighbours
+        self.chains, self.reading, self.neighbours = furniture.chains, furniture.reading, furniture.neighbours
         if leaving:
             farewell = asyncio.create_task(_farewell(leaving, old))
             self.farewells.add(farewell)

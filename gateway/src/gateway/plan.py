@@ -13,6 +13,7 @@ from troupe.wire.errors import InvalidArgument, nearest
 
 MINIMAX = "minimax"
 COQUI = "coqui"
+EXTRACTIVE = "extractive"
 TEXT_ENGINES = ("vllm", "openai", "llamacpp", "extractive", "echo", MINIMAX)
 TTS_ENGINES = ("xtts", "edge", "piper", "flite", "espeak", "tone", MINIMAX)
 VIDEO_ENGINES = ("sadtalker", "portrait", "still", MINIMAX)
@@ -78,6 +79,11 @@ def plan_chains(settings: Settings) -> dict[Modality, ChainPlan]:
         )
         for modality, names in named.items()
     }
+
+
+def plan_extraction(settings: Settings) -> RungPlan:
+    """Who takes the text out of pages, whoever writes: it is no model, and it stays in the house."""
+    return _rung(settings, Modality.TEXT, EXTRACTIVE)
 
 
 def _names(settings: Settings, modality: Modality) -> list[str]:

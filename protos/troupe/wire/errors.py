@@ -11,6 +11,8 @@
     │   ├── MediaTooLarge           too many pixels or seconds
     │   ├── BodyTooLarge            too many bytes
     │   ├── NoFace                  a portrait without a face
+    │   ├── AddressRefused          a web address that is not fetched from here
+    │   ├── PageWithoutText         a page on which there is nothing to read
     │   ├── UnknownVoice            no voice of that id, or not yours
     │   ├── UnknownPortrait         no portrait of that id, or not yours
     │   ├── UnknownScene            no scene of that id, or not yours
@@ -32,7 +34,9 @@
         ├── Draining                going away; ask another replica
         ├── EngineMissing           it is not installed
         ├── CheckpointNotFound      its weights are not there
+        ├── CheckpointBroken        its weights are there, and damaged or of the wrong kind
         ├── CannotConnect           a server that should be there is not
+        ├── FetchFailed             a page of the web that did not come
         ├── PortTaken               another process listens where this one should
         ├── EngineFailed            it broke while working
         ├── AllRungsFailed          every rung of the chain was tried
@@ -133,6 +137,14 @@ class NoFace(RequestError):
     """A portrait without a face."""
 
 
+class AddressRefused(RequestError):
+    """A web address that is not fetched from here: not public, or no plain http(s)."""
+
+
+class PageWithoutText(RequestError):
+    """A page on which there is nothing to read."""
+
+
 class UnknownVoice(RequestError):
     """No voice of that id, or not yours."""
 
@@ -209,8 +221,16 @@ class CheckpointNotFound(ServingError):
     """Its weights are not there."""
 
 
+class CheckpointBroken(ServingError):
+    """Its weights are there, and damaged or of the wrong kind."""
+
+
 class CannotConnect(ServingError):
     """A server that should be there is not."""
+
+
+class FetchFailed(ServingError):
+    """A page of the web that did not come: its site is not there, is slow, or says no."""
 
 
 class PortTaken(ServingError):
@@ -263,6 +283,8 @@ TABLE: Mapping[type[TroupeError], Row] = {
     MediaTooLarge: _bad_request(http=413),
     BodyTooLarge: Row(_CODE.INVALID_ARGUMENT, 413, "invalid_request_error", "request_too_large", 2013),
     NoFace: _bad_request(http=422),
+    AddressRefused: _bad_request(),
+    PageWithoutText: _bad_request(http=422),
     UnknownVoice: Row(_CODE.NOT_FOUND, 404, "invalid_request_error", "not_found_error", 2054),
     UnknownPortrait: Row(_CODE.NOT_FOUND, 404, "invalid_request_error", "not_found_error", 2013),
     UnknownScene: Row(_CODE.NOT_FOUND, 404, "invalid_request_error", "not_found_error", 2013),
@@ -282,7 +304,9 @@ TABLE: Mapping[type[TroupeError], Row] = {
     Draining: Row(_CODE.UNAVAILABLE, 503, "server_error", "overloaded_error", 1000),
     EngineMissing: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CheckpointNotFound: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
+    CheckpointBroken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CannotConnect: Row(_CODE.UNAVAILABLE, 503, "server_error", "api_error", 1000),
+    FetchFailed: Row(_CODE.UNAVAILABLE, 502, "server_error", "api_error", 1000),
     PortTaken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     EngineFailed: Row(_CODE.INTERNAL, 502, "server_error", "api_error", 1013),
     AllRungsFailed: Row(_CODE.UNAVAILABLE, 503, "server_error", "api_error", 1000),

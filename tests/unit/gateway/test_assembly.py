@@ -96,3 +96,19 @@ def test_a_minimax_rung_is_a_cloud_rung_with_its_policy(furnish) -> None:
     rung = furnish(**env, MINIMAX_API_KEY="sk").chains[Modality.TEXT].rungs[0]
     assert (rung.name, rung.engine, rung.cloud, rung.policy.cap_usd_day) == ("mm", "minimax", True, 2)
     assert (rung.gate.limit, spent_today(rung)) == (5, 0.0)
+
+
+@pytest.mark.parametrize("env", [{}, {"PROVIDER_TEXT": "extractive"}])
+def test_pages_are_read_by_the_text_chain_where_it_can(furnish, env) -> None:
+    made = furnish(**env)
+    assert made.reading is made.chains[Modality.TEXT]
+
+
+def test_pages_are_read_whatever_the_text_chain_is(furnish) -> None:
+    env = {"PROVIDER_TEXT": "vllm", "PROVIDER_TEXT_FALLBACK": "minimax"}
+    first, second = furnish(**env), furnish(**env, TROUPE_DRAIN_S="3")
+    assert [rung.name for rung in first.chains[Modality.TEXT].rungs] == ["vllm", "minimax"]
+    assert [rung.name for rung in first.reading.rungs] == ["vllm", "minimax", "extractive"]
+    assert first.reading.rungs[-1] is second.reading.rungs[-1]
+    assert first.reading.rungs[-1].gate is second.reading.rungs[-1].gate
+    assert first.reading.rungs[-1].target is first.reading.rungs[0].target

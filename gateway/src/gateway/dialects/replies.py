@@ -46,6 +46,45 @@ class TextReply(BaseModel):
     provider: str = Field(description="Who wrote it (its end, where it was handed over)")
 
 
+class FactReply(BaseModel):
+    """A statement of a company's pages."""
+
+    fact: str
+    sentence: str = Field(description="The sentence it rests on, letter by letter as it stands on the page")
+    page: str = Field(description="The page where that stands; one of `pages`")
+
+
+class ReadPageReply(BaseModel):
+    """A page that was read."""
+
+    url: str
+    title: str
+
+
+class ProfileReply(BaseModel):
+    """What a company's own pages say of it; empty = they do not say."""
+
+    name: str
+    one_liner: str = Field(description="What the company does, in one sentence")
+    summary: str
+    products: list[str]
+    audience: str = Field(description="Who it is for")
+    differentiators: list[str]
+    tone: str = Field(description="How the pages speak")
+    facts: list[FactReply]
+    language: str = Field(description="BCP 47; empty = not known")
+    engine: str = Field(description='Who wrote it: "extractive" is no model, it picks sentences of the pages')
+    provider: str
+
+
+class ResearchReply(ProfileReply):
+    """POST /api/research."""
+
+    pages: list[ReadPageReply]
+    notes: list[str] = Field(description="What to know: a fallback and its reason, pages that are missing")
+    script: str | None = Field(default=None, description="What a presenter says in 30 to 60 s; null = not asked for")
+
+
 class VoiceReply(BaseModel):
     """One voice that may be asked for."""
 

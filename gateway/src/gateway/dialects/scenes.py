@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Header, Path
 
 from gateway.dialects.errors import DOCUMENTED
+from gateway.dialects.event_stream import EVENT_STREAM, HEADERS, event, kept_open
 from gateway.dialects.media import MediaResponse
 from gateway.dialects.replies import DeletedReply
 from gateway.dialects.visit import Documented, Here
@@ -19,7 +18,6 @@ from troupe.wire.errors import TroupeError
 
 router = APIRouter(prefix="/api/scenes", tags=["scenes"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
 
-KEEP_ALIVE_S = 15.0
 SceneId = Annotated[str, Path(description="From the X-Troupe-Scene header", max_length=128)]
 
 
@@ -29,8 +27,8 @@ SceneId = Annotated[str, Path(description="From the X-Troupe-Scene header", max_
     response_class=MediaResponse,
     responses={
         200: {
-            "description": "Events: scene, provider, voice, note, stage, words, error, end",
-            "content": {"text/event-stream": {}},
+            "description": "Events: scene, provider, voice, resumed, note, page, stage, text, words, error, end",
+            "content": {EVENT_STREAM: {}},
         }
     },
 )
@@ -41,9 +39,9 @@ async def events(
     scene = visit.house.scenes.get(scene_id, visit.caller.key_id)
     after = int(last_event_id) if last_event_id.isdecimal() else 0
     return MediaResponse(
-        _stream(scene, after),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store"},
+        kept_open(_frames(scene, after)),
+        media_type=EVENT_STREAM,
+        headers=HEADERS,
         on_broken=_cannot_break,
         on_close=_nothing,
     )
@@ -56,27 +54,14 @@ async def cancel(scene_id: SceneId, visit: Here) -> DeletedReply:
     return DeletedReply(id=scene_id)
 
 
-async def _stream(scene: Scene, after: int) -> AsyncGenerator[bytes]:
+async def _frames(scene: Scene, after: int) -> AsyncGenerator[bytes]:
     async with aclosing(scene.follow(after)) as following:
-        step = asyncio.ensure_future(anext(following, None))
-        try:
-            while True:
-                done, _ = await asyncio.wait({step}, timeout=KEEP_ALIVE_S)
-                if not done:
-                    yield b": still here\n\n"
-                    continue
-                event = step.result()
-                if event is None:
-                    return
-                yield _frame(event)
-                step = asyncio.ensure_future(anext(following, None))
-        finally:
-            step.cancel()
-            await asyncio.wait({step})
+        async for told in following:
+            yield _frame(told)
 
 
-def _frame(event: Event) -> bytes:
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), orjson.dumps(event.data))
+def _frame(told: Event) -> bytes:
+    return b"id: %d\n%s" % (told.number, event(told.kind, told.data))
 
 
 def _cannot_break(_error: TroupeError) -> None:

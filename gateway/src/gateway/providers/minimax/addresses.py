@@ -1,8 +1,4 @@
-"""Which addresses a download may come from: public unicast ones, named by what is allowed and not by what is not.
-
-Python's `is_global` lets NAT64, 6to4, multicast and some providers' metadata addresses through (measured), so the test
-is an allow-list with carve-outs.
-"""
+"""Which addresses a download may come from: the public unicast ones that the guard's list allows."""
 
 from __future__ import annotations
 
@@ -10,30 +6,10 @@ import asyncio
 import ipaddress
 import socket
 
+from gateway.guard.fetch.addresses import is_public
 from troupe.wire.errors import EngineFailed
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_PUBLIC_V6 = ipaddress.ip_network("2000::/3")
-_CARVED_V6 = tuple(
-    ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3ffe::/16", "3fff::/20")
-)
-_CARVED_V4 = tuple(
-    ipaddress.ip_network(net)
-    for net in (
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
-        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
-        "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-    )
-)  # fmt: skip
-"""IPv4: private, shared, loopback, link-local, documentation, benchmark, anycast relays, a cloud's host, multicast."""
-
-
-def is_public(address: Address) -> bool:
-    """Whether it is a public unicast address."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in net for net in _CARVED_V4)
-    return address in _PUBLIC_V6 and not any(address in net for net in _CARVED_V6)
+__all__ = ["is_loopback", "is_public", "public_address"]
 
 
 def is_loopback(host: str) -> bool:
