@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,6 +37,9 @@ doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
 
 key: $(STAMP) ## Create an API key: NAME=
 	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")
+
+model: $(STAMP) ## List the text models that run here, or fetch one: NAME= VERIFY=1
+	@$(BIN)/python -m svc_text model $(if $(VERIFY),--verify) $(if $(NAME),-- "$$NAME")
 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included
 	@tools/run-tests.sh $(BIN)/python $(TESTS)
@@ -85,8 +88,8 @@ bench-start: $(STAMP) ## How long until the mesh is ready: ROUNDS= QUICK=1
 bench-portrait: $(STAMP) ## fps, first fragment, memory, live streams and ten minutes of the portrait engine: ROUNDS= QUICK=1
 	@$(BIN)/python -m tests.bench.portrait
 
-bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar: ROUNDS= QUICK=1
-	@$(BIN)/python tests/bench/avatar.py
+bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar, for a text and a prompt: ROUNDS= QUICK=1
+	@$(BIN)/python -m tests.bench.avatar
 
 bench-playback: $(STAMP) ## Stalls, dropped frames and the first frame of a minute in Chromium: ROUNDS= QUICK=1
 	@tools/browser.sh $(BIN)/uv
@@ -100,5 +103,5 @@ bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM 
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2
 	@tools/private-network.sh $(BIN)/python -m tests.bench.failover
 
-clean: ## Remove what was built and made (voices, portraits and keys stay)
+clean: ## Remove what was built and made (voices, portraits, models and keys stay)
 	@rm -rf $(VENV) out var .pytest_cache .mypy_cache .ruff_cache .hypothesis

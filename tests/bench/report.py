@@ -43,8 +43,8 @@ def with_mesh(job: Callable[[str, Mapping[str, str]], T], **settings: str) -> T:
         return future.result()
 
 
-def show(title: str, measured: Sequence[Figures], notes: Sequence[str] = ()) -> None:
-    """Print the rounds and their medians; the last line is one JSON object of the medians."""
+def show(title: str, measured: Sequence[Figures], notes: Sequence[str] = (), not_run: Sequence[str] = ()) -> None:
+    """Print the rounds and their medians; the last line is one JSON object of the medians, null where not run."""
     medians = {name: statistics.median(figures[name] for figures in measured) for name in measured[0]}
     print(f"\n{title}\n{machine()}; {len(measured)} measurements")
     for note in notes:
@@ -54,4 +54,4 @@ def show(title: str, measured: Sequence[Figures], notes: Sequence[str] = ()) -> 
     for name, median in medians.items():
         values = [figures[name] for figures in measured]
         print(f"{name:{width}}  {median:10.2f}  {min(values):10.2f}  {max(values):10.2f}")
-    print(json.dumps({name: round(value, 3) for name, value in medians.items()}))
+    print(json.dumps({name: round(value, 3) for name, value in medians.items()} | dict.fromkeys(not_run)))

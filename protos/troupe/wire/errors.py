@@ -34,6 +34,7 @@
         ├── Draining                going away; ask another replica
         ├── EngineMissing           it is not installed
         ├── CheckpointNotFound      its weights are not there
+        ├── CheckpointBroken        its weights are there, and damaged or of the wrong kind
         ├── CannotConnect           a server that should be there is not
         ├── FetchFailed             a page of the web that did not come
         ├── PortTaken               another process listens where this one should
@@ -220,6 +221,10 @@ class CheckpointNotFound(ServingError):
     """Its weights are not there."""
 
 
+class CheckpointBroken(ServingError):
+    """Its weights are there, and damaged or of the wrong kind."""
+
+
 class CannotConnect(ServingError):
     """A server that should be there is not."""
 
@@ -299,6 +304,7 @@ TABLE: Mapping[type[TroupeError], Row] = {
     Draining: Row(_CODE.UNAVAILABLE, 503, "server_error", "overloaded_error", 1000),
     EngineMissing: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CheckpointNotFound: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
+    CheckpointBroken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),
     CannotConnect: Row(_CODE.UNAVAILABLE, 503, "server_error", "api_error", 1000),
     FetchFailed: Row(_CODE.UNAVAILABLE, 502, "server_error", "api_error", 1000),
     PortTaken: Row(_CODE.FAILED_PRECONDITION, 503, "server_error", "api_error", 1000),

@@ -1,4 +1,4 @@
-"""`python -m svc_text` serves; `python -m svc_text doctor [--json]` says what works here."""
+"""`python -m svc_text` serves; `doctor [--json]` says what works here; `model [NAME] [--verify]` fetches a model."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from prometheus_client import CollectorRegistry
 
 from svc_text.desk import SERVICE, Desk
 from svc_text.doctor import examine
+from svc_text.engine import ENGINES
+from svc_text.models.command import Order
+from svc_text.models.command import run as model_command
+from svc_text.models.meter import Meter
 from svc_text.server import TextServicer
 from svc_text.settings import Settings
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
@@ -24,19 +28,32 @@ from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
 def main() -> int:
     """Read the command line, then serve or examine."""
-    parser = argparse.ArgumentParser(prog="svc_text", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
-    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     try:
         settings = Settings.load()
+        if arguments.command == "model":
+            return model_command(
+                Order.of(arguments.name, settings.models_dir, verify=arguments.verify), Meter(sys.stdout)
+            )
         configure("text", settings.log_level)
         if arguments.command == "doctor":
-            return _doctor(as_json=arguments.json)
+            return _doctor(settings, as_json=arguments.json)
         uvloop.run(_serve(settings))
     except TroupeError as error:
         sys.exit(f"svc-text: {error.message}")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="svc_text", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
+    doctor = commands.add_parser("doctor", help="per engine and model: ready, or the command that mends it")
+    doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    model = commands.add_parser("model", help="fetch a model; without a name list what there is")
+    model.add_argument("name", nargs="?", default="", help="of the catalogue, owner/repository/file.gguf, or https://…")
+    model.add_argument("--verify", action="store_true", help="check every byte of what is here; fetch nothing")
+    return parser
 
 
 async def _serve(settings: Settings) -> None:
@@ -64,14 +81,14 @@ def _listen(settings: Settings) -> Listen:
     )
 
 
-def _doctor(*, as_json: bool) -> int:
-    rows = examine()
+def _doctor(settings: Settings, *, as_json: bool) -> int:
+    rows = examine(settings)
     if as_json:
         print(json.dumps(rows))
     else:
         for row in rows:
             print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
-    return 0 if all(row["ready"] for row in rows) else 1
+    return 0 if any(row["ready"] for row in rows if row["engine"] in ENGINES) else 1
 
 
 if __name__ == "__main__":

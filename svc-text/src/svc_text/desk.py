@@ -39,21 +39,28 @@ class Desk:
         return name, self.engines[name]
 
     async def load(self) -> None:
-        """Start every engine, one after the other; each is ready when it has made a first token."""
-        for name, engine in self.engines.items():
-            try:
-                await engine.start(partial(self._loading, name))
-                async with asyncio.timeout(FIRST_TOKEN_S):
-                    await self._first_token(engine)
-            except TroupeError as error:
-                await self.board.missing(name, error.message, error.details.get("remedy", ""))
-            except TimeoutError:
-                await self.board.broken(name, f"it made no token within {FIRST_TOKEN_S:.0f} s")
-            else:
-                await self.board.ready(name)
+        """Start the engines, all at once; each is ready when it has made a first token."""
+        await asyncio.gather(*(self._load(name, engine) for name, engine in self.engines.items()))
 
-    def _loading(self, name: str, fraction: float, what: str) -> None:
-        log.info("engine %s loading %.0f %% %s", name, fraction * 100, what)
+    async def _load(self, name: str, engine: TextEngine) -> None:
+        telling: set[asyncio.Task[None]] = set()
+        try:
+            await engine.start(partial(self._loading, name, telling))
+            async with asyncio.timeout(FIRST_TOKEN_S):
+                await self._first_token(engine)
+        except TroupeError as error:
+            await asyncio.gather(*telling)  # what comes last stays
+            await self.board.missing(name, error.message, error.details.get("remedy", ""))
+        except TimeoutError:
+            await self.board.broken(name, f"it made no token within {FIRST_TOKEN_S:.0f} s")
+        else:
+            await asyncio.gather(*telling)
+            await self.board.ready(name)
+
+    def _loading(self, name: str, telling: set[asyncio.Task[None]], fraction: float, what: str) -> None:
+        told = asyncio.create_task(self.board.loading(name, fraction, what))
+        telling.add(told)
+        told.add_done_callback(telling.discard)
 
     async def _first_token(self, engine: TextEngine) -> None:
         page = Document(text="Troupe is a small company that makes heads talk. It was founded by three friends.")

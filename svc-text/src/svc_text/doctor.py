@@ -1,20 +1,42 @@
-"""Is each engine ready on this machine, and what mends it if not."""
+"""Is each engine ready on this machine, is each model file whole, and what mends what is not."""
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypedDict
 
 from svc_text.desk import Desk
 from svc_text.engine import ENGINES
+from svc_text.models.catalogue import FIRST_CHOICE
+from svc_text.models.checksum import again
+from svc_text.models.command import describe
+from svc_text.models.folder import chosen, models
+from svc_text.models.inspect import inspect
+from svc_text.settings import Settings
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
+from troupe.wire.errors import TroupeError
+
+OPENMP = "libgomp.so.1"
 
 
-def examine() -> list[dict[str, object]]:
-    """One row per engine there is: it is really started, and makes a first token."""
-    return asyncio.run(_examine())
+class Row(TypedDict):
+    """One engine, library or model."""
+
+    engine: str
+    ready: bool
+    reason: str
+    remedy: str
 
 
-async def _examine() -> list[dict[str, object]]:
+def examine(settings: Settings) -> list[Row]:
+    """One row per engine there is: it is really started, and makes a first token. Then what llamacpp needs."""
+    return [*asyncio.run(_engines()), library(), *model_rows(settings.models_dir, settings.llamacpp_model)]
+
+
+async def _engines() -> list[Row]:
     desk = Desk(tuple(ENGINES))
     try:
         await desk.load()
@@ -23,7 +45,40 @@ async def _examine() -> list[dict[str, object]]:
         await desk.stop()
 
 
-def _row(desk: Desk, name: str) -> dict[str, object]:
+def _row(desk: Desk, name: str) -> Row:
     status = desk.board.status(name)
     ready = status.state == ENGINE_STATE_READY
-    return {"engine": name, "ready": ready, "reason": status.reason, "remedy": status.remedy}
+    return Row(engine=name, ready=ready, reason=status.reason, remedy=status.remedy)
+
+
+def library(load: Callable[[str], object] = ctypes.CDLL) -> Row:
+    """Whether the system has the OpenMP library that llama.cpp is linked against."""
+    try:
+        load(OPENMP)
+    except OSError:
+        reason = f"the system library {OPENMP} is not installed; llamacpp needs it"
+        return Row(engine="libgomp1", ready=False, reason=reason, remedy="sudo apt-get install -y libgomp1")
+    return Row(engine="libgomp1", ready=True, reason="", remedy="")
+
+
+def model_rows(folder: Path, wanted: str) -> list[Row]:
+    """One row per model file: those of the folder, and the one that PROVIDER_LLAMACPP_MODEL names."""
+    found = list(models(folder))
+    rows = []
+    try:
+        if (path := chosen(folder, wanted)) not in found:
+            found.append(path)
+    except TroupeError as error:
+        remedy = f"make model NAME={FIRST_CHOICE}" if not found else f"set PROVIDER_LLAMACPP_MODEL={found[0].stem}"
+        rows.append(Row(engine="models", ready=False, reason=error.message, remedy=remedy))
+    return [*rows, *_inspected(found)]
+
+
+def _inspected(paths: Sequence[Path]) -> list[Row]:
+    rows = []
+    for path in paths:
+        try:
+            rows.append(Row(engine=f"model {path.stem}", ready=True, reason=describe(inspect(path)), remedy=""))
+        except TroupeError as error:
+            rows.append(Row(engine=f"model {path.stem}", ready=False, reason=error.message, remedy=again(path)))
+    return rows

@@ -16,6 +16,7 @@ from troupe.wire.errors import UnknownEngine, nearest
 from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
+    "llamacpp": "svc_text.engines.llamacpp.engine:LlamacppEngine",
     "extractive": "svc_text.engines.extractive:ExtractiveEngine",
     "echo": "svc_text.engines.echo:EchoEngine",
 }
@@ -154,6 +155,7 @@ class EngineFacts:
     tasks: tuple[str, ...] = ("chat", "count_tokens")  # also "embed", "extract"
     licence_note: str = ""
     max_input_tokens: int = 0  # 0 = not said
+    models: tuple[str, ...] = ()  # that chats may name, where there are several; `model` is the default one
 
 
 class TextEngine(Protocol):
@@ -167,7 +169,7 @@ class TextEngine(Protocol):
     def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer, beating `progress` with each step. Closing the iterator frees the engine at once."""
 
-    def count(self, chat: Chat) -> int:
+    async def count(self, chat: Chat) -> int:
         """Tokens of the prompt."""
 
     async def stop(self) -> None:

@@ -76,17 +76,18 @@ class TextServicer(text_pb2_grpc.TextServicer):
     ) -> text_pb2.CountTokensResponse:
         """Tokens of a chat's prompt."""
         _, engine = self._desk.engine(request.request.engine)
-        return text_pb2.CountTokensResponse(tokens=engine.count(to_chat(request.request, engine.facts)))
+        return text_pb2.CountTokensResponse(tokens=await engine.count(to_chat(request.request, engine.facts)))
 
     async def ListModels(
         self,
         request: text_pb2.ListModelsRequest,
         context: Context,
     ) -> text_pb2.ListModelsResponse:
-        """The models that are loaded."""
+        """The models that chats may name."""
         models = [
-            text_pb2.Model(id=engine.facts.model, engine=name, max_tokens=engine.facts.max_output_tokens)
+            text_pb2.Model(id=model, engine=name, max_tokens=engine.facts.max_output_tokens)
             for name, engine in self._desk.engines.items()
+            for model in engine.facts.models or (engine.facts.model,)
         ]
         return text_pb2.ListModelsResponse(models=models)
 

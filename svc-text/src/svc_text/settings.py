@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from troupe.wire.environment import read_env_file, refuse_unknown
@@ -14,21 +16,55 @@ NOT_OURS = ("TROUPE_TEXT_TARGET",)  # the gateway's, of the same prefix
 class Settings(BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,  # as the gateway has it: an empty folder would be the working folder
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 = any free one")
     metrics_port: int = Field(9101, ge=0, le=65535, description="Prometheus metrics over HTTP; 0 = any free one")
-    engines: str = Field("echo", description="Engines to load, with commas")
+    engines: str = Field("llamacpp,extractive,echo", description="Engines to load, with commas")
     drain_s: float = Field(20.0, gt=0, description="Seconds running requests may take to end after SIGTERM")
     request_s: float = Field(600.0, gt=0, description="Longest time one request may take, seconds")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    models_dir: Path = Field(Path("models/text"), description="Folder of the model files (GGUF)")
+    llamacpp_model: str = Field(
+        "",
+        validation_alias="PROVIDER_LLAMACPP_MODEL",
+        description="A model of the folder, or a file anywhere; empty = the first of the folder",
+    )
+    llamacpp_slots: int = Field(
+        0, ge=0, le=256, description="Chats that a model answers at once; 0 = 8, or fewer where memory is short"
+    )
+    llamacpp_context: int = Field(
+        0, ge=0, description="Tokens of one chat, its answer included; 0 = 8192, or what the model was trained for"
+    )
+    llamacpp_threads: int = Field(0, ge=0, le=512, description="Threads that compute; 0 = one per processor core")
+    llamacpp_batch: int = Field(
+        64, ge=1, le=4096, description="Tokens of a prompt read at once: fewer let go of a cancelled chat sooner"
+    )
+    llamacpp_held: int = Field(1, ge=1, le=64, description="Models in memory at once")
+    llamacpp_idle_s: float = Field(
+        0.0, ge=0, description="Seconds without a chat after which a model is unloaded; 0 = never"
+    )
+    llamacpp_cache_mib: int = Field(256, ge=0, description="Memory for prompts seen before, per model, MiB")
+    llamacpp_gpu_layers: int = Field(-1, ge=-1, description="Layers on the graphics card; -1 = all that fit, 0 = none")
+
+    @field_validator("models_dir")
+    @classmethod
+    def _of_home(cls, folder: Path) -> Path:
+        return folder.expanduser()  # no shell reads `.env`
 
     @classmethod
     def load(cls) -> Settings:
         """The settings of this environment and its `.env`; raises `InvalidArgument` for a name nothing reads."""
         read_env_file()
-        refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
+        ours = (PREFIX + name for name, field in cls.model_fields.items() if field.validation_alias is None)
+        refuse_unknown(PREFIX, [*NOT_OURS, *ours])
         return cls()
 
     @property

@@ -64,6 +64,11 @@ class GatewayClient:
         waited = time.monotonic() - started
         raise CannotConnect(f"Speech and video are not ready after {waited:.0f} s. `make doctor` says what is missing.")
 
+    def serving(self, modality: str) -> str:
+        """The provider of a chain that would be asked first now; empty where there is none."""
+        chains = self._http.get("/providers").raise_for_status().json()
+        return str(chains[modality]["serving"] or "")
+
     def _settled(self) -> bool:
         try:
             chains = self._http.get("/providers").raise_for_status().json()

@@ -27,7 +27,7 @@ SceneId = Annotated[str, Path(description="From the X-Troupe-Scene header", max_
     response_class=MediaResponse,
     responses={
         200: {
-            "description": "Events: scene, provider, voice, note, stage, words, error, end",
+            "description": "Events: scene, provider, voice, resumed, note, page, stage, text, words, error, end",
             "content": {EVENT_STREAM: {}},
         }
     },

@@ -112,8 +112,8 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     )
 
 
-def speech_order(fields: SpeechFields, text: str, visit: Visit, *route: Modality) -> SpeechOrder:
-    """The request in the words of the tts chain; `route`: the chains that take part.
+def speech_order(fields: SpeechFields, text: str | None, visit: Visit, *route: Modality) -> SpeechOrder:
+    """The request in the words of the tts chain; `route`: the chains that take part; no text: it comes later.
 
     Raises `EmptyText`, `TextTooLong`, `UnknownVoice` or `UnknownProvider`.
     """
@@ -121,7 +121,7 @@ def speech_order(fields: SpeechFields, text: str, visit: Visit, *route: Modality
     return SpeechOrder(
         voice=house.voices.resolve(fields.voice_id, fields.language, house.infos(Modality.TTS)),
         settings=fields.settings(visit),
-        text=clean_text(text, house.settings.max_text_chars),
+        text=clean_text(text, house.settings.max_text_chars) if text is not None else "",
         rungs=names_in(fields.provider) or visit.rungs(Modality.TTS, *route),
         local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=house.settings.commercial_only,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections import OrderedDict
@@ -10,12 +11,14 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from troupe.wire.errors import Cancelled, TroupeError, UnknownScene
+from troupe.wire.errors import Cancelled, InvalidArgument, TroupeError, UnknownScene
 
 MAX_SCENES = 512
 MAX_EVENTS = 20_000  # of one scene; 2 hours of words come to about as many
 MAX_KEPT_EVENTS = 50_000
 """Of all ended scenes together; the oldest ones are forgotten first. About 50 MB."""
+HEADER = "X-Troupe-Scene"
+CHOSEN = re.compile(r"scn_[0-9a-f]{24}")
 KEPT_S = 900.0
 """How long an ended scene can still be read."""
 
@@ -25,7 +28,7 @@ class Event:
     """One thing that happened; `data` is JSON-like."""
 
     number: int
-    kind: str  # scene, provider, stage, words, error, end
+    kind: str  # scene, provider, stage, text, words, error, end
     data: dict[str, Any]
 
 
@@ -101,10 +104,20 @@ class SceneRegistry:
         self._clock = clock
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
 
-    def open(self, owner: str) -> Scene:
-        """A new scene."""
+    def open(self, owner: str, scene_id: str = "") -> Scene:
+        """A new scene. Its id may be chosen by the caller, who can then follow it before the answer begins.
+
+        Raises `InvalidArgument` for an id that is none, or that is taken.
+        """
+        if scene_id and not CHOSEN.fullmatch(scene_id):
+            raise InvalidArgument(
+                f'The scene id "{scene_id[:64]}" is none: it is "scn_" and 24 random hexadecimal digits.',
+                field=HEADER,
+            )
+        if scene_id in self._scenes:
+            raise InvalidArgument(f"The scene id {scene_id} is taken. Make a new one for each request.", field=HEADER)
         self._forget_old()
-        scene = Scene(f"scn_{secrets.token_hex(12)}", owner, self._clock)
+        scene = Scene(scene_id or f"scn_{secrets.token_hex(12)}", owner, self._clock)
         self._scenes[scene.scene_id] = scene
         return scene
 

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gateway.routing.capability import primary
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
@@ -51,6 +52,7 @@ class SpeechOrder:
     settings: SpeechSettings  # without engine and voice: those are the rung's
     text: str = ""
     piped: Replay[SpeechInput] | None = None  # text that still comes
+    opening: str = ""  # of a piped text, where it is known
     rungs: tuple[str, ...] = ()  # only these of the chain, in this order
     local_only: bool = False
     commercial_only: bool = False
@@ -63,7 +65,7 @@ class SpeechOrder:
             task=TASK_SPEECH,
             rungs=self.rungs,
             language=self.settings.language or self.voice.language,
-            reads=readers(self.text),
+            reads=readers(self.text or self.opening),
             format=CODEC_NAMES.get(self.settings.format.codec, ""),
             text_chars=len(self.text),
             engines=self._owners(),
@@ -204,4 +206,14 @@ def as_pcm(order: SpeechOrder) -> SpeechOrder:
     settings = SpeechSettings()
     settings.CopyFrom(order.settings)
     settings.format.CopyFrom(PCM_24K)
+    return replace(order, settings=settings)
+
+
+def in_language(order: SpeechOrder, language: str) -> SpeechOrder:
+    """The same order for a text that is in that language; empty = as it was ordered."""
+    if not language or primary(language) == primary(order.settings.language or order.voice.language):
+        return order
+    settings = SpeechSettings()
+    settings.CopyFrom(order.settings)
+    settings.language = language
     return replace(order, settings=settings)

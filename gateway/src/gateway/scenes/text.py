@@ -9,7 +9,7 @@ later keeps the thoughts it has.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -18,7 +18,7 @@ from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
 from gateway.routing.rung import Call, Rung
-from gateway.scenes.handover import Handover
+from gateway.scenes.handover import Handover, Resumed, nobody
 from troupe.v1.engine_pb2 import TASK_CHAT
 from troupe.v1.text_pb2 import (
     FINISH_REASON_CONTENT_FILTER,
@@ -100,9 +100,15 @@ def has_content(delta: ChatDelta) -> bool:
     return bool(delta.content or delta.reasoning or delta.tool_calls or delta.finish_reason)
 
 
-async def chat(chain: Chain, order: ChatOrder, deadline: Deadline, request_id: str) -> Served[ChatDelta]:
-    """The answer of the first rung that can; returns once it has begun."""
-    conversation = Conversation(order.request, Handover(Modality.TEXT))
+async def chat(
+    chain: Chain,
+    order: ChatOrder,
+    deadline: Deadline,
+    request_id: str,
+    resumed: Callable[[Resumed], None] = nobody,
+) -> Served[ChatDelta]:
+    """The answer of the first rung that can; returns once it has begun. Where it goes on later is told to `resumed`."""
+    conversation = Conversation(order.request, Handover(Modality.TEXT, resumed))
 
     async def inputs(rung: Rung) -> AsyncGenerator[ChatRequest]:
         yield conversation.asked(rung)

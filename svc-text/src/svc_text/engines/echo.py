@@ -39,7 +39,7 @@ class EchoEngine:
     async def stop(self) -> None:
         """Nothing to free."""
 
-    def count(self, chat: Chat) -> int:
+    async def count(self, chat: Chat) -> int:
         """Words of all turns."""
         return sum(len(TOKEN.findall(turn.text)) for turn in chat.turns)
 
@@ -58,7 +58,7 @@ class EchoEngine:
             progress.beat("generating", start / len(tokens))
             piece = tokens[start : start + step]
             yield Delta(text="".join(piece), tokens=len(piece))
-        yield Delta(finish=finish, prompt_tokens=self.count(chat), completion_tokens=len(tokens))
+        yield Delta(finish=finish, prompt_tokens=await self.count(chat), completion_tokens=len(tokens))
 
 
 def _answer(chat: Chat) -> tuple[list[str], str]:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.dialects import replies
-from gateway.dialects.avatar import AvatarRequest
+from gateway.dialects.avatar_request import AvatarRequest
 from gateway.dialects.research import ResearchRequest
 from gateway.dialects.text import TextRequest
 from gateway.dialects.voice import VoiceRequest

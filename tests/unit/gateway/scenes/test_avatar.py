@@ -6,8 +6,10 @@ from gateway.routing.capability import obstacle
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
 from gateway.scenes.avatar import Avatar, AvatarOrder
+from gateway.scenes.dictation import Draft
 from gateway.scenes.registry import SceneRegistry
 from gateway.scenes.speech import SpeechOrder
+from gateway.scenes.text import ChatOrder, chat
 from gateway.voices import VoiceTable
 from troupe.v1.media_pb2 import (
     AUDIO_CODEC_PCM,
@@ -19,6 +21,7 @@ from troupe.v1.media_pb2 import (
     WordTiming,
 )
 from troupe.v1.speech_pb2 import SentenceEnd, SpeechChunk, SpeechHeader, SpeechSettings
+from troupe.v1.text_pb2 import FINISH_REASON_STOP, ChatDelta, ChatRequest
 from troupe.v1.video_pb2 import AnimateSettings
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import Cancelled, EngineFailed, NoFace, StreamBroken
@@ -174,3 +177,82 @@ def test_a_rung_that_takes_minutes_is_asked_only_where_the_caller_waits(ready_in
     cloud = ready_info("minimax", features=["offline_render"])
     assert obstacle(cloud, AvatarOrder(AnimateSettings()).need()) == "it takes minutes; ask with cloud_video=wait"
     assert obstacle(cloud, AvatarOrder(AnimateSettings(), wait=True).need()) is None
+
+
+class Typist:
+    """Writes what a test says, and breaks where it says."""
+
+    def __init__(self, rung, *deltas, language="") -> None:
+        self.rung = rung("echo", [ChatDelta(content=each) if isinstance(each, str) else each for each in deltas])
+        self.rung.modality = Modality.TEXT
+        self.language = language
+
+    async def begin(self, commission) -> Draft:
+        order = ChatOrder(ChatRequest())
+        chain = Chain(Modality.TEXT, [self.rung])
+        served = await chat(chain, order, commission.deadline, commission.request_id, commission.resumed)
+        return Draft(served, 1_000, self.language)
+
+
+@pytest.fixture
+def dictated(rung, scene):
+    def make(writer, tts=None, head=None, **settings) -> Avatar:
+        voices = [tts or rung("tone", SPOKEN, reads_inputs=True)]
+        heads = [head or rung("still", FILM, modality=Modality.VIDEO, reads_inputs=True)]
+        chains = {
+            Modality.TEXT: Chain(Modality.TEXT, [writer.rung]),
+            Modality.TTS: Chain(Modality.TTS, voices),
+            Modality.VIDEO: Chain(Modality.VIDEO, heads),
+        }
+        speech = SpeechOrder(VoiceTable().resolve("", "", []), SpeechSettings())
+        order = AvatarOrder(AnimateSettings(portrait_id="ada", **settings), speech, writer)
+        return Avatar(chains, order, scene, Deadline.after(10), "req_1")
+
+    return make
+
+
+STOP = ChatDelta(finish_reason=FINISH_REASON_STOP)
+
+
+async def test_what_a_model_writes_is_spoken_and_shown(rung, dictated, scene) -> None:
+    end = SpeechChunk(sentence_end=SentenceEnd(text_consumed=len("Hi you. And more."), audio_ms=300))
+    voice = rung("tone", [*SPOKEN, end], reads_inputs=True)
+    writer = Typist(rung, "Hi", " *you*. And", " more.", STOP, language="fr")
+    film = dictated(writer, tts=voice)
+    await film.begin()
+    assert film.providers == "text=echo;tts=tone;video=still"
+    assert await bytes_of(film) == b"initonetwo"
+    settings, *texts = voice.streams[0].taken
+    assert [message.text for message in texts] == ["Hi you. ", "And more."]
+    assert settings.settings.language == "fr"
+    assert told(scene).count("text") == 2
+    assert [event.data["stage"] for event in scene.events if event.kind == "stage"][:3] == [
+        "first_token",
+        "text_done",
+        "first_audio",
+    ]
+    assert writer.rung.streams[0].closed
+
+
+async def test_captions_have_the_signs_of_a_script_that_is_still_written(rung, dictated) -> None:
+    head = rung("still", FILM, modality=Modality.VIDEO, reads_inputs=True)
+    words = [
+        SpeechChunk(audio=PCM, words=[WordTiming(word="Hi", text_start=0, text_end=2, end_ms=60)]),
+        SpeechChunk(audio=PCM, words=[WordTiming(word="you", text_start=4, text_end=7, start_ms=100, end_ms=190)]),
+        SpeechChunk(sentence_end=SentenceEnd(text_consumed=8, audio_ms=200)),
+    ]
+    film = dictated(Typist(rung, "Hi, you!", STOP), tts=rung("tone", words, reads_inputs=True), head=head)
+    await film.begin()
+    await bytes_of(film)
+    spoken = [word.word for message in head.streams[0].taken for word in message.speech.words]
+    assert spoken == ["Hi,", "you!"]
+
+
+async def test_a_text_that_breaks_is_nobody_else_s_fault(rung, dictated, scene) -> None:
+    voice = rung("tone", SPOKEN, reads_inputs=True)
+    film = dictated(Typist(rung, "Hi you. And", StreamBroken("the pen broke")), tts=voice)
+    with pytest.raises(StreamBroken, match="the pen broke"):
+        await film.begin()
+    await film.aclose()
+    assert [event.data["code"] for event in scene.events if event.kind == "error"] == ["stream_broken"]
+    assert not any(voice.outcomes)

@@ -4,7 +4,7 @@ import pytest
 
 import gateway.scenes.registry as module
 from gateway.scenes.registry import KEPT_S, SceneRegistry
-from troupe.wire.errors import Cancelled, Draining, EngineFailed, UnknownScene
+from troupe.wire.errors import Cancelled, Draining, EngineFailed, InvalidArgument, UnknownScene
 
 
 class Clock:
@@ -130,3 +130,16 @@ def test_the_events_of_ended_scenes_are_bounded_together(monkeypatch) -> None:
         registry.get(scenes[0].scene_id, "me")
     for scene in scenes[1:]:
         assert registry.get(scene.scene_id, "me") is scene
+
+
+def test_a_caller_may_choose_the_id_once() -> None:
+    registry, chosen = SceneRegistry(), "scn_0123456789abcdef01234567"
+    assert registry.open("me", chosen).scene_id == chosen
+    with pytest.raises(InvalidArgument, match="is taken"):
+        registry.open("you", chosen)
+
+
+@pytest.mark.parametrize("none", ["scn_1", "1" * 24, "scn_" + "G" * 24, "scn_" + "a" * 25, "../scn_"])
+def test_an_id_that_is_none_is_refused(none) -> None:
+    with pytest.raises(InvalidArgument, match="24 random hexadecimal digits"):
+        SceneRegistry().open("me", none)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.routing.capability import DOCUMENTS_ONLY
 from gateway.routing.chain import Chain, Served
+from gateway.scenes.handover import Resumed, nobody
 from gateway.scenes.research.orders import presenter_order, profile_order
 from gateway.scenes.research.profile import ANSWER_CHARS, Profile, ProfileInvalid, read_profile
 from gateway.scenes.research.site import SITE_UNITS, Site, own_hosts
@@ -55,6 +56,7 @@ class Writer:
     deadline: Deadline
     request_id: str
     note: Callable[[str], None]
+    resumed: Callable[[Resumed], None] = nobody  # told where a chat that broke goes on
     _units: int = SITE_UNITS
     _failures: dict[str, int] = field(default_factory=dict)
     _left: tuple[str, ...] = ()  # the rungs that may still be asked; empty = as the caller wished
@@ -80,9 +82,8 @@ class Writer:
 
     async def script(self) -> AsyncGenerator[str]:
         """The presenter's words, sentence by sentence as they are written. Raises why nobody could."""
-        self._left = ()
-        served = await self._begun(presenter_order)
-        sentences = Sentences(own_hosts(self.site.pages))
+        served = await self.speaking()
+        sentences = Sentences(own_hosts(page.url for page in self.site.pages))
         try:
             async for delta in served:
                 for sentence in sentences.feed(delta.content):
@@ -94,13 +95,18 @@ class Writer:
         finally:
             await served.aclose()
 
+    async def speaking(self) -> Served[ChatDelta]:
+        """The presenter's words, begun and as they are written: nothing is taken out of them."""
+        self._left = ()
+        return await self._begun(presenter_order)
+
     async def _begun(self, make: Callable[..., ChatOrder]) -> Served[ChatDelta]:
         """The answer of the first rung that can; less of the site is shown where the whole is too much for it."""
         while True:
             order = make(self.base, self.site.documents(self._units), self.language)
             order = replace(order, rungs=self._left or order.rungs)
             try:
-                served = await chat(self.chain, order, self.deadline, self.request_id)
+                served = await chat(self.chain, order, self.deadline, self.request_id, self.resumed)
             except TextTooLong:
                 self._units //= 2
                 if self._units < LEAST_UNITS:

@@ -76,6 +76,6 @@ def test_a_description_is_told_once_and_addresses_are_not() -> None:
     site = Site([SitePage(HOME, "A", "Kites. See https://evil.example/x and acme.example.", description="We fly.")])
     (document,) = site.documents()
     assert document.text == "We fly.\n\nKites. See  and acme.example."
-    assert own_hosts(site.pages) == {"acme.example"}
+    assert own_hosts([HOME]) == {"acme.example"}
     (document,) = Site([SitePage(HOME, "A", "We fly. Kites.", description="We fly.")]).documents()
     assert document.text == "We fly. Kites."
