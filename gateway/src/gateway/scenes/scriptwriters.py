@@ -9,9 +9,8 @@ from gateway.routing.capability import DOCUMENTS_ONLY, primary
 from gateway.routing.chain import Chain, Served
 from gateway.scenes.dictation import Commission, Draft
 from gateway.scenes.research.plain import plain
-from gateway.scenes.research.profile import own_hosts
 from gateway.scenes.research.reading import SiteReader
-from gateway.scenes.research.site import Site, SitePage
+from gateway.scenes.research.site import Site, SitePage, own_hosts
 from gateway.scenes.research.writing import Writer
 from gateway.scenes.text import ChatOrder, chat
 from troupe.v1.text_pb2 import ChatDelta
@@ -62,7 +61,7 @@ class Presenting:
         language = self.language or site.language
         writer = Writer(ask.chain, self.base, site, language, ask.deadline, ask.request_id, note, ask.resumed)
         served = await writer.speaking()
-        hosts = own_hosts(page.url for page in site.pages)
+        hosts = own_hosts(site.pages)
         spoken = self._spoken_in(site, served)
         if self.language and primary(spoken) != primary(self.language):
             note(f"{served.rung.name} repeats the pages' own sentences, so it speaks {spoken} and not {self.language}.")
