@@ -6,15 +6,14 @@ never mended by guessing: unknown fields, wrong types, addresses, markup, facts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from gateway.scenes.research.plain import has_address, plain
-from gateway.scenes.research.site import SitePage
+from gateway.scenes.research.site import SitePage, own_hosts
 
 NAME = "company_profile"
 ANSWER_CHARS = 64 * 1024  # of a model's whole answer
@@ -80,11 +79,6 @@ def read_profile(answer: str, pages: Sequence[SitePage]) -> Profile:
     if not (words["one_liner"] or words["summary"]):
         raise ProfileInvalid("its answer does not say what the company does")
     return Profile(**words, **lists, facts=_facts(given.get("facts"), pages, hosts))  # type: ignore[arg-type]  # by name
-
-
-def own_hosts(urls: Iterable[str]) -> frozenset[str]:
-    """The names of these pages' sites, which may be said."""
-    return frozenset((urlsplit(url).hostname or "").removeprefix("www.") for url in urls)
 
 
 def _json(answer: str) -> Mapping[str, Any]:

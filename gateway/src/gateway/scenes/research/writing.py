@@ -13,8 +13,8 @@ from gateway.routing.capability import DOCUMENTS_ONLY
 from gateway.routing.chain import Chain, Served
 from gateway.scenes.handover import Resumed, nobody
 from gateway.scenes.research.orders import presenter_order, profile_order
-from gateway.scenes.research.profile import ANSWER_CHARS, Profile, ProfileInvalid, own_hosts, read_profile
-from gateway.scenes.research.site import SITE_UNITS, Site
+from gateway.scenes.research.profile import ANSWER_CHARS, Profile, ProfileInvalid, read_profile
+from gateway.scenes.research.site import SITE_UNITS, Site, own_hosts
 from gateway.scenes.research.spoken import Sentences
 from gateway.scenes.text import ChatOrder, Written, chat
 from troupe.v1.text_pb2 import ChatDelta
