@@ -169,6 +169,11 @@ async def test_the_name_stays_for_sni_and_certificate(network, names, site, secu
     assert network.connects == [PUBLIC]
 
 
+async def test_a_site_without_https(fetcher, site) -> None:
+    with pytest.raises(FetchFailed, match="does not answer with https"):
+        await fetcher.get("https://public.example")
+
+
 async def test_a_certificate_of_another_name_is_refused(network, site, secure, certificate) -> None:
     names = ScriptedNames(other_example=[[PUBLIC]])
     fetcher = Fetcher(names, network=network, trust=ssl.create_default_context(cafile=certificate[0]))
