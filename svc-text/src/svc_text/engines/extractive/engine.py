@@ -15,7 +15,7 @@ from svc_text.engine import Chat, Delta, EngineFacts
 from svc_text.engines.extractive.material import material
 from svc_text.engines.extractive.names import company_name
 from svc_text.engines.extractive.profile import PROFILE, profile_pieces
-from svc_text.engines.extractive.spoken import script
+from svc_text.engines.extractive.spoken import joined, script
 from svc_text.engines.extractive.words import TOKEN
 from svc_text.extraction.page import Page, PageSource
 from svc_text.extraction.reader import Reader
@@ -94,17 +94,10 @@ def _answer(chat: Chat) -> Answer:
     name = company_name(chat.documents)
     said = chat.turns[-1].text if chat.continue_final else ""
     if chat.response.kind == "text":
-        pieces = _resumed(_spaced(script(found, name)), said)
+        pieces = _resumed(joined(script(found, name)), said)
     else:
         pieces = _json_resumed(tuple(profile_pieces(found, name)), said)
     return _limited(_until(pieces, chat.sampling.stop), chat.sampling.max_tokens)
-
-
-def _spaced(sentences: Sequence[str]) -> tuple[str, ...]:
-    """Sentences with what stands between them, so that joined they are the text."""
-    return tuple(
-        (" " if number and not sentence[:1] > "\u2e80" else "") + sentence for number, sentence in enumerate(sentences)
-    )
 
 
 def _resumed(pieces: Sequence[str], said: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from troupe.wire.errors import EmptyText
 
 LEAST_WORDS, MOST_WORDS = 4, 45  # of a sentence that is quoted
 ENOUGH_SENTENCES = 4  # of the first document's language, for the answer to be in that language
+QUOTES = ('"', "“", "„", "«", "»", "「", "『", "‘")  # praise of customers is not the company's own voice
 LEAST_TEXT_WORDS = 8  # in all documents together
 
 
@@ -47,7 +48,7 @@ def material(documents: Sequence[Document]) -> Material:
 
 
 def _is_prose(sentence: Sentence) -> bool:
-    return sentence.whole and LEAST_WORDS <= sentence.words <= MOST_WORDS
+    return sentence.whole and not sentence.text.startswith(QUOTES) and LEAST_WORDS <= sentence.words <= MOST_WORDS
 
 
 def _language(lines: Sequence[Sentence]) -> str:
