@@ -101,7 +101,7 @@ def script(chat: Chat) -> str:
 def good(chat: Chat) -> dict[str, object]:
     """A profile as it should be."""
     first = chat.documents[0]
-    sentence = re.split(r"(?<=[.!?])\s", first.text.strip())[0]
+    sentence = next(iter(re.findall(r"[A-Z][^.\n]{20,200}\.", first.text)), "")
     return {
         "name": "Fake Works",
         "one_liner": "Fake Works makes things.",
