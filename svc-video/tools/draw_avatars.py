@@ -7,7 +7,6 @@ gateway. Who they are stands in avatar_parts/cast.py.
 
 import io
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 AVATARS = ROOT / "svc-video" / "src" / "svc_video" / "data" / "avatars"
-COPY = ROOT / "gateway" / "src" / "gateway" / "providers" / "minimax" / "data" / "avatars"
+COPY = ROOT / "gateway" / "src" / "gateway" / "avatars"
 DOCS = ROOT / "docs"
 SIDE = 1024  # pixels
 QUALITY = 90
@@ -83,8 +82,9 @@ def ship() -> None:
     """Writes the pictures, their table, the gateway's copy and the page of examples."""
     pictures = {look.name: draw(look) for look in LOOKS}
     for folder in (AVATARS, COPY):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.webp"):
+            old.unlink()
         for name, picture in pictures.items():
             (folder / f"{name}.webp").write_bytes(webp(picture))
         table = [{"id": look.name, "name": look.name.title(), "gender": look.gender} for look in LOOKS]

@@ -101,7 +101,8 @@ def script(chat: Chat) -> str:
 def good(chat: Chat) -> dict[str, object]:
     """A profile as it should be."""
     first = chat.documents[0]
-    sentence = re.split(r"(?<=[.!?])\s", first.text.strip())[0]
+    line = next(line for line in first.text.splitlines() if line.strip() and not line.startswith("#"))
+    sentence = re.split(r"(?<=[.!?])\s", line.strip())[0]
     return {
         "name": "Fake Works",
         "one_liner": "Fake Works makes things.",

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from gateway.assembly import build
 from gateway.banner import banner
-from gateway.dialects import avatar, avatar_request, errors, ops, portraits, research, scenes, text, voice
+from gateway.dialects import avatar, avatar_request, errors, ops, portraits, research, scenes, studio, text, voice
 from gateway.dialects.replies import error_reply
 from gateway.guard.doorkeeper import Doorkeeper
 from gateway.house import House
@@ -50,7 +50,7 @@ def app_of(house: House) -> FastAPI:
     app.state.house = house
     known = (text.TextRequest, voice.VoiceRequest, avatar_request.AvatarRequest, research.ResearchRequest)
     errors.install(app, {field for request in known for field in request.model_fields})
-    for dialect in (ops, text, research, voice, avatar, portraits, scenes):
+    for dialect in (studio, ops, text, research, voice, avatar, portraits, scenes):
         app.include_router(dialect.router)
     app.add_middleware(Doorkeeper, rules=house, refusal=error_reply)
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from troupe.wire.environment import read_env_file, refuse_unknown
@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 = any free one")
     metrics_port: int = Field(9101, ge=0, le=65535, description="Prometheus metrics over HTTP; 0 = any free one")
-    engines: str = Field("echo", description="Engines to load, with commas")
+    engines: str = Field("llamacpp,extractive,echo", description="Engines to load, with commas")
     drain_s: float = Field(20.0, gt=0, description="Seconds running requests may take to end after SIGTERM")
     request_s: float = Field(600.0, gt=0, description="Longest time one request may take, seconds")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     )
     llamacpp_cache_mib: int = Field(256, ge=0, description="Memory for prompts seen before, per model, MiB")
     llamacpp_gpu_layers: int = Field(-1, ge=-1, description="Layers on the graphics card; -1 = all that fit, 0 = none")
+
+    @field_validator("models_dir")
+    @classmethod
+    def _of_home(cls, folder: Path) -> Path:
+        return folder.expanduser()  # no shell reads `.env`
 
     @classmethod
     def load(cls) -> Settings:

@@ -27,6 +27,11 @@ def test_folder_and_model_come_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert (settings.models_dir, settings.llamacpp_model) == (Path("elsewhere"), "models/x.gguf")
 
 
+def test_the_folder_may_be_below_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TROUPE_TEXT_MODELS_DIR", "~/models")
+    assert Settings.load().models_dir == Path.home() / "models"
+
+
 @pytest.mark.parametrize("name", ["TROUPE_TEXT_MODELS_DIR", "PROVIDER_LLAMACPP_MODEL"])
 def test_an_empty_one_is_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "")

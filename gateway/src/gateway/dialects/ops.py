@@ -1,4 +1,4 @@
-"""For those who run it: /, /health, /ready, /providers, /metrics."""
+"""For those who run it: /health, /ready, /providers, /metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from fastapi.responses import JSONResponse
 from gateway.dialects.replies import (
     ChainReply,
     HealthReply,
-    IndexReply,
     LicenceReply,
     ProviderReply,
     ProvidersReply,
@@ -40,15 +39,6 @@ STATES: Mapping[EngineState, str] = {
     ENGINE_STATE_BROKEN: "broken",
     ENGINE_STATE_MISSING: "missing",
 }
-
-
-@router.get("/", summary="Where things are")
-async def index(request: Request) -> IndexReply:
-    """The doors of this gateway."""
-    doors = {"health": "/health", "providers": "/providers", "voices": "/api/voices", "metrics": "/metrics"}
-    if request.app.docs_url:
-        doors["docs"] = request.app.docs_url
-    return IndexReply(version=version(DISTRIBUTION), links=doors)
 
 
 @router.get("/health", summary="Liveness")

@@ -27,6 +27,8 @@ from troupe.wire.interceptors import defect
 OPEN_PATHS = frozenset(
     {"/", "/health", "/ready", "/metrics", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"}
 )
+OPEN_FOLDER = "/studio/"
+"""The page's own files: they hold nothing of anybody. What the page asks of /api needs a key as everything does."""
 PROBED_PATHS = frozenset({"/health", "/ready", "/metrics"})
 """Machines ask for these every few seconds; the log of a quiet gateway stays quiet."""
 REQUEST_ID_HEADER = b"x-troupe-request-id"
@@ -161,7 +163,7 @@ class _Entry:
     def _admit(self) -> Caller:
         path, headers = self._scope["path"], self._scope["headers"]
         self._door.rules.limits.check_announced(path, headers)
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return Caller(NOBODY)
         self._door.check_breath(path)
         names = ("authorization", "x-api-key")

@@ -61,7 +61,7 @@ class Presenting:
         language = self.language or site.language
         writer = Writer(ask.chain, self.base, site, language, ask.deadline, ask.request_id, note, ask.resumed)
         served = await writer.speaking()
-        hosts = own_hosts(site.pages)
+        hosts = own_hosts(page.url for page in site.pages)
         spoken = self._spoken_in(site, served)
         if self.language and primary(spoken) != primary(self.language):
             note(f"{served.rung.name} repeats the pages' own sentences, so it speaks {spoken} and not {self.language}.")

@@ -22,7 +22,7 @@ from svc_text.extraction.reading import read
 from svc_text.extraction.unreadable import Unreadable
 
 MEMORY = 1 << 30  # bytes of address space
-CPU_S = 6  # for one page
+CPU_S = 4  # for one page
 FILES = 32
 EXIT_TOO_MUCH = 3
 WARMING = b"<html><body><p>The first page compiles patterns and loads tables, once for all forks.</p></body></html>"

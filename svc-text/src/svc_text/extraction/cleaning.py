@@ -12,7 +12,7 @@ _UNSEEN = {
     for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0xAD, *range(0xFDD0, 0xFDF0), 0xFFFC, 0xFFFD)
     if chr(code) not in "\t\n\r"
 }
-_UNSEEN |= {code: None for code in (*range(0xFE00, 0xFE10), *range(0xE0000, 0xE01F0))}
+_UNSEEN |= dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0000, 0xE01F0)))
 """Controls, soft hyphens, variation selectors and the tag characters that spell words to machines only."""
 _FORMAT = re.compile("[\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
 from lxml.html import HtmlElement
@@ -10,8 +11,10 @@ from lxml.html import HtmlElement
 from svc_text.extraction.page import MAX_LINKS
 
 MAX_URL_CHARS = 2_000
-NOT_PAGES = (".pdf .zip .jpg .jpeg .png .gif .svg .webp .ico .css .js .json .xml .mp3 .mp4 .webm .doc .docx .xls .xlsx "
-             ".ppt .pptx .rar .7z .gz .exe .dmg .apk .woff .woff2 .ics .vcf").split()  # fmt: skip
+MAX_LOOKED_AT = 3_000  # links of a page
+_NOT_PAGES = """.pdf .zip .jpg .jpeg .png .gif .svg .webp .ico .css .js .json .xml .mp3 .mp4 .webm .doc .docx .xls .xlsx
+.ppt .pptx .rar .7z .gz .exe .dmg .apk .woff .woff2 .ics .vcf"""
+NOT_PAGES = tuple(_NOT_PAGES.split())
 
 
 def links(tree: HtmlElement, url: str) -> tuple[str, ...]:
@@ -31,7 +34,7 @@ def _base(tree: HtmlElement, url: str) -> str:
 
 
 def _addresses(tree: HtmlElement, base: str) -> Iterator[str]:
-    for element in tree.iter("a", "area"):
+    for element in islice(tree.iter("a", "area"), MAX_LOOKED_AT):
         if address := _joined(base, element.get("href") or ""):
             yield address
 
@@ -45,10 +48,11 @@ def _joined(base: str, href: str) -> str:
         address = urldefrag(urljoin(base, href)).url
         parts = urlsplit(address)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:  # a broken IPv6 address or port
+        usable = usable and parts.port != 0
+    except ValueError:  # a broken IPv6 address, or a port that is none
         return ""
     ending = parts.path.lower()
-    return address if usable and not ending.endswith(tuple(NOT_PAGES)) else ""
+    return address if usable and not ending.endswith(NOT_PAGES) else ""
 
 
 def _split(url: str) -> SplitResult:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from svc_text.extraction.page import MAX_DESCRIPTION_CHARS, MAX_LINE_CHARS
 
 MAX_JSON_CHARS = 200_000
 MAX_NODES = 2_000  # of structured data looked at
+ARTICLES = ("Article", "NewsArticle", "BlogPosting")
 ORGANISATIONS = ("Organization", "Corporation", "LocalBusiness", "NGO", "Brand", "Store", "Restaurant", "WebSite")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_].*)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://|@")
@@ -35,6 +36,7 @@ class Head:
     site_name: str = ""
     author: str = ""
     date: str = ""
+    is_article: bool = False
 
 
 def head(tree: HtmlElement) -> Head:
@@ -46,9 +48,10 @@ def head(tree: HtmlElement) -> Head:
         title=_title(tree, told),
         language=_language(tree, told),
         description=line(_first(told, "description", "og:description", "twitter:description"), MAX_DESCRIPTION_CHARS),
-        site_name=line(_first(told, "og:site_name", "application-name") or _organisation(data), MAX_LINE_CHARS),
+        site_name=line(_first(told, "og:site_name", "application-name") or _named(data, ORGANISATIONS), MAX_LINE_CHARS),
         author="" if _ADDRESS.search(author) else line(author, MAX_LINE_CHARS),
         date=_date(tree, told),
+        is_article=told.get("og:type") == "article" or bool(_named(data, ARTICLES)),
     )
 
 
@@ -96,22 +99,21 @@ def _date(tree: HtmlElement, told: Mapping[str, str]) -> str:
         return ""
 
 
-def _organisation(data: list[Mapping[str, Any]]) -> str:
-    for kind in ORGANISATIONS:
+def _named(data: Sequence[Mapping[str, Any]], kinds: Iterable[str]) -> str:
+    """The name (or headline) of the first node of the first kind that has one."""
+    for kind in kinds:
         for node in data:
-            kinds = node.get("@type")
-            name = node.get("name")
-            if isinstance(name, str) and (kinds == kind or (isinstance(kinds, list) and kind in kinds)):
+            types = node.get("@type")
+            name = node.get("name") or node.get("headline")
+            if isinstance(name, str) and (types == kind or (isinstance(types, list) and kind in types)):
                 return name
     return ""
 
 
 def _structured(tree: HtmlElement) -> Iterator[Mapping[str, Any]]:
     """The nodes of the page's JSON-LD, level by level."""
-    waiting: list[Any] = []
-    for element in tree.iter("script"):
-        if (element.get("type") or "").strip().lower() == "application/ld+json":
-            waiting.append(_json(element.text or ""))
+    scripts = (each for each in tree.iter("script") if (each.get("type") or "").lower() == "application/ld+json")
+    waiting = [_json(element.text or "") for element in scripts]
     for _ in range(MAX_NODES):
         if not waiting:
             return

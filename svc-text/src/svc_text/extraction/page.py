@@ -25,9 +25,9 @@ class PageSource:
 class Page:
     """What a page says.
 
-    `text` has one block a line: a paragraph, a heading (no full stop), or an item of a list ("- ..."). `language` is
-    ISO 639-1, `date` ISO 8601 (YYYY-MM-DD). `links` are absolute, those of the same site first. What a page does not
-    say is empty.
+    `text` has one block a line: a paragraph, a heading ("## ...", by its level), or an item of a list ("- ...").
+    `language` is ISO 639-1, `date` ISO 8601 (YYYY-MM-DD). `links` are absolute, those of the same site first.
+    What a page does not say is empty.
     """
 
     title: str = ""
@@ -45,4 +45,7 @@ class PageReader(Protocol):
     """What an engine that lists "extract" among its tasks can do besides."""
 
     async def extract(self, source: PageSource) -> Page:
-        """Read one page; raises `EmptyText`, `UnsupportedMedia`, `MediaTooLarge`, `Overloaded`, `DeadlineExceeded`."""
+        """Read one page.
+
+        Raises `EmptyText`, `UnsupportedMedia`, `MediaTooLarge`, `Overloaded`, `DeadlineExceeded`.
+        """

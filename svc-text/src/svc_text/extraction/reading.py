@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from lxml import etree
-from lxml.html import HTMLParser, HtmlElement, document_fromstring
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from svc_text.extraction import content, visible
+from svc_text.extraction import content
 from svc_text.extraction.charset import decode
 from svc_text.extraction.cleaning import line
 from svc_text.extraction.links import links
@@ -17,19 +17,22 @@ from svc_text.extraction.unreadable import unsupported
 from svc_text.language import detect
 
 MARKUP_CHARS = 10_000  # how far a tag is looked for in what calls itself nothing
-_TAG = re.compile(r"<(?:!doctype|html|head|body|title|meta|div|p|h[1-6]|a|span|table|ul|section|main|article)\b", re.I)
-_XML_ONLY = re.compile(r"\s*<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*<(?!!doctype\s+html|html)[!\w]", re.I | re.S)
+_TAG = re.compile(
+    r"<(?:!doctype|html|head|body|title|meta|div|p|h[1-6]|a|span|table|ul|section|main|article)\b", re.IGNORECASE
+)
+_XML_ONLY = re.compile(r"\s*<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*<(?!!doctype\s+html|html)[!\w]", re.IGNORECASE | re.DOTALL)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_ENTITIES = re.compile(r"<!doctype[^>\[]*\[.*?\]\s*>", re.I | re.S)
+_ENTITIES = re.compile(r"<!doctype[^>\[]*\[.*?\]\s*>", re.IGNORECASE | re.DOTALL)
 
 
 def read(source: PageSource) -> Page:
     """The page of these bytes; raises `Unreadable`. A page without text has an empty one."""
     text = decode(source.data, source.content_type)
-    if _is_plain(text, source.content_type):
-        return _plain(text)
-    if _XML_ONLY.match(text[:MARKUP_CHARS]):
+    kind = source.content_type.partition(";")[0].strip().lower()
+    if kind != "text/plain" and _XML_ONLY.match(text[:MARKUP_CHARS]):
         raise unsupported("This is XML, but no page. Send an HTML page or plain text.")
+    if _is_plain(text, kind):
+        return _plain(text)
     tree = _tree(text)
     told = head(tree)
     addresses = links(tree, source.url)
@@ -41,8 +44,7 @@ def _page(tree: HtmlElement, told: Head, addresses: tuple[str, ...]) -> Page:
     body = tree.find("body")
     main = ""
     if body is not None:
-        visible.strip(body, styles)
-        main = content.main_text(body)
+        main = content.main_text(body, styles, is_article=told.is_article)
     return Page(
         title=told.title,
         text=main,
@@ -55,8 +57,7 @@ def _page(tree: HtmlElement, told: Head, addresses: tuple[str, ...]) -> Page:
     )
 
 
-def _is_plain(text: str, content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
+def _is_plain(text: str, kind: str) -> bool:
     if kind == "text/plain":
         return True
     return kind not in {"text/html", "application/xhtml+xml"} and not _TAG.search(text[:MARKUP_CHARS])
@@ -70,7 +71,7 @@ def _plain(text: str) -> Page:
 
 def _tree(text: str) -> HtmlElement:
     """The tree of any markup: HTML knows no entities of a page's own, so no bomb of them."""
-    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", huge_tree=False)
+    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", huge_tree=True)
     plain = _ENTITIES.sub("<!doctype html>", _DECLARATION.sub("", text), count=1)
     try:
         return document_fromstring(plain.encode("utf-8", "replace"), parser=parser)

@@ -12,11 +12,12 @@ import psutil
 
 from svc_text.models.catalogue import CATALOGUE, CHAT_TOKENS, FIRST_CHOICE, Entry, of_file
 from svc_text.models.checksum import verify
-from svc_text.models.fetch import Fetcher
+from svc_text.models.fetch import DAMAGED, Fetcher
 from svc_text.models.folder import models
 from svc_text.models.hub import Hub
 from svc_text.models.inspect import SUFFIX, ModelCard, inspect
 from svc_text.models.meter import Meter, amount
+from svc_text.models.part import PART
 from svc_text.models.source import HUB, Source, source_of
 from troupe.wire.errors import CheckpointNotFound, TroupeError
 
@@ -81,6 +82,8 @@ def _list(folder: Path, meter: Meter) -> None:
     meter.say("Any other: make model NAME=owner/repository/file.gguf (of Hugging Face), or an https address.")
     for path in (path for path, entry in entries.items() if entry is None):
         meter.say(f"Also here: {path}")
+    for path in sorted((*folder.glob(f"*{PART}"), *folder.glob(f"*{DAMAGED}"))):
+        meter.say(f"Not in use: {path}, {amount(path.stat().st_size)}")
 
 
 def _fetch(source: Source, order: Order, meter: Meter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import TextIO
@@ -58,12 +59,17 @@ class Meter:
     def _tell(self) -> None:
         self._told = self._clock()
         if self._live:
-            filled = BAR * self._done // max(self._total, 1)
-            self._out.write(f"\r{self._what} [{'#' * filled}{'.' * (BAR - filled)}] {self._figures()}\033[K")
+            self._out.write(f"\r{self._bar(shutil.get_terminal_size().columns - 1)}\033[K")
             self._open = True
         else:
             self._out.write(f"{self._what} {self._figures()}\n")
         self._out.flush()
+
+    def _bar(self, columns: int) -> str:
+        """The line of a terminal so wide: one that wraps could not be drawn over."""
+        filled = BAR * self._done // max(self._total, 1)
+        whole = f"{self._what} [{'#' * filled}{'.' * (BAR - filled)}] {self._figures()}"
+        return whole if len(whole) <= columns else f"{self._what} {self._figures()}"[:columns]
 
     def _figures(self) -> str:
         share = f"{100 * self._done // max(self._total, 1):3d} %  {amount(self._done)} of {amount(self._total)}"
@@ -71,6 +77,8 @@ class Meter:
         rate = (self._done - self._from) / elapsed if elapsed > 0 else 0.0
         if rate <= 0:
             return share
+        if self._done >= self._total:
+            return f"{share}  {rate / MB:.1f} MB/s  in {_time(elapsed)}"
         return f"{share}  {rate / MB:.1f} MB/s  {_time((self._total - self._done) / rate)} to go"
 
 

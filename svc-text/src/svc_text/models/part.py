@@ -17,6 +17,7 @@ from pathlib import Path
 from svc_text.models.meter import amount
 from troupe.wire.errors import CheckpointNotFound
 
+PART = ".part"
 MARGIN = 256 * 1000**2  # bytes that are to stay free on the disk
 
 
@@ -74,7 +75,7 @@ def part_of(folder: Path, file: str, content: str) -> Iterator[Part]:
 
     `content`: letters and digits that stand for what the file is to hold, such as its checksum.
     """
-    path = folder / f"{file}.{content[:12]}.part"
+    path = folder / f"{file}.{content[:12]}{PART}"
     descriptor = _locked(path)
     try:
         yield Part(path, descriptor)

@@ -74,6 +74,7 @@ def test_without_a_name_it_lists_the_catalogue(folder: Path) -> None:
     folder.mkdir()
     for name in ("qwen2.5-0.5b.gguf", "mine.gguf"):
         (folder / name).write_bytes(WHOLE)
+    (folder / "half.gguf.0123456789ab.part").write_bytes(WHOLE)
     status, told = at(folder)
     assert status == 0
     lines = told.splitlines()
@@ -82,7 +83,7 @@ def test_without_a_name_it_lists_the_catalogue(folder: Path) -> None:
     assert lines[1].endswith("(it is here)")
     assert "Llama 3.2   yes, terms" in told
     assert 'Llama 3.1: What you build with it has to show "Built with Llama"' in told
-    assert f"Also here: {folder / 'mine.gguf'}" in told
+    assert f"Also here: {folder / 'mine.gguf'}\nNot in use: {folder / 'half.gguf.0123456789ab.part'}, 3 MB\n" in told
 
 
 def test_a_process_fetches_verifies_and_says_what_it_did(hub: FakeHub, folder: Path) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from svc_text.models.meter import Meter, amount
 
 
@@ -32,7 +34,8 @@ def test_a_log_gets_a_line_every_few_seconds() -> None:
     assert "\r" not in out.getvalue()
 
 
-def test_a_terminal_gets_a_bar_on_one_line() -> None:
+def test_a_terminal_gets_a_bar_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     out, clock = Terminal(), Clock()
     meter = Meter(out, clock)
     meter.begin("Fetching x", 50_000_000, 100_000_000)
@@ -43,9 +46,22 @@ def test_a_terminal_gets_a_bar_on_one_line() -> None:
     drawn = out.getvalue().split("\r")
     assert 40 <= len(drawn) <= 60
     assert "[############............]" in drawn[1]
-    assert "[########################] 100 %" in drawn[-1]
+    assert "[########################] 100 %  100 MB of 100 MB  10.0 MB/s  in 0:05" in drawn[-1]
     assert out.getvalue().endswith("\033[K\ndone\n")
     assert out.getvalue().count("\n") == 2
+
+
+def test_a_narrow_terminal_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, bar in ((120, True), (79, False), (20, False)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        out, clock = Terminal(), Clock()
+        meter = Meter(out, clock)
+        meter.begin("Fetching llama-3.2-3b.gguf", 0, 2_019_377_696)
+        clock.now += 10
+        meter.reach(100_000_000)
+        last = out.getvalue().rpartition("\r")[2].removesuffix("\033[K")
+        assert len(last) < columns
+        assert ("[#" in last) == bar
 
 
 def test_the_rate_is_that_of_this_run() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.providers.minimax.avatars import shipped
+from gateway.avatars import shipped
 from gateway.providers.minimax.wav import wav_head
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings
 from troupe.wire.errors import BodyTooLarge, EmptyText, InvalidArgument, MediaTooLarge, NotSupported

@@ -62,7 +62,7 @@ def _named(word: str, own_hosts: Collection[str]) -> str:
 
 
 def _is_address(word: str) -> bool:
-    if len(word) > LONGEST_WORD or "://" in word or re.match(r"\W*//\w", word):
+    if len(word) > LONGEST_WORD or "://" in word or re.search(r"//\w", word):
         return True
     if SCHEMES.search(word) or _QUERY.search(word):
         return True

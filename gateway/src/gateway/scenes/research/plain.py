@@ -18,7 +18,9 @@ ROUNDS = 5
 """What is left when something is taken out may be something again; what is not at rest by then is not kept."""
 _TAG = re.compile(r"<!--.*?(?:-->|$)|</?[a-z!?][^<>]*>?", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\s{0,3}(?:\([^()]{0,2000}\)?|\[[^\[\]]{0,300}\])|!\[([^\[\]]{0,300})\]")
-_MARKS = re.compile(r"[*`~#|]{2,16}|(?<!\w)[*_`]{1,8}(?=\w)|(?<=\w)[*_`]{1,8}(?!\w)|(?<!\w)[*#>`](?!\w)")
+_MARKS = re.compile(
+    r"[*`~#|]{2,16}|(?<!\w)[*_`]{1,8}(?=\w)|(?<=\w)[*_`]{1,8}(?!\w)|(?<!\w)[*#`](?!\w)|^\s*>+", re.MULTILINE
+)
 _ANGLES = str.maketrans("<>", "‹›")
 
 

@@ -73,7 +73,7 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 def read_profile(answer: str, pages: Sequence[SitePage]) -> Profile:
     """The profile in a model's answer. Raises `ProfileInvalid`."""
     given = _json(answer)
-    hosts = own_hosts(pages)
+    hosts = own_hosts(page.url for page in pages)
     words = {name: _words(given.get(name), most, hosts) for name, most in WORDS.items()}
     lists = {name: _phrases(given.get(name), most, chars, hosts) for name, (most, chars) in LISTS.items()}
     if not (words["one_liner"] or words["summary"]):

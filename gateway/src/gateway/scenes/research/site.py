@@ -78,7 +78,7 @@ class Site:
 
         Addresses in their text are left out: what a model has not read it cannot be made to pass on.
         """
-        hosts = own_hosts(self.pages)
+        hosts = own_hosts(page.url for page in self.pages)
         left, made = units, []
         for page in self.pages:
             told = f"{page.description}\n\n{page.text}" if page.description not in page.text else page.text
@@ -91,9 +91,9 @@ class Site:
         return made
 
 
-def own_hosts(pages: Iterable[SitePage]) -> frozenset[str]:
+def own_hosts(urls: Iterable[str]) -> frozenset[str]:
     """The names of these pages' sites, which may be said."""
-    return frozenset(_site(urlsplit(page.url).hostname) for page in pages)
+    return frozenset(_site(urlsplit(url).hostname) for url in urls)
 
 
 def shortened(text: str, units: int) -> tuple[str, int]:

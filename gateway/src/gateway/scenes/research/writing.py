@@ -83,7 +83,7 @@ class Writer:
     async def script(self) -> AsyncGenerator[str]:
         """The presenter's words, sentence by sentence as they are written. Raises why nobody could."""
         served = await self.speaking()
-        sentences = Sentences(own_hosts(self.site.pages))
+        sentences = Sentences(own_hosts(page.url for page in self.site.pages))
         try:
             async for delta in served:
                 for sentence in sentences.feed(delta.content):

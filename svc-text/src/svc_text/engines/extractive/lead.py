@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from svc_text.engines.extractive.material import Material
 from svc_text.engines.extractive.rank import points_back
 from svc_text.engines.extractive.sentences import Sentence
+from svc_text.lexicon import lexicon
 
 LEAD_BLOCKS = 30  # of each document: who it is stands near its beginning
 NAME_WEIGHT, IS_WEIGHT, NEAR_WEIGHT = 2.0, 2.0, 1.0
 MOST_LEAD_WORDS = 32
-
-_IS = re.compile(
-    r"\b(?:is an?|is the|are an?|makes?|builds?|develops?|designs?|produces?|provides?|offers?|helps?|manufactures?|runs|sells|"
-    r"we are|we make|we build|ist ein\w*|sind ein\w*|entwickelt|baut|fertigt|produziert|bietet|stellt|wir sind|plant|liefert|"
-    r"est une?|sommes|conçoit|fabrique|développe|propose|accompagne|es una?|somos|fabrica|diseña|ofrece|desarrolla|"
-    r"è un[ao']?|siamo|produce|progetta|realizza|offre|é uma?|desenvolve|oferece|is een|zijn een|maakt|ontwikkelt|biedt|"
-    r"jest|jesteśmy|är ett?|tillverkar|bir|является|это|мы)\b|是|は|です|—",
-    re.IGNORECASE,
-)
 
 
 def lead(material: Material, name: str) -> Sentence | None:
@@ -31,10 +21,10 @@ def lead(material: Material, name: str) -> Sentence | None:
 def _value(material: Material, sentence: Sentence, name: str) -> float:
     value = min(material.score[sentence.order], 3.0)
     at = sentence.text.casefold().find(name.casefold()) if name else -1
-    says_what = bool(_IS.search(sentence.text))
+    says_what = bool(lexicon(sentence.language).identity.search(sentence.text))
     if at >= 0:
         value += NAME_WEIGHT * (1 if at < 25 else 0.5)
     if says_what:
         value += IS_WEIGHT * (1 if at >= 0 else 0.5)
     value += NEAR_WEIGHT * (1 - min(sentence.block, LEAD_BLOCKS) / LEAD_BLOCKS) + 0.5 * (sentence.document == 0)
-    return value - 2.0 * points_back(sentence.text) - 1.5 * sentence.text.endswith(("?", "？"))
+    return value - 2.0 * points_back(sentence) - 1.5 * sentence.text.endswith(("?", "？"))

@@ -3,67 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
-from svc_text.engines.extractive.junk import fold, is_junk
+from svc_text.engines.extractive.addresses import site_label
+from svc_text.engines.extractive.junk import fold, is_junk, speaks_to_machines
+from svc_text.lexicon import everywhere
 from troupe.wire.documents import Document
 
 MOST_NAME_WORDS = 5
 MOST_NAME_CHARS = 60
 HOST_WEIGHT, FORM_WEIGHT, TITLE_WEIGHT = 4.0, 1.5, 1.0
+SAME_HOST, PART_OF_HOST, WORD_OF_HOST = 1.0, 0.7, 0.5  # how well a name and the host's label agree
+SHORTEST_AGREEING = 4  # letters
 MENTION_WEIGHT, MOST_MENTIONS = 0.3, 8
 LEAST_VALUE = 1.3  # below it no name is better than a wrong one
+MAX_TITLE_CHARS = 300
 
-_BETWEEN = re.compile(r"\s+[|·•»«–—~/-]+\s+|\s*[|｜·•»«–—]\s*|:\s+|,\s+")
-FORM = re.compile(
-    r"\b(?:GmbH(?: & Co\. KG)?|AG|KG|OHG|e\.V\.|SE|Ltd\.?|Limited|LLC|LLP|Inc\.?|Corp\.?|PLC|Pty|S\.?A\.?R\.?L\.?|SAS|S\.A\.S?\.?|"
-    r"S\.L\.U?\.?|SL|S\.p\.A\.|SpA|S\.r\.l\.|Srl|Lda\.?|Ltda\.?|B\.V\.|BV|N\.V\.|AB|A/S|ApS|Oy|sp\. z o\.o\.|A\.Ş\.|ООО|ТОВ)(?!\w)"
-    r"|株式会社|有限会社|合同会社|有限公司|股份公司"
+_BETWEEN = re.compile(r"\s+[|·•»«–—~/-]+\s+|\s*[|｜·•»«–—]\s*|:\s+")
+_COMMA = re.compile(r",\s+")
+_FORMS = (
+    r"\b(?:GmbH(?: & Co\. KG)?|AG|KG|OHG|e\.V\.|SE|Ltd\.?|Limited|LLC|LLP|Inc\.?|Corp\.?|PLC|Pty|S\.?A\.?R\.?L\.?|"
+    r"SAS|S\.A\.S?\.?|S\.L\.U?\.?|SL|S\.p\.A\.|SpA|S\.r\.l\.|Srl|Lda\.?|Ltda\.?|B\.V\.|BV|"
+    r"N\.V\.|AB|A/S|ApS|Oy|sp\. z o\.o\.|"
+    r"A\.Ş\.|ООО|ТОВ)(?!\w)|株式会社|有限会社|合同会社|有限公司|股份公司"
 )
+FORM = re.compile(_FORMS)
+_UPPER = "A-ZÀ-ÞА-Я"
 _FORM_NAME = re.compile(
-    r"((?:[A-ZÀ-ÞА-Я][\w'’&+-]*|&|und|and|et|y|e|[a-z]+-[\w-]+)(?: (?:[A-ZÀ-ÞА-Я0-9][\w'’&+-]*|&|und|and|et|y|e)){0,4}) ?(?:"
-    + FORM.pattern
-    + ")"
+    rf"([{_UPPER}][\w'’&+-]*(?: (?:[{_UPPER}0-9][\w'’&+-]*|&|und|and|et|y|e)){{0,4}}) ?(?:{_FORMS})"
 )
 _EAST_ASIAN_FORM = re.compile(
-    r"(?:株式会社|有限会社|合同会社)[\w・ー]{1,15}|[\w・ー]{1,15}(?:株式会社|有限会社|有限公司|股份公司)"
+    r"(?:株式会社|有限会社|合同会社)[\w・ー]{1,15}?(?=[はがのをにで、。\s]|$)|[\w・ー]{1,15}?(?:株式会社|有限会社|有限公司|股份公司)"
 )
-_GENERIC = re.compile(
-    r"(?:home ?page|home|start|start ?seite|welcome|willkommen|about(?: us)?|über uns|uber uns|ueber uns|products?|produkte|services?|"
-    r"solutions?|contact|kontakt|accueil|bienvenue|a propos|qui sommes.nous|nos? produits|inicio|bienvenid\w+|sobre nosotros|productos|"
-    r"servicios|quienes somos|chi siamo|prodotti|benvenut\w+|azienda|sobre|produtos|quem somos|over ons|producten|o nas|om oss|"
-    r"hakkimizda|official (?:web)?site|offizielle \w+|site officiel|sitio oficial|blog|news|team|careers|index|untitled|the company|"
-    r"company|unternehmen|our story|story|leistungen|"
-    r"главная|о компании|о нас|首页|关于我们|产品|公司简介|ホーム|トップ|トップページ|会社概要|製品|製品情報|私たちについて)"
-)
+_PROPER = re.compile(rf"\b([{_UPPER}][\w&'’-]+(?: [{_UPPER}][\w&'’-]+){{0,2}})")
 _WORD = re.compile(r"\w+")
-_PROPER = re.compile(r"(?<![.!?:] )(?<!^)\b([A-ZÀ-Þ][\w&'’-]+(?: [A-ZÀ-Þ][\w&'’-]+){0,2})")
 
 
 def company_name(documents: Sequence[Document]) -> str:
     """The name, or nothing where none stands out."""
     text = "\n".join(document.text for document in documents)
-    candidates = Counter[str]()
+    weights: defaultdict[str, float] = defaultdict(float)
     for name, weight in (*_of_titles(documents), *_of_forms(text), *_of_hosts(documents, text)):
         if _is_usable(name):
-            candidates[name] += weight
+            weights[name] += weight
     folded = fold(text)
-    valued = {name: weight + _support(name, folded) for name, weight in candidates.items()}
-    best = max(valued, key=lambda name: (valued[name], -len(name)), default="")
+    valued = {name: weight + _support(name, folded) for name, weight in weights.items()}
+    best = max(valued, key=lambda name: (valued[name], len(name)), default="")
     return best if best and valued[best] >= LEAST_VALUE else ""
 
 
 def _of_titles(documents: Sequence[Document]) -> Iterator[tuple[str, float]]:
-    """The parts of the titles; one that stands in several counts more."""
+    """The parts of the titles; one that stands in several counts more, one after a comma less."""
     for document in documents:
-        parts = [part.strip() for part in _BETWEEN.split(document.title) if part.strip()]
         label = _label(document.url)
+        parts = [part for part in _BETWEEN.split(document.title[:MAX_TITLE_CHARS]) if part.strip()]
         for place, part in enumerate(parts):
-            weight = TITLE_WEIGHT * (1.2 if place == len(parts) - 1 else 1.0) / (1 + 0.15 * len(part.split()))
-            weight += HOST_WEIGHT * _matches(part, label) + FORM_WEIGHT * bool(FORM.search(part))
-            yield part, weight
+            ends = 1.2 if place == len(parts) - 1 else 1.0
+            for rank, piece in enumerate(_COMMA.split(part)):
+                name = piece.strip()
+                weight = TITLE_WEIGHT * ends / (1 + 0.15 * len(name.split())) / (1 + rank)
+                yield name, weight + HOST_WEIGHT * _agrees(name, label) + FORM_WEIGHT * bool(FORM.search(name))
 
 
 def _of_forms(text: str) -> Iterator[tuple[str, float]]:
@@ -79,17 +79,22 @@ def _of_hosts(documents: Sequence[Document], text: str) -> Iterator[tuple[str, f
     for label in {_label(document.url) for document in documents} - {""}:
         for match in _PROPER.finditer(text):
             words = match.group(1).split()
-            for count in range(len(words), 0, -1):
-                name = " ".join(words[:count])
-                if _matches(name, label) == 1.0:
-                    yield name, HOST_WEIGHT / 2
-                    return
+            names = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+            if name := next((name for name in names if _agrees(name, label) == SAME_HOST), ""):
+                yield name, HOST_WEIGHT / 2
+                break
 
 
 def _is_usable(name: str) -> bool:
     if not 2 <= len(name) <= MOST_NAME_CHARS or len(name.split()) > MOST_NAME_WORDS:
         return False
-    return bool(_WORD.search(name)) and not _GENERIC.fullmatch(fold(name)) and not is_junk(name)
+    return (
+        bool(_WORD.search(name)) and not _is_generic(fold(name)) and not is_junk(name) and not speaks_to_machines(name)
+    )
+
+
+def _is_generic(folded: str) -> bool:
+    return any(pattern.fullmatch(folded) for pattern in everywhere("titles"))
 
 
 def _support(name: str, folded: str) -> float:
@@ -97,31 +102,21 @@ def _support(name: str, folded: str) -> float:
 
 
 def _label(url: str) -> str:
-    """The part of the host that names the site: "www.acme-pumps.co.uk" -> "acmepumps"."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-    labels = [label for label in host.removeprefix("www.").split(".") if label]
-    if len(labels) < 2 or host.replace(".", "").isdigit():
-        return ""
-    second = len(labels) > 2 and len(labels[-2]) <= 3
-    return _letters(labels[-3 if second else -2])
+    return _letters(site_label(url))
 
 
 def _letters(text: str) -> str:
     return "".join(character for character in fold(text) if character.isalnum())
 
 
-def _matches(name: str, label: str) -> float:
-    """0..1: whether the host is spelled like it."""
+def _agrees(name: str, label: str) -> float:
+    """0..1: how well the host is spelled like it."""
     letters = _letters(FORM.sub("", name))
-    variants = {letters, letters.replace("und", ""), letters.replace("and", "")}
-    variants |= {letters.replace("ß", "ss")}
     if not label or len(letters) < 2:
         return 0.0
-    if label in variants:
-        return 1.0
-    if len(letters) >= 4 and (label.startswith(letters) or letters.startswith(label)) and len(label) >= 4:
-        return 0.6
-    return 0.0
+    if label in {letters, letters.replace("und", ""), letters.replace("and", "")}:
+        return SAME_HOST
+    if min(len(letters), len(label)) >= SHORTEST_AGREEING and (letters in label or label in letters):
+        return PART_OF_HOST
+    words = (_letters(word) for word in name.split())
+    return WORD_OF_HOST * any(len(word) >= SHORTEST_AGREEING and word in label for word in words)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from svc_text.engines.extractive.claims import audience, differentiators
 from svc_text.engines.extractive.facts import facts
 from svc_text.engines.extractive.lead import lead
 from svc_text.engines.extractive.material import Material
-from svc_text.engines.extractive.offers import audience, differentiators, products
+from svc_text.engines.extractive.offers import products, sections
 from svc_text.engines.extractive.rank import points_back, repeats
+from svc_text.engines.extractive.spoken import joined
 from svc_text.engines.extractive.tone import tone
 
 PROFILE = "company_profile"
@@ -26,7 +28,7 @@ def profile_pieces(material: Material, name: str) -> Iterator[str]:
         "summary": summary(material, name),
         "products": products(material, name),
         "audience": audience(material),
-        "differentiators": differentiators(material),
+        "differentiators": differentiators(material, lead(material, name)),
         "tone": tone(material),
         "facts": [{"fact": each.fact, "sentence": each.sentence, "page": each.page} for each in facts(material)],
     }
@@ -45,11 +47,11 @@ def summary(material: Material, name: str) -> str:
     """Three to five sentences, in order."""
     first = lead(material, name)
     chosen = [first] if first is not None else []
-    for sentence in material.best():
+    below = {each.order for section in sections(material) for each in section.prose}
+    for sentence in sorted(material.best(), key=lambda each: each.order in below):
         if len(chosen) == SUMMARY_SENTENCES:
             break
-        if sentence not in chosen and not repeats(sentence, chosen) and not points_back(sentence.text):
+        if sentence not in chosen and not repeats(sentence, chosen) and not points_back(sentence):
             chosen.append(sentence)
     ordered = chosen[:1] + sorted(chosen[1:], key=lambda each: each.order)
-    between = "" if material.language in {"zh", "ja"} else " "
-    return between.join(each.text for each in ordered)
+    return "".join(joined([each.text for each in ordered]))

@@ -7,11 +7,11 @@ an inverted index: some hundred sentences take some ten milliseconds.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from svc_text.engines.extractive.sentences import Sentence
+from svc_text.lexicon import lexicon
 
 MAX_RANKED = 500  # sentences
 DAMPING = 0.85
@@ -24,15 +24,6 @@ FIRST_DOCUMENT_BONUS = 0.3  # the page that was asked for
 GOOD_WORDS = (8, 28)  # sentences of so many words are easily heard
 LENGTH_MALUS = 0.6
 DEPENDENT_MALUS = 0.55  # it points at a sentence before it, which may not be there
-
-_POINTS_BACK = re.compile(
-    r"^(?:this|that|these|those|it|they|he|she|however|but|and|also|so|then|here|there|therefore|moreover|in addition|"
-    r"das|dies|diese|dieser|dieses|er|es|dabei|damit|dadurch|aber|und|auch|deshalb|daher|hier|so|dazu|dort|"
-    r"ce|cela|cette|ces|il|elle|ils|elles|mais|et|ainsi|donc|esto|este|esta|estos|estas|eso|pero|y|además|así|por eso|"
-    r"questo|questa|questi|queste|ma|e|così|inoltre|isso|este|esta|mas|também|dit|deze|dat|maar|en|ook|"
-    r"это|этот|эта|эти|он|она|они|но|и|также|то|to|ale|i|też|det|den|men|och|bu|şu|ama|ve)\b|^(?:这|那|但|而且|また|しかし|これ|それ|その|この|そして)",
-    re.IGNORECASE,
-)
 
 
 def scores(sentences: Sequence[Sentence], titles: frozenset[str]) -> list[float]:
@@ -49,9 +40,9 @@ def repeats(sentence: Sentence, chosen: Sequence[Sentence]) -> bool:
     )
 
 
-def points_back(text: str) -> bool:
-    """Whether it is only understood after another sentence."""
-    return bool(_POINTS_BACK.match(text))
+def points_back(sentence: Sentence) -> bool:
+    """Whether it is only understood after another one."""
+    return bool(lexicon(sentence.language).back.match(sentence.text))
 
 
 def _bonus(sentence: Sentence, titles: frozenset[str]) -> float:
@@ -61,7 +52,7 @@ def _bonus(sentence: Sentence, titles: frozenset[str]) -> float:
     least, most = GOOD_WORDS
     if not least <= sentence.words <= most:
         bonus *= LENGTH_MALUS
-    return bonus * (DEPENDENT_MALUS if points_back(sentence.text) else 1.0)
+    return bonus * (DEPENDENT_MALUS if points_back(sentence) else 1.0)
 
 
 def _textrank(sentences: Sequence[Sentence]) -> list[float]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from svc_text.language import COMMON
+from svc_text.lexicon import lexicon
 
 STEM = 6  # letters: "pump", "pumps", "pumpen" shall be one term, at best effort for every language
 SPOKEN_PER_WORD = 1.8  # ideographs and kana that take as long to say as one word of other languages
@@ -20,7 +19,7 @@ TOKEN = re.compile(f"\\s*(?:[{_EAST_ASIAN}]|[^\\s{_EAST_ASIAN}]+)")
 
 def terms(text: str, language: str) -> frozenset[str]:
     """What a sentence is about: its words without common ones, cut to stems; pairs of ideographs."""
-    common = _common(language)
+    common = lexicon(language).common
     words = (word for word in _WORD.findall(text.lower()) if word not in common and len(word) > 1)
     runs = _RUN.findall(text)
     pairs = (run[start : start + 2] for run in runs for start in range(len(run) - 1))
@@ -35,8 +34,3 @@ def spoken(text: str) -> float:
 def is_east_asian(text: str) -> bool:
     """Whether it is written without spaces between words."""
     return 2 * sum(map(len, _RUN.findall(text))) > len(text)
-
-
-@lru_cache(maxsize=64)
-def _common(language: str) -> frozenset[str]:
-    return COMMON.get(language, COMMON["en"])

@@ -1,16 +1,7 @@
-from pathlib import Path
-
-from gateway.providers.minimax.avatars import FOLDER, shipped
+from gateway.avatars import shipped
 from gateway.routing.need import Modality
 from troupe.v1.engine_pb2 import GENDER_MALE
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, ListPortraitsRequest, Speech24k
-
-SVC_VIDEO = Path(__file__).parents[5] / "svc-video" / "src" / "svc_video" / "data" / "avatars"
-
-
-def test_they_are_svc_videos_own() -> None:
-    ours = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
-    assert ours == {path.name: path.read_bytes() for path in SVC_VIDEO.iterdir()}
 
 
 async def test_an_avatar_speaks_without_svc_video(cloud, ask) -> None:

@@ -1,0 +1,90 @@
+// Who speaks and with which voice. A face brings a voice that suits it, until a person chooses one.
+
+import { $ } from "./dom.js";
+import { Faces } from "./faces.js";
+import { VoiceDialog, showSampleState } from "./voice_dialog.js";
+import { Samples, languageName, loadVoices } from "./voices.js";
+
+const ARIA = { voice_id: "en-US-AriaNeural", name: "Aria", language: "en-US", spoken: languageName("en-US"), gender: "female", available: true };
+export const BEGINNINGS = { face: "ada", voice: ARIA, picked: false };
+
+export class Cast {
+  /** `change()`: somebody else was chosen; `fail(error)`; `failPhoto(error)`: a photo that cannot be used; `busy(yes)`. */
+  constructor({ change, fail, failPhoto, busy }) {
+    Object.assign(this, { change, voices: [], voice: ARIA, picked: false });
+    this.samples = new Samples((id, state) => this.#sampled(id, state), fail);
+    this.faces = new Faces({ choose: face => this.#faceChosen(face), fail: failPhoto, busy });
+    this.dialog = new VoiceDialog({ choose: voice => this.#voicePicked(voice), hear: voice => this.samples.toggle(voice) });
+    $("voice-open").addEventListener("click", () => this.openVoices());
+    $("voice-hear").addEventListener("click", () => this.samples.toggle(this.voice));
+    $("voices").addEventListener("close", () => this.samples.stop());
+  }
+
+  /** The faces come with the page. */
+  async load({ face, voice, picked }) {
+    Object.assign(this, { voice, picked });
+    this.#showVoice();
+    await this.faces.load(face);
+  }
+
+  /** The voices, and which photos are still kept: who may ask the API gets them. */
+  async enter() {
+    this.voices = await loadVoices();
+    this.dialog.fill(this.voices);
+    this.#setVoice(this.voices.find(each => each.voice_id === this.voice.voice_id) ?? this.voice);
+    await this.faces.check();
+  }
+
+  get values() {
+    return { face: this.faces.chosen, voice: { ...this.voice }, picked: this.picked };
+  }
+
+  get face() {
+    return this.faces.face;
+  }
+
+  /** As a sentence names whoever speaks. */
+  get name() {
+    return this.face.own ? "your photo" : this.face.name;
+  }
+
+  openVoices() {
+    this.dialog.open(this.voice.voice_id);
+  }
+
+  hush() {
+    this.samples.stop();
+  }
+
+  #faceChosen(face) {
+    if (!this.picked && face.gender && face.gender !== this.voice.gender) this.voice = this.#suiting(face);
+    this.#showVoice();
+    this.change();
+  }
+
+  #suiting({ gender }) {
+    const { language } = this.voice;
+    return this.voices.find(each => each.available && each.language === language && each.gender === gender) ?? this.voice;
+  }
+
+  #voicePicked(voice) {
+    this.picked = true;
+    this.#setVoice(voice);
+  }
+
+  #setVoice(voice) {
+    this.voice = voice;
+    this.#showVoice();
+    this.change();
+  }
+
+  #showVoice() {
+    $("voice-name").textContent = this.voice.name;
+    $("voice-detail").textContent = this.voice.spoken;
+  }
+
+  #sampled(voiceId, state) {
+    this.dialog.sampleState(voiceId, state);
+    if (voiceId === this.voice.voice_id) showSampleState($("voice-hear"), state);
+  }
+}

@@ -1,0 +1,122 @@
+// The dialog in which a voice is found, heard and chosen.
+
+import { $, closable, icon, make, setIcon } from "./dom.js";
+import { languageName, primary } from "./voices.js";
+
+export class VoiceDialog {
+  /** `choose(voice)`: this one; `hear(voice)`: let it be heard. */
+  constructor({ choose, hear }) {
+    Object.assign(this, { choose, hear, voices: [], chosen: "" });
+    closable($("voices"));
+    $("voice-search").addEventListener("input", () => this.#draw());
+    $("voice-language").addEventListener("change", () => this.#draw());
+    $("voice-search").addEventListener("keydown", event => {
+      if (event.key === "ArrowDown") this.#focusFirst(event);
+    });
+  }
+
+  fill(voices) {
+    this.voices = voices;
+    const tags = [...new Set(voices.map(voice => primary(voice.language)))];
+    const options = tags.map(tag => [languageName(tag), tag]).sort(([one], [other]) => one.localeCompare(other));
+    $("voice-language").replaceChildren(
+      make("option", { value: "" }, "All languages"),
+      ...options.map(([name, tag]) => make("option", { value: tag }, name)),
+    );
+  }
+
+  open(chosen) {
+    this.chosen = chosen;
+    $("voice-search").value = "";
+    $("voice-language").value = primary(this.voices.find(voice => voice.voice_id === chosen)?.language ?? "");
+    this.#draw();
+    $("voices").showModal();
+    const radio = $("voice-list").querySelector(":checked");
+    if (!radio) return $("voice-search").focus();
+    radio.closest(".voice-row").scrollIntoView({ block: "center" });
+    radio.focus({ preventScroll: true }); // the arrow keys go on from here
+  }
+
+  /** What a sample's button shows: "loading", "playing" or "". */
+  sampleState(voiceId, state) {
+    const button = $("voice-list").querySelector(`[data-hear="${CSS.escape(voiceId)}"]`);
+    if (button) showSampleState(button, state);
+  }
+
+  #draw() {
+    const found = this.#found();
+    const groups = Map.groupBy ? Map.groupBy(found, voice => voice.spoken) : grouped(found);
+    const list = [...groups].map(([language, voices]) => this.#group(language, voices));
+    if (!list.length) list.push(make("p", { class: "nothing" }, "No voice like that. Try a language, or a shorter name."));
+    $("voice-list").replaceChildren(...list);
+    $("voice-count").textContent = `${found.length} voices`;
+  }
+
+  #found() {
+    const words = $("voice-search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const language = $("voice-language").value;
+    return this.voices
+      .filter(voice => !language || primary(voice.language) === language)
+      .filter(voice => words.every(word => searchable(voice).includes(word)))
+      .sort((one, other) => other.available - one.available || one.spoken.localeCompare(other.spoken));
+  }
+
+  #group(language, voices) {
+    return make("div", { class: "voice-group" }, make("h3", {}, language), ...voices.map(voice => this.#row(voice)));
+  }
+
+  #row(voice) {
+    const radio = make("input", {
+      type: "radio", name: "voice", value: voice.voice_id, checked: voice.voice_id === this.chosen, disabled: !voice.available,
+    });
+    radio.addEventListener("change", () => this.#choose(voice));
+    radio.addEventListener("keydown", event => {
+      if (event.key === "Enter") this.#done(event);
+    });
+    const detail = voice.available ? [voice.gender, sourceName(voice)].filter(Boolean).join(", ") : "nobody here speaks it yet";
+    const label = make("label", { class: "voice-label" }, radio,
+      make("span", { class: "voice-name" }, voice.name), make("span", { class: "voice-about" }, detail));
+    label.addEventListener("dblclick", event => this.#done(event));
+    const hear = make("button", {
+      type: "button", class: "icon-button", disabled: !voice.available, "data-hear": voice.voice_id, "data-testid": "voice-sample",
+      "aria-label": `Hear ${voice.name}`,
+    }, icon("play"));
+    hear.addEventListener("click", () => this.hear(voice));
+    return make("div", { class: "voice-row", "data-voice": voice.voice_id }, label, hear);
+  }
+
+  #choose(voice) {
+    this.chosen = voice.voice_id;
+    this.choose(voice);
+  }
+
+  #done(event) {
+    event.preventDefault();
+    $("voices").close();
+  }
+
+  #focusFirst(event) {
+    event.preventDefault();
+    const radios = $("voice-list");
+    (radios.querySelector(":checked") ?? radios.querySelector("input:not(:disabled)"))?.focus();
+  }
+}
+
+/** Icon and label of a button that lets a voice be heard. */
+export function showSampleState(button, state) {
+  button.dataset.state = state;
+  button.setAttribute("aria-busy", String(state === "loading"));
+  setIcon(button, state === "playing" ? "stop" : "play");
+  const words = button.querySelector("span");
+  if (words) words.textContent = state === "playing" ? "Stop" : "Hear";
+}
+
+const searchable = voice => `${voice.name} ${voice.voice_id} ${voice.spoken} ${voice.language} ${voice.gender} ${voice.source}`.toLowerCase();
+
+const sourceName = voice => ({ edge: "", minimax: "MiniMax name" })[voice.source] ?? voice.source;
+
+function grouped(voices) {
+  const groups = new Map();
+  for (const voice of voices) groups.set(voice.spoken, [...(groups.get(voice.spoken) ?? []), voice]);
+  return groups;
+}
