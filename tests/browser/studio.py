@@ -133,9 +133,9 @@ class Studio:
         """Nothing may have gone wrong that the test did not bring about."""
         told = self.browser.do("told")
         assert told["refused"] == [], "the page's own policy refused something"
-        assert told["errors"] == []
+        assert told["errors"] == [], "a script of the page failed"
         unexpected = [line for line in told["console"] if not self._brought_about(line)]
-        assert unexpected == []
+        assert unexpected == [], "the console complains"
 
     def _brought_about(self, line: str) -> bool:
         if NO_ANSWER in line:

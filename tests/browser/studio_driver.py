@@ -64,7 +64,7 @@ class Driver:
         self.scenes: list[str] = []
         self.page = self.context.new_page()
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.on("request", lambda request: self.urls.append(request.url))
         self.page.on("response", self._answered)
 
