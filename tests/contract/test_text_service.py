@@ -163,7 +163,7 @@ async def test_an_unknown_engine_is_a_typed_error(stub) -> None:
 
 
 async def test_a_service_killed_mid_stream_ends_every_stream_at_once(start_service) -> None:
-    process = start_service("svc_text")
+    process = start_service("svc_text", TROUPE_TEXT_ENGINES="echo")
     async with open_channel(process.grpc) as channel:
         stub = text_pb2_grpc.TextStub(channel)
         await until_ready(stub)
@@ -193,7 +193,7 @@ async def until_ready(stub: text_pb2_grpc.TextStub) -> None:
 
 
 async def test_sigterm_drains_running_chats_and_then_exits_cleanly(start_service) -> None:
-    process = start_service("svc_text")
+    process = start_service("svc_text", TROUPE_TEXT_ENGINES="echo")
     async with open_channel(process.grpc) as channel:
         stub = text_pb2_grpc.TextStub(channel)
         await until_ready(stub)
@@ -208,10 +208,10 @@ async def test_sigterm_drains_running_chats_and_then_exits_cleanly(start_service
 
 
 async def test_a_taken_port_says_which_and_by_whom(start_service, tmp_path) -> None:
-    first = start_service("svc_text")
+    first = start_service("svc_text", TROUPE_TEXT_ENGINES="echo")
     port = first.grpc.rpartition(":")[2]
     with pytest.raises(pytest.fail.Exception) as caught:
-        start_service("svc_text", TROUPE_TEXT_GRPC_PORT=port)
+        start_service("svc_text", TROUPE_TEXT_ENGINES="echo", TROUPE_TEXT_GRPC_PORT=port)
     assert f"Port {port}" in str(caught.value)
     assert f"process {first.popen.pid}" in str(caught.value)
     assert "TROUPE_TEXT_GRPC_PORT" in str(caught.value)

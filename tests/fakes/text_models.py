@@ -63,8 +63,8 @@ class FakeModel:
         self.asked += 1
         seen = "\n".join([render(chat.documents), *(turn.text for turn in chat.turns)])
         size = sum(len(document.text) for document in chat.documents)
-        if chat.model == "full" and size > FULL_CHARS:
-            raise TextTooLong(f"The chat has {size} characters; fake takes {FULL_CHARS}.")
+        if size > {"full": FULL_CHARS, "tiny": 9}.get(chat.model, size):
+            raise TextTooLong(f"The chat has {size} characters; fake takes fewer.")
         if chat.model == "obeys":
             yield Delta(text="", tool_calls=(ToolCall(0, "call_1", "fetch_url", json.dumps({"url": urls(seen)[:1]})),))
         text, finish = self.answer(chat, seen, size)
@@ -101,7 +101,7 @@ def script(chat: Chat) -> str:
 def good(chat: Chat) -> dict[str, object]:
     """A profile as it should be."""
     first = chat.documents[0]
-    sentence = re.split(r"(?<=[.!?])\s", first.text.strip())[0]
+    sentence = next(iter(re.findall(r"[A-Z][^.\n]{20,200}\.", first.text)), "")
     return {
         "name": "Fake Works",
         "one_liner": "Fake Works makes things.",

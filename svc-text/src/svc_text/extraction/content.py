@@ -22,6 +22,8 @@ ENOUGH = 0.5  # share of an article page's prose that trafilatura must keep for 
 PROSE_WORDS = 10  # a shorter line says nothing about what is an article
 LEAST_CHARS = 80  # with less, stripping went too far
 MAX_ELEMENTS, MAX_DEPTH = 20_000, 250  # above them no article is looked for: it would take too long
+ATTRIBUTES = ("class", "id", "role", "itemprop", "href", "lang")
+MAX_ATTRIBUTE_CHARS = 200
 _WORD = re.compile(r"\w+")
 _MARKS = re.compile(r"^(?:#{1,6} |- )")
 
@@ -50,11 +52,21 @@ def _is_of_usual_size(body: HtmlElement) -> bool:
 
 
 def _article(body: HtmlElement) -> list[str]:
+    page = copy.deepcopy(body)
+    _plainer(page)
     try:
-        found = trafilatura.extract(copy.deepcopy(body), include_comments=False, include_tables=True, favor_recall=True)
+        found = trafilatura.extract(page, include_comments=False, include_tables=True, favor_recall=True)
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError, AssertionError):
         return []  # a hostile tree; the blocks are there all the same
     return _once(map(line, (found or "").splitlines()))
+
+
+def _plainer(page: HtmlElement) -> None:
+    """Only the attributes that tell what an element is, and not all of a long one: hostile ones take minutes."""
+    for element in page.iter():
+        kept = {name: value[:MAX_ATTRIBUTE_CHARS] for name in ATTRIBUTES if (value := element.get(name))}
+        element.attrib.clear()
+        element.attrib.update(kept)
 
 
 def _judged(seen: Sequence[str], article: Sequence[str]) -> list[str]:

@@ -34,12 +34,12 @@ NAMES = frozenset(
 
 _SIZE = r"(?:max-)?(?:height|width):(?:0|1)(?:px|em|rem)?"
 _HIDDEN = re.compile(
-    r"display:none|(?:^|;)(?:content-)?visibility:(?:hidden|collapse)|font-size:(?:0|1)(?:\.\d+)?(?:px|pt|em|rem|%)?(?:;|!|$)"
+    r"display:none|(?:^|;)(?:content-)?visibility:(?:hidden|collapse)"
+    r"|font-size:(?:0(?:\.0*)?(?:px|pt|em|rem|%)?|1(?:\.\d+)?(?:px|pt)|0?\.[0-2]\d*(?:em|rem))(?:;|!|$)"
     rf"|(?:^|;){_SIZE}(?:;.*)?;overflow:hidden|overflow:hidden;(?:.*;)?{_SIZE}(?:;|$)"
     r"|text-indent:-\d{3,}|(?:left|right|top|bottom|margin-left|margin-top):-\d{4,}px|(?:left|top):-\d{3,}(?:em|rem|vw|vh)"
     r"|clip:rect\([01]|clip-path:inset\((?:50|100)%|transform:scale\(0"
 )
-_TINY = re.compile(r"font-size:1(?:\.\d+)?(?:em|rem)")
 _TRANSPARENT = re.compile(r"(?:^|;)opacity:0(?:\.0\d*)?(?:;|!|$)|(?:^|;)color:transparent")
 _MOVES = re.compile(r"transform|transition|animation|will-change")
 _SAME = re.compile(
@@ -73,7 +73,7 @@ class Hiding:
 
 
 def _hides(style: str) -> bool:
-    return bool(_HIDDEN.search(style)) and not _TINY.search(style)
+    return bool(_HIDDEN.search(style))
 
 
 def _is_transparent(style: str) -> bool:

@@ -48,7 +48,8 @@ def _joined(base: str, href: str) -> str:
         address = urldefrag(urljoin(base, href)).url
         parts = urlsplit(address)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:  # a broken IPv6 address or port
+        usable = usable and parts.port != 0
+    except ValueError:  # a broken IPv6 address, or a port that is none
         return ""
     ending = parts.path.lower()
     return address if usable and not ending.endswith(NOT_PAGES) else ""

@@ -28,10 +28,11 @@ _ENTITIES = re.compile(r"<!doctype[^>\[]*\[.*?\]\s*>", re.IGNORECASE | re.DOTALL
 def read(source: PageSource) -> Page:
     """The page of these bytes; raises `Unreadable`. A page without text has an empty one."""
     text = decode(source.data, source.content_type)
-    if _is_plain(text, source.content_type):
-        return _plain(text)
-    if _XML_ONLY.match(text[:MARKUP_CHARS]):
+    kind = source.content_type.partition(";")[0].strip().lower()
+    if kind != "text/plain" and _XML_ONLY.match(text[:MARKUP_CHARS]):
         raise unsupported("This is XML, but no page. Send an HTML page or plain text.")
+    if _is_plain(text, kind):
+        return _plain(text)
     tree = _tree(text)
     told = head(tree)
     addresses = links(tree, source.url)
@@ -56,8 +57,7 @@ def _page(tree: HtmlElement, told: Head, addresses: tuple[str, ...]) -> Page:
     )
 
 
-def _is_plain(text: str, content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
+def _is_plain(text: str, kind: str) -> bool:
     if kind == "text/plain":
         return True
     return kind not in {"text/html", "application/xhtml+xml"} and not _TAG.search(text[:MARKUP_CHARS])

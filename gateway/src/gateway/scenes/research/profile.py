@@ -76,6 +76,7 @@ def read_profile(answer: str, pages: Sequence[SitePage]) -> Profile:
     hosts = own_hosts(page.url for page in pages)
     words = {name: _words(given.get(name), most, hosts) for name, most in WORDS.items()}
     lists = {name: _phrases(given.get(name), most, chars, hosts) for name, (most, chars) in LISTS.items()}
+    words["name"] = words["name"] or _words(pages[0].site_name, WORDS["name"], hosts)
     if not (words["one_liner"] or words["summary"]):
         raise ProfileInvalid("its answer does not say what the company does")
     return Profile(**words, **lists, facts=_facts(given.get("facts"), pages, hosts))  # type: ignore[arg-type]  # by name

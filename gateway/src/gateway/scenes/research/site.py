@@ -54,6 +54,7 @@ class SitePage:
     description: str = ""
     language: str = ""
     links: tuple[str, ...] = ()
+    site_name: str = ""  # what the page calls its site
 
     @property
     def whole(self) -> str:

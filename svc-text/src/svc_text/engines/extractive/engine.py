@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from svc_text.engine import Chat, Delta, EngineFacts
-from svc_text.engines.extractive.material import material
+from svc_text.engines.extractive.material import Material, material
 from svc_text.engines.extractive.names import company_name
 from svc_text.engines.extractive.profile import PROFILE, profile_pieces
 from svc_text.engines.extractive.spoken import joined, script
 from svc_text.engines.extractive.words import TOKEN
 from svc_text.extraction.page import Page, PageSource
 from svc_text.extraction.reader import Reader
-from troupe.wire.errors import NotSupported
+from troupe.wire.errors import EmptyText, NotSupported
 from troupe.wire.progress import Progress, in_thread
 
 CONCURRENCY = 16  # chats; they share one interpreter
@@ -94,10 +94,19 @@ def _answer(chat: Chat) -> Answer:
     name = company_name(chat.documents)
     said = chat.turns[-1].text if chat.continue_final else ""
     if chat.response.kind == "text":
-        pieces = _resumed(joined(script(found, name)), said)
+        pieces = _resumed(_spoken(found, name), said)
     else:
         pieces = _json_resumed(tuple(profile_pieces(found, name)), said)
     return _limited(_until(pieces, chat.sampling.stop), chat.sampling.max_tokens)
+
+
+def _spoken(found: Material, name: str) -> list[str]:
+    sentences = script(found, name)
+    if not sentences:
+        raise EmptyText(
+            "The documents hold no sentence that can be read aloud: all are too short, too long or cut off."
+        )
+    return joined(sentences)
 
 
 def _resumed(pieces: Sequence[str], said: str) -> tuple[str, ...]:

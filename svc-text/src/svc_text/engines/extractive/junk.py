@@ -17,7 +17,7 @@ LONGEST_WORD = 45  # characters without a space: more is a key, a hash or encode
 _MARKUP = re.compile(r"[<>{}\\|]|!\[|\]\(|function\s*\(|=>|&\w{2,8};|\[\[|\$\{|#[0-9a-f]{6}\b")
 _ADDRESS = re.compile(
     r"https?:|www\.|\b[\w.+-]+@[\w-]+\.\w|\b[\w-]{2,}(?:\.[\w-]{2,})*\.(?:com|org|net|io|ai|dev|app|info|example|test|invalid)\b"
-    r"|\b(?:javascript|data|file|ftp|mailto|tel):",
+    r"|\b(?:javascript|file|ftp|mailto|tel):\S|\bdata:\w+/",
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"\+?\d[\d\s()/.-]{7,}\d")
@@ -33,11 +33,11 @@ def speaks_to_machines(text: str) -> bool:
 
 
 def is_junk(text: str) -> bool:
-    """Whether it is to be left out of everything."""
+    """Whether it stands on every page of a site, or is no language at all."""
     folded = fold(text)
     if any(pattern.search(folded) for pattern in everywhere("site")) or _MARKUP.search(text) or _ADDRESS.search(text):
         return True
-    return _is_no_language(text) or speaks_to_machines(text)
+    return _is_no_language(text)
 
 
 def fold(text: str) -> str:

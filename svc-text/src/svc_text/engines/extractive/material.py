@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from svc_text.engines.extractive.junk import is_junk
+from svc_text.engines.extractive.addresses import host
+from svc_text.engines.extractive.junk import is_junk, speaks_to_machines
 from svc_text.engines.extractive.rank import MAX_RANKED, scores
 from svc_text.engines.extractive.sentences import Sentence, cut
 from svc_text.engines.extractive.words import terms
@@ -37,7 +39,9 @@ class Material:
 def material(documents: Sequence[Document]) -> Material:
     """Raises `EmptyText` where the documents hold nothing to quote."""
     everything = cut(documents)
-    lines = [each for each in everything if not is_junk(each.text)]
+    addressed = _addressed_to_machines(everything)
+    hosts = _hosts(documents)
+    lines = [each for each in everything if _place(each) not in addressed and not is_junk(hosts.sub("", each.text))]
     if sum(each.words for each in lines) < LEAST_TEXT_WORDS:
         raise EmptyText(_nothing(documents, everything))
     language = _language(lines)
@@ -45,6 +49,26 @@ def material(documents: Sequence[Document]) -> Material:
     titles = frozenset().union(*(terms(document.title, language) for document in documents))
     score = {each.order: value for each, value in zip(prose, scores(prose, titles), strict=True)}
     return Material(tuple(documents), language, tuple(lines), tuple(prose), score)
+
+
+def _addressed_to_machines(everything: Sequence[Sentence]) -> frozenset[tuple[int, int]]:
+    """The blocks that tell a language model what to do: who does it in one sentence goes on in the next."""
+    blocks: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for each in everything:
+        blocks[_place(each)].append(each.text)
+    return frozenset(place for place, texts in blocks.items() if speaks_to_machines(" ".join(texts)))
+
+
+def _hosts(documents: Sequence[Document]) -> re.Pattern[str]:
+    """Names of the documents' own sites: a company may be called as its site is."""
+    names = {host(document.url).removeprefix("www.") for document in documents} - {""}
+    return re.compile(
+        rf"(?<![\w./@-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w/@-])" if names else "(?!)", re.IGNORECASE
+    )
+
+
+def _place(sentence: Sentence) -> tuple[int, int]:
+    return sentence.document, sentence.block
 
 
 def _is_prose(sentence: Sentence) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
-from svc_text.engines.extractive.junk import fold, is_junk
+from svc_text.engines.extractive.addresses import site_label
+from svc_text.engines.extractive.junk import fold, is_junk, speaks_to_machines
 from svc_text.lexicon import everywhere
 from troupe.wire.documents import Document
 
@@ -18,7 +18,7 @@ SAME_HOST, PART_OF_HOST, WORD_OF_HOST = 1.0, 0.7, 0.5  # how well a name and the
 SHORTEST_AGREEING = 4  # letters
 MENTION_WEIGHT, MOST_MENTIONS = 0.3, 8
 LEAST_VALUE = 1.3  # below it no name is better than a wrong one
-COUNTRY_CHARS = 3  # ".co.uk", ".com.br": a second level that is no name
+MAX_TITLE_CHARS = 300
 
 _BETWEEN = re.compile(r"\s+[|·•»«–—~/-]+\s+|\s*[|｜·•»«–—]\s*|:\s+")
 _COMMA = re.compile(r",\s+")
@@ -57,7 +57,7 @@ def _of_titles(documents: Sequence[Document]) -> Iterator[tuple[str, float]]:
     """The parts of the titles; one that stands in several counts more, one after a comma less."""
     for document in documents:
         label = _label(document.url)
-        parts = [part for part in _BETWEEN.split(document.title) if part.strip()]
+        parts = [part for part in _BETWEEN.split(document.title[:MAX_TITLE_CHARS]) if part.strip()]
         for place, part in enumerate(parts):
             ends = 1.2 if place == len(parts) - 1 else 1.0
             for rank, piece in enumerate(_COMMA.split(part)):
@@ -88,7 +88,9 @@ def _of_hosts(documents: Sequence[Document], text: str) -> Iterator[tuple[str, f
 def _is_usable(name: str) -> bool:
     if not 2 <= len(name) <= MOST_NAME_CHARS or len(name.split()) > MOST_NAME_WORDS:
         return False
-    return bool(_WORD.search(name)) and not _is_generic(fold(name)) and not is_junk(name)
+    return (
+        bool(_WORD.search(name)) and not _is_generic(fold(name)) and not is_junk(name) and not speaks_to_machines(name)
+    )
 
 
 def _is_generic(folded: str) -> bool:
@@ -100,16 +102,7 @@ def _support(name: str, folded: str) -> float:
 
 
 def _label(url: str) -> str:
-    """The part of the host that names the site: "www.acme-pumps.co.uk" -> "acmepumps"."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-    labels = [label for label in host.removeprefix("www.").split(".") if label]
-    if len(labels) < 2 or host.replace(".", "").isdigit():
-        return ""
-    is_country = len(labels) > 2 and len(labels[-2]) <= COUNTRY_CHARS
-    return _letters(labels[-3 if is_country else -2])
+    return _letters(site_label(url))
 
 
 def _letters(text: str) -> str:

@@ -59,6 +59,7 @@ class Child:
         self._folder = folder
         self._name = name
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self.device = "cpu"
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
@@ -153,6 +154,7 @@ class Child:
             raise EngineMissing(f"{NO_XLLAMACPP}: {told['missing']}", remedy=INSTALL_XLLAMACPP)
         if "error" in told:
             raise self._unloadable(self._last_words() or told["error"])
+        self.device = told["device"]
 
     def _unloadable(self, why: str) -> CheckpointBroken:
         return CheckpointBroken(

@@ -72,6 +72,12 @@ def test_what_is_no_profile(answer, why) -> None:
         read_profile(answer, PAGES)
 
 
+def test_a_company_that_a_model_does_not_name_is_called_as_its_site_says() -> None:
+    pages = [SitePage(HOME, "", "", site_name="<b>Acme</b> Kites"), *PAGES]
+    assert read_profile(json.dumps(GOOD | {"name": ""}), pages).name == "Acme Kites"
+    assert read_profile(json.dumps(GOOD), pages).name == "Acme"
+
+
 def test_unknown_fields_and_wrong_types_are_left_out() -> None:
     found = read(
         admin=True, products="Kites", differentiators=[1, {"a": 2}, "Wind", "Wind"], tone=None, facts={"fact": 1}

@@ -24,8 +24,10 @@ def test_chats_cost_what_their_contexts_do(card) -> None:
 
 
 def test_fewer_chats_where_memory_is_short_and_never_a_smaller_context(card, monkeypatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: memory.needed(card, 3, 4096, 0))
+    monkeypatch.setattr(memory, "available", lambda: memory.needed(card, 3, 4096, 0) / memory.SHARE)
     assert memory.fitting_slots(card, 8, 1, 4096, 0) == 3
+    monkeypatch.setattr(memory, "available", lambda: memory.needed(card, 4, 4096, 0))
+    assert memory.fitting_slots(card, 8, 4, 4096, 0) == 4  # four were asked for, at the least
     with pytest.raises(EngineMissing, match="5 chats at once, 4096 tokens each") as caught:
         memory.fitting_slots(card, 5, 5, 4096, 0)  # five were asked for
     assert "LLAMACPP_CONTEXT" in caught.value.details["remedy"]

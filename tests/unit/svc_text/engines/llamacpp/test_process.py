@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -119,6 +120,26 @@ async def test_what_the_machine_lacks_is_told_with_the_command(
     with pytest.raises(EngineMissing) as caught:
         await start(folder / "tiny.gguf")
     assert caught.value.details["remedy"] == remedy
+
+
+def without_libgomp(command: str) -> list[str]:
+    """The command where the system's libgomp is hidden, in a mount namespace of its own."""
+    find = "readlink -f \"$(ldconfig -p | awk '/libgomp.so.1/ {print $NF; exit}')\""
+    return ["unshare", "--mount", "bash", "-ec", f'mount --bind /dev/null "$({find})"; {command}']
+
+
+def test_a_machine_without_libgomp_is_told_the_command(folder: Path, tmp_path: Path) -> None:
+    if subprocess.run(without_libgomp("true"), capture_output=True, check=False).returncode:
+        pytest.skip("this system lets nobody mount, or has no libgomp to hide")
+    environment = os.environ | {"TROUPE_TEXT_MODELS_DIR": str(folder)}
+    command = without_libgomp(f"{sys.executable} -m svc_text doctor --json")
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path, env=environment
+    )
+    rows = {row["engine"]: row for row in json.loads(done.stdout.splitlines()[-1])}
+    assert rows["llamacpp"]["ready"] is False
+    assert rows["llamacpp"]["remedy"] == "sudo apt-get install -y libgomp1"
+    assert rows["echo"]["ready"] is True
 
 
 async def test_nothing_is_left_of_a_process_that_ended(started) -> None:

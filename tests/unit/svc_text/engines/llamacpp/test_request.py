@@ -72,6 +72,10 @@ def test_a_tool_that_must_be_called_is_the_only_one() -> None:
 
 def test_reasoning_is_the_templates_to_read() -> None:
     assert made(reasoning="off")["chat_template_kwargs"] == {"enable_thinking": False}
+    continued = body(asking("x", Turn("assistant", "The")), REACH) | {"messages": ()}
+    assert "chat_template_kwargs" not in continued
+    begun = body(asking("x", Turn("assistant", "The"), continue_final=True), REACH)
+    assert begun["chat_template_kwargs"] == {"enable_thinking": False}
     assert made(reasoning="low")["chat_template_kwargs"] == {"enable_thinking": True, "reasoning_effort": "low"}
 
 
