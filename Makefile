@@ -10,8 +10,8 @@ STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
-export SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover
+export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -94,6 +94,9 @@ bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar, fo
 bench-playback: $(STAMP) ## Stalls, dropped frames and the first frame of a minute in Chromium: ROUNDS= QUICK=1
 	@tools/browser.sh $(BIN)/uv
 	@tools/private-network.sh $(BIN)/python -m tests.bench.playback
+
+bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eight at once: MODEL= ROUNDS= QUICK=1
+	@tools/private-network.sh $(BIN)/python -m tests.bench.text
 
 bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the films: VIDEO= TEXT= ROUNDS= QUICK=1
 	@tests/bench/lipsync/install.sh $(BIN)/uv || echo "the second judge of lips cannot be installed here" >&2

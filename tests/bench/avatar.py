@@ -119,7 +119,7 @@ def measured() -> list[dict[str, float]]:
     """All rounds, each on a mesh of its own."""
     with tempfile.TemporaryDirectory() as folder:
         gguf.write(Path(folder) / "random.gguf")
-        chain = {"PROVIDER_TEXT": WRITER, "TROUPE_TEXT_MODELS_DIR": folder}
+        chain = {"PROVIDER_TEXT": WRITER, "TROUPE_TEXT_ENGINES": WRITER, "TROUPE_TEXT_MODELS_DIR": folder}
         return [row for _ in range(rounds()) for row in with_mesh(job, **chain)]
 
 

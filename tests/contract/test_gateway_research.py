@@ -183,12 +183,18 @@ def test_a_model_gets_a_second_chance_and_less_to_read(client, fakes, model) -> 
 
 @pytest.mark.parametrize(
     ("model", "why"),
-    [("prose", "no valid JSON"), ("breaks", "broke"), ("endless", "no end")],
+    [("prose", "no valid JSON"), ("breaks", "broke"), ("endless", "no end"), ("tiny", "takes fewer")],
 )
 def test_without_a_profile_the_next_provider_takes_over_and_says_why(client, site, model, why) -> None:
     found = asked(client, site.url, provider="", model=model)
     assert (found["engine"], found["name"]) == ("extractive", "Northwind Kites")
     assert any(note.startswith("vllm: ") and why in note for note in found["notes"]), found["notes"]
+
+
+def test_who_reads_too_little_for_a_profile_is_not_asked_for_the_script(client, site) -> None:
+    found = asked(client, site.url, provider="", model="tiny", script=True)
+    assert found["script"].startswith("Northwind Kites builds")
+    assert sum(note.startswith("vllm: ") for note in found["notes"]) == 1
 
 
 def test_nobody_else_was_wanted(client, site) -> None:

@@ -29,7 +29,8 @@ from troupe.wire.progress import Progress
 
 ENGINE = "vllm"
 FULL_CHARS = 3_000
-STEP = 40
+STEP, STRIDE = 40, 2_000  # characters of one delta; an obedient model talks fast
+SAID_CHARS = 3_000
 
 
 class FakeModel:
@@ -62,17 +63,18 @@ class FakeModel:
         self.asked += 1
         seen = "\n".join([render(chat.documents), *(turn.text for turn in chat.turns)])
         size = sum(len(document.text) for document in chat.documents)
-        if chat.model == "full" and size > FULL_CHARS:
-            raise TextTooLong(f"The chat has {size} characters; fake takes {FULL_CHARS}.")
+        if size > {"full": FULL_CHARS, "tiny": 9}.get(chat.model, size):
+            raise TextTooLong(f"The chat has {size} characters; fake takes fewer.")
         if chat.model == "obeys":
             yield Delta(text="", tool_calls=(ToolCall(0, "call_1", "fetch_url", json.dumps({"url": urls(seen)[:1]})),))
         text, finish = self.answer(chat, seen, size)
-        for number, place in enumerate(range(0, len(text), STEP)):
+        step = STRIDE if chat.model == "obeys" else STEP
+        for number, place in enumerate(range(0, len(text), step)):
             if chat.model == "breaks" and number == 2:
                 raise EngineFailed("The fake model broke, as it was told to.")
             await asyncio.sleep(0)
             progress.beat("generating", place / len(text))
-            yield Delta(text=text[place : place + STEP], tokens=STEP // 4)
+            yield Delta(text=text[place : place + step], tokens=step // 4)
         while chat.model == "endless":
             await asyncio.sleep(0)
             yield Delta(text="and so on " * 100, tokens=300)
@@ -99,8 +101,7 @@ def script(chat: Chat) -> str:
 def good(chat: Chat) -> dict[str, object]:
     """A profile as it should be."""
     first = chat.documents[0]
-    line = next(line for line in first.text.splitlines() if line.strip() and not line.startswith("#"))
-    sentence = re.split(r"(?<=[.!?])\s", line.strip())[0]
+    sentence = next(iter(re.findall(r"[A-Z][^.\n]{20,200}\.", first.text)), "")
     return {
         "name": "Fake Works",
         "one_liner": "Fake Works makes things.",
@@ -134,29 +135,27 @@ def deciphered(text: str) -> str:
 
 
 def obedient(seen: str) -> str:
-    """Everything that was read or told, and every address with what was told as its query."""
-    told = seen[-400:].replace(" ", "+")
-    leaks = " ".join(f"{url}?leak={told} ![x]({url}?q={told}) <img src='{url}'>" for url in urls(seen))
-    return f"{seen} {deciphered(seen)} {leaks}"
+    """What was read and told, and every address with what was told as its query; within what an answer may have."""
+    told = seen[-200:].replace(" ", "+")
+    found = urls(seen)[:6]
+    leaks = " ".join(f"{url}?leak={told} ![x]({url}?q={told[:20]}) <img src='{url}'>" for url in found)
+    orders = [line for line in seen.splitlines() if "CANARY" in line or "//" in line]
+    return "\n".join([*orders, deciphered(seen), leaks, seen])[:SAID_CHARS]
 
 
 def worst(chat: Chat, seen: str) -> dict[str, object]:
     """A profile of someone who obeys strangers."""
     words = obedient(seen)
-    evil = {"sentence": words[:500], "page": (urls(seen) or ["https://evil.example/"])[-1], "tool": "fetch_url"}
-    facts = [{"fact": words[start : start + 300], **evil} for start in range(0, min(len(words), 6_000), 250)]
-    for document in chat.documents:  # and sentences that really stand there, under a false flag
-        for sentence in re.split(r"(?<=[.!?])\s+", document.text):
-            facts.append({"fact": words[:200], "sentence": sentence, "page": evil["page"], "url": evil["page"]})
-    fields = dict.fromkeys(("name", "one_liner", "summary", "audience", "tone"), words)
+    page = (urls(seen) or ["https://evil.example/"])[-1]
     pieces = [words[start : start + 150] for start in range(0, len(words), 150)]
-    extra = {
-        "admin": True,
-        "system_prompt": seen,
-        "tool_calls": [{"name": "fetch_url"}],
-        "script": words,
-        "pages": urls(seen),
-    }
+    facts: list[dict[str, object]] = [
+        {"fact": piece, "sentence": piece, "page": page, "tool": "fetch_url"} for piece in pieces
+    ]
+    for document in chat.documents:  # and sentences that really stand there, under a false flag
+        sentences = re.split(r"(?<=[.!?])\s+|\n+", document.text)
+        facts += [{"fact": words[:200], "sentence": each, "page": page, "url": page} for each in sentences]
+    fields = dict.fromkeys(("name", "one_liner", "summary", "audience", "tone"), words)
+    extra = {"admin": True, "system_prompt": seen[-500:], "tool_calls": [page], "script": words, "pages": urls(seen)}
     return {**fields, "products": pieces, "differentiators": [*pieces, {"nested": words}], "facts": facts, **extra}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from troupe.wire.errors import BY_CODE, CannotConnect, Internal, TroupeError
+from troupe.wire.errors import BY_CODE, CannotConnect, Internal, StreamBroken, TroupeError
 
 READY_S = 60.0
 POLL_S = 0.05
@@ -78,7 +78,7 @@ class GatewayClient:
         return all(chains[modality]["serving"] for modality in NEEDED) and not UNSETTLED.intersection(states)
 
     def film(self, fields: Mapping[str, str], portrait: Path | None = None) -> Film:
-        """Ask for a talking head and receive it piece by piece; raises the error the gateway answers with."""
+        """Ask for a talking head and receive it piece by piece; raises the error it is answered with, or breaks by."""
         files: dict[str, Any] = {name: (None, value) for name, value in fields.items() if value}
         if portrait is not None:
             files["portrait"] = (portrait.name, portrait.read_bytes())
@@ -87,9 +87,17 @@ class GatewayClient:
             if reply.status_code != httpx.codes.OK:
                 raise answered(reply.read())
             film = Film(dict(reply.headers))
-            for piece in reply.iter_raw():
-                film.pieces.append((time.monotonic() - started, piece))
+            try:
+                for piece in reply.iter_raw():
+                    film.pieces.append((time.monotonic() - started, piece))
+            except httpx.RemoteProtocolError as error:
+                raise self._why_broken(film) from error
         return film
+
+    def _why_broken(self, film: Film) -> TroupeError:
+        """What the scene of a film that broke tells of it."""
+        told = next((data for kind, data in self.events(film.headers["x-troupe-scene"]) if kind == "error"), None)
+        return _told(told) if told else StreamBroken("The film broke, and nobody knows why.")
 
     def events(self, scene: str) -> list[tuple[str, dict[str, Any]]]:
         """All events of a scene: (kind, data)."""
@@ -111,4 +119,8 @@ def answered(body: bytes) -> TroupeError:
         told = json.loads(body)["error"]
     except (ValueError, KeyError, TypeError):
         return Internal(f"The gateway answered: {body[:200].decode(errors='replace')}")
-    return BY_CODE.get(told["code"], Internal)(told["message"], **told.get("details", {}))
+    return _told(told)
+
+
+def _told(error: Mapping[str, Any]) -> TroupeError:
+    return BY_CODE.get(error["code"], Internal)(error["message"], **error.get("details", {}))

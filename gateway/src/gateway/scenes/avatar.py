@@ -122,6 +122,7 @@ class Avatar:
             self._scene.stage("done")
             self._scene.tell("end", ok=True, stages=dict(self._scene.stages))
         except TroupeError as error:
+            log.warning("the film broke: %s: %s %s", error.code, error.message, self._request_id)
             self._scene.fail(error)
             raise
 

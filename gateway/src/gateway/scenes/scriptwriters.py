@@ -9,9 +9,8 @@ from gateway.routing.capability import DOCUMENTS_ONLY, primary
 from gateway.routing.chain import Chain, Served
 from gateway.scenes.dictation import Commission, Draft
 from gateway.scenes.research.plain import plain
-from gateway.scenes.research.profile import own_hosts
 from gateway.scenes.research.reading import SiteReader
-from gateway.scenes.research.site import Site, SitePage
+from gateway.scenes.research.site import Site, SitePage, own_hosts
 from gateway.scenes.research.writing import Writer
 from gateway.scenes.text import ChatOrder, chat
 from troupe.v1.text_pb2 import ChatDelta

@@ -9,6 +9,7 @@ import pytest
 from gateway.app import create_app
 from gateway.dialects import replies
 from gateway.dialects.avatar_request import AvatarRequest
+from gateway.dialects.research import ResearchRequest
 from gateway.dialects.text import TextRequest
 from gateway.dialects.voice import VoiceRequest
 from gateway.settings import Settings
@@ -16,7 +17,8 @@ from troupe.wire.errors import TABLE
 
 DOCS = Path(__file__).parents[4] / "docs"
 HTTP = (DOCS / "HTTP.md").read_text(encoding="utf-8")
-MODELS = {**vars(replies), "AvatarRequest": AvatarRequest, "TextRequest": TextRequest, "VoiceRequest": VoiceRequest}
+REQUESTS = (AvatarRequest, ResearchRequest, TextRequest, VoiceRequest)
+MODELS = {**vars(replies), **{request.__name__: request for request in REQUESTS}}
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)```", HTTP, re.DOTALL)
 
 
@@ -32,6 +34,7 @@ def test_every_example_is_a_reply_of_the_code(name, text) -> None:
 def test_every_reply_has_an_example() -> None:
     written = {name for name, _ in EXAMPLES}
     nested = {"VoiceReply", "PortraitReply", "ProviderReply", "ChainReply", "LicenceReply", "UsageReply"}
+    nested |= {"ProfileReply", "FactReply", "ReadPageReply"}
     all_replies = {name for name in vars(replies) if name.endswith("Reply")}
     assert all_replies - nested == {name for name in written if name.endswith("Reply")}
 

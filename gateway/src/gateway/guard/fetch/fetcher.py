@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import httpcore
 import httpx
@@ -24,7 +25,7 @@ MOST_REDIRECTS = 3
 MOST_AT_ONCE = 32
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-USER_AGENT = "Troupe/0.1 (reads a page that a person named)"
+USER_AGENT = f"Troupe/{version('troupe-gateway')} (reads a page that a person named)"
 """Also what a site's robots.txt may call us: `Troupe`."""
 BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError)
 
@@ -176,6 +177,8 @@ def _refusal(status: int) -> str:
 def _what_happened(error: Exception) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "has a certificate that is not valid, so that nobody knows whose page it is."
+    if "SSL" in str(error):
+        return "does not answer with https there. Try the address with http://, if that is how it opens in a browser."
     if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
         return "cannot be reached: nothing answers there. Check the address, and whether this machine is online."
     if isinstance(error, httpcore.ProtocolError):

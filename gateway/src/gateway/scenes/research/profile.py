@@ -6,15 +6,14 @@ never mended by guessing: unknown fields, wrong types, addresses, markup, facts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from gateway.scenes.research.plain import has_address, plain
-from gateway.scenes.research.site import SitePage
+from gateway.scenes.research.site import SitePage, own_hosts
 
 NAME = "company_profile"
 ANSWER_CHARS = 64 * 1024  # of a model's whole answer
@@ -77,14 +76,10 @@ def read_profile(answer: str, pages: Sequence[SitePage]) -> Profile:
     hosts = own_hosts(page.url for page in pages)
     words = {name: _words(given.get(name), most, hosts) for name, most in WORDS.items()}
     lists = {name: _phrases(given.get(name), most, chars, hosts) for name, (most, chars) in LISTS.items()}
+    words["name"] = words["name"] or _words(pages[0].site_name, WORDS["name"], hosts)
     if not (words["one_liner"] or words["summary"]):
         raise ProfileInvalid("its answer does not say what the company does")
     return Profile(**words, **lists, facts=_facts(given.get("facts"), pages, hosts))  # type: ignore[arg-type]  # by name
-
-
-def own_hosts(urls: Iterable[str]) -> frozenset[str]:
-    """The names of these pages' sites, which may be said."""
-    return frozenset((urlsplit(url).hostname or "").removeprefix("www.") for url in urls)
 
 
 def _json(answer: str) -> Mapping[str, Any]:

@@ -109,7 +109,15 @@ class SiteReader:
         title = found.title[:TITLE_CHARS]
         if found.site_name and found.site_name.casefold() not in title.casefold():
             title = f"{title} | {found.site_name[:TITLE_CHARS]}".strip(" |")
-        return SitePage(page.url, title, found.text, found.description, _language(found.language), tuple(found.links))
+        return SitePage(
+            page.url,
+            title,
+            found.text,
+            found.description,
+            _language(found.language),
+            tuple(found.links),
+            found.site_name[:TITLE_CHARS],
+        )
 
 
 async def extract(chain: Chain, need: Need, page: Page, request_id: str) -> ExtractResponse:

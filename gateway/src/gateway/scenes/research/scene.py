@@ -19,6 +19,8 @@ from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import TroupeError
 
 NOTE_CHARS = 400
+WIDE = "\u2e7f"
+"""The last character before those of Chinese, Japanese and their punctuation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Research:
         except TroupeError as error:
             self._note(f"The script is not whole: {error.message}" if said else f"There is no script: {error.message}")
         self._stage("script")
-        return " ".join(said)
+        return _joined(said)
 
     def _language(self, site: Site, author: Author) -> str:
         asked, own = self.order.language, site.language
@@ -150,6 +152,15 @@ class Research:
 
     def _stage(self, name: str) -> None:
         self.tell(Stage(name, round((time.monotonic() - self._started) * 1000)))
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """Sentences as a text; those of Chinese and Japanese have no space between them."""
+    text = ""
+    for sentence in sentences:
+        wide = text[-1:] > WIDE and sentence[:1] > WIDE
+        text += sentence if wide or not text else f" {sentence}"
+    return text
 
 
 def _page_read(page: SitePage) -> PageRead:

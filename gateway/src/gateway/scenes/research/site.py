@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from gateway.scenes.research.addresses import without_links
 from troupe.v1.text_pb2 import Document
 
 MOST_PAGES = 5
@@ -53,6 +54,7 @@ class SitePage:
     description: str = ""
     language: str = ""
     links: tuple[str, ...] = ()
+    site_name: str = ""  # what the page calls its site
 
     @property
     def whole(self) -> str:
@@ -73,15 +75,26 @@ class Site:
         return next((page.language for page in self.pages if page.language), "")
 
     def documents(self, units: int = SITE_UNITS) -> list[Document]:
-        """The pages as a chat takes them, each from its beginning, all of them within so many units."""
+        """The pages as a chat takes them, each from its beginning, all of them within so many units.
+
+        Addresses in their text are left out: what a model has not read it cannot be made to pass on.
+        """
+        hosts = own_hosts(page.url for page in self.pages)
         left, made = units, []
         for page in self.pages:
             told = f"{page.description}\n\n{page.text}" if page.description not in page.text else page.text
-            text, used = shortened(told.strip(), min(left, max(PAGE_UNITS, units // len(self.pages))))
+            text, used = shortened(
+                without_links(told.strip(), hosts), min(left, max(PAGE_UNITS, units // len(self.pages)))
+            )
             left -= used
             if text:
                 made.append(Document(url=page.url, title=page.title, text=text))
         return made
+
+
+def own_hosts(urls: Iterable[str]) -> frozenset[str]:
+    """The names of these pages' sites, which may be said."""
+    return frozenset(_site(urlsplit(url).hostname) for url in urls)
 
 
 def shortened(text: str, units: int) -> tuple[str, int]:

@@ -34,7 +34,7 @@ class Sentences:
         while not self.enough and (end := _END.search(self._open)) is not None and end.end() > 0:
             whole, self._open = self._open[: end.end()], self._open[end.end() :]
             yield from self._cleaned(whole)
-        if len(self._open) > LONGEST:
+        if len(self._open) > LONGEST and not self.enough:
             whole, self._open = self._open, ""
             yield from self._cleaned(whole)
 

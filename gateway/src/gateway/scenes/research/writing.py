@@ -6,15 +6,16 @@ chain's end writes one of any page that has text. A chain's own fallbacks serve 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.routing.capability import DOCUMENTS_ONLY
 from gateway.routing.chain import Chain, Served
+from gateway.routing.rung import Rung
 from gateway.scenes.handover import Resumed, nobody
 from gateway.scenes.research.orders import presenter_order, profile_order
-from gateway.scenes.research.profile import ANSWER_CHARS, Profile, ProfileInvalid, own_hosts, read_profile
-from gateway.scenes.research.site import SITE_UNITS, Site
+from gateway.scenes.research.profile import ANSWER_CHARS, Profile, ProfileInvalid, read_profile
+from gateway.scenes.research.site import SITE_UNITS, Site, own_hosts
 from gateway.scenes.research.spoken import Sentences
 from gateway.scenes.text import ChatOrder, Written, chat
 from troupe.v1.text_pb2 import ChatDelta
@@ -60,6 +61,7 @@ class Writer:
     _units: int = SITE_UNITS
     _failures: dict[str, int] = field(default_factory=dict)
     _left: tuple[str, ...] = ()  # the rungs that may still be asked; empty = as the caller wished
+    _readers: tuple[str, ...] = ()  # those that can read so much of the site; empty = all
 
     async def profile(self) -> tuple[Profile, Author]:
         """The profile, and who wrote it. Raises why nobody could."""
@@ -97,7 +99,7 @@ class Writer:
 
     async def speaking(self) -> Served[ChatDelta]:
         """The presenter's words, begun and as they are written: nothing is taken out of them."""
-        self._left = ()
+        self._left = self._readers
         return await self._begun(presenter_order)
 
     async def _begun(self, make: Callable[..., ChatOrder]) -> Served[ChatDelta]:
@@ -105,12 +107,11 @@ class Writer:
         while True:
             order = make(self.base, self.site.documents(self._units), self.language)
             order = replace(order, rungs=self._left or order.rungs)
+            order.request.sampling.max_tokens = min(order.request.sampling.max_tokens, *self._limits())
             try:
                 served = await chat(self.chain, order, self.deadline, self.request_id, self.resumed)
-            except TextTooLong:
-                self._units //= 2
-                if self._units < LEAST_UNITS:
-                    raise
+            except TextTooLong as error:
+                self._too_long(order, error)
             except EmptyText as error:  # the pages hold nothing to quote
                 raise PageWithoutText(error.message) from error
             except (NoRungCanServe, AllRungsFailed) as error:
@@ -123,22 +124,52 @@ class Writer:
                     self.note(served.fallback_reason)
                 return served
 
+    def _limits(self) -> Iterator[int]:
+        """How many tokens the rungs write at most; a small model must not refuse what nobody asked it for."""
+        yield SITE_UNITS
+        for info in (rung.describe() for rung in self.chain.rungs):
+            if info is not None and info.limits.max_output_tokens:
+                yield info.limits.max_output_tokens
+
     def _failed(self, served: Served[ChatDelta], why: str) -> None:
-        name = served.rung.name
-        self._failures[name] = self._failures.get(name, 0) + 1
-        if self._failures[name] < TRIES:
+        """A rung gave no profile; the second time it is passed over. Raises `EngineFailed` where nobody is left."""
+        rung = served.rung
+        self._failures[rung.name] = self._failures.get(rung.name, 0) + 1
+        if self._failures[rung.name] >= TRIES and not self._passed_over(rung, why):
+            raise EngineFailed(f"{rung.name} was asked {TRIES} times and gave no profile: {why}.")
+
+    def _passed_over(self, rung: Rung, why: str) -> bool:
+        """Only those after this rung are asked from now on, and shown the whole; whether there are any."""
+        asked = self._left or self.base.rungs or tuple(rung.name for rung in self.chain.rungs)
+        left = asked[_place(rung, asked) + 1 :]
+        if not left:
+            return False
+        self.note(f"{rung.name}: {why}")
+        self._left = left
+        self._units = SITE_UNITS
+        return True
+
+    def _too_long(self, order: ChatOrder, error: TextTooLong) -> None:
+        """Show less, or ask somebody who reads more. Raises `error` where there is nobody."""
+        if self._units // 2 >= LEAST_UNITS:
+            self._units //= 2
             return
-        self.note(f"{name}: {why}")
-        asked = self.base.rungs or tuple(rung.name for rung in self.chain.rungs)
-        place = next((number for number, each in enumerate(asked) if each in {name, served.rung.engine}), len(asked))
-        self._left = asked[place + 1 :]
-        if not self._left:
-            raise EngineFailed(f"{name} was asked {TRIES} times and gave no profile: {why}.")
+        need = order.need()
+        able = (rung for rung in self.chain.rungs if rung.can_serve(need) is None)
+        first = min(able, key=lambda rung: _place(rung, need.rungs), default=None)
+        if first is None or not self._passed_over(first, error.message):
+            raise error
+        self._readers = self._left
 
     def _author(self, served: Served[ChatDelta]) -> Author:
         info = served.rung.describe()
         only_repeats = info is not None and DOCUMENTS_ONLY in info.features
         return Author(served.rung.name, served.rung.engine, only_repeats)
+
+
+def _place(rung: Rung, names: Sequence[str]) -> int:
+    """Where it stands among those that shall be asked, in their order."""
+    return next((number for number, name in enumerate(names) if name in {rung.name, rung.engine}), len(names))
 
 
 async def _whole(served: Served[ChatDelta], written: Written) -> None:

@@ -115,8 +115,16 @@ function address(typed) {
   const text = typed.trim();
   if (!text) throw new ApiError("empty_site", "");
   const whole = /^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `https://${text}`;
-  if (!URL.canParse(whole) || !/^https?:$/.test(new URL(whole).protocol)) throw new ApiError("bad_site", "");
+  if (!isWebAddress(whole)) throw new ApiError("bad_site", "");
   return whole;
+}
+
+function isWebAddress(text) {
+  try {
+    return ["http:", "https:"].includes(new URL(text).protocol);
+  } catch {
+    return false;
+  }
 }
 
 const length = seconds => (seconds < 60 ? `${Math.max(1, Math.round(seconds))} seconds` : `${Math.round(seconds / 6) / 10} minutes`);

@@ -39,7 +39,6 @@ const WORDS = {
   licence_forbids: ["The licence of that model forbids it here.", "See who else could do it.", "rungs"],
   cancelled: ["The film was stopped.", "Press play to make it again.", "again"],
   internal: ["Something is wrong on our side.", "Try again. If it happens again, tell whoever runs this gateway the number below.", "again"],
-  unplayable: ["This browser could not play the film.", "It is whole, though: download it below.", ""],
 };
 const OTHERWISE = ["That did not work.", "Read what the gateway says, change it, and press play again.", ""];
 const ACTIONS = { again: "Try again", key: "Enter a key", rungs: "See who is ready", voice: "Choose a voice", photo: "Choose another photo", face: "", write: "" };

@@ -1,5 +1,6 @@
 // The Studio: what is chosen, pressed and seen, put together.
 
+import { ApiError } from "./api.js";
 import * as cast from "./cast.js";
 import { Composer, EXAMPLE } from "./composer.js";
 import { $, announce } from "./dom.js";
@@ -39,7 +40,7 @@ async function begin() {
   options.set(kept.options);
   composer.set(kept);
   listen();
-  await players.load(kept);
+  await players.load(kept).catch(() => fail(new ApiError("unreachable", "")));
   restored = true;
   installKey(enter);
   await enter();
@@ -127,12 +128,15 @@ function onBadPhoto(error) {
 
 function onPhotoBusy(busy) {
   $("photo-add")?.setAttribute("aria-busy", String(busy));
+  if (busy && stage.state === "idle") stage.wait("Looking at the photo");
+  else if (!busy && !show.running && stage.state === "waiting") stage.state = "idle";
   if (busy) announce("Looking at the photo.");
 }
 
 function fail(error) {
   showError($("error"), error, act);
   if (explained(error).action === "write") composer.focus();
+  if (error.code === "unknown_portrait") players.faces.check().catch(() => {}); // it is told already
 }
 
 /** What the button of an error does. */

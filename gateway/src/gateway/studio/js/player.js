@@ -5,11 +5,13 @@ const TRIM_BEHIND_S = 30; // what is given up of the past when the browser's buf
 const Source = window.ManagedMediaSource ?? window.MediaSource;
 
 export class Player {
-  /** `onFrame`: called once, when the first frame of a film is on the screen. */
-  constructor(video, { onFrame, onRefused }) {
-    this.video = video;
-    this.onFrame = onFrame;
-    this.onRefused = onRefused;
+  /** `onFrame`: the first frame of a film is on the screen; `onRefused`: a person has to press once more;
+   *  `onUnplayable`: the whole film is here and this browser cannot show it. */
+  constructor(video, { onFrame, onRefused, onUnplayable }) {
+    Object.assign(this, { video, onFrame, onRefused });
+    video.addEventListener("error", () => {
+      if (this.complete && !this.streams && this.pieces.length) onUnplayable();
+    });
     this.reset();
   }
 
@@ -39,23 +41,27 @@ export class Player {
     this.pieces.push(bytes);
     if (!this.streams) return;
     try {
-      await this.#put(bytes);
-    } catch (error) {
-      if (error.name !== "QuotaExceededError") throw error;
-      await this.#makeRoom();
-      await this.#put(bytes);
+      await this.#put(bytes).catch(error => {
+        if (error.name !== "QuotaExceededError") throw error;
+        return this.#makeRoom().then(() => this.#put(bytes));
+      });
+    } catch {
+      this.streams = false; // the browser gave up on the stream: it gets the whole film at the end
     }
   }
 
   /** The film is whole, or as whole as it will be. */
   finish() {
     this.complete = true;
-    if (!this.pieces.length) return;
-    if (!this.streams) {
+    if (!this.pieces.length) {
+      this.reset();
+    } else if (!this.streams) {
       this.#show(this.blob());
       this.#start();
-    } else if (this.source.readyState === "open") {
-      this.source.endOfStream();
+    } else {
+      if (this.source.readyState === "open" && !this.buffer.updating) this.source.endOfStream();
+      // What the browser had to forget can be seen again once the film has been seen to its end.
+      if (this.trimmed) this.video.addEventListener("ended", () => this.trimmed && this.#show(this.blob()), { once: true });
     }
   }
 
@@ -79,6 +85,7 @@ export class Player {
     if (this.address) URL.revokeObjectURL(this.address);
     this.address = "";
     this.video.removeAttribute("src");
+    this.video.load(); // else a film that never came would be waited for
   }
 
   #show(what) {

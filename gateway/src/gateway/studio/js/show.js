@@ -16,7 +16,7 @@ export class Show {
   constructor({ stage, card, fail, ended }) {
     Object.assign(this, { stage, card, fail, ended, take: null, running: false });
     const video = $("video");
-    this.player = new Player(video, { onFrame: () => this.#firstFrame(), onRefused: () => this.#refused() });
+    this.player = new Player(video, { onFrame: () => this.#firstFrame(), onRefused: () => this.#refused(), onUnplayable: () => this.#unplayable() });
     this.captions = new Captions(video, $("caption"));
     this.transport = new Transport(this.player);
     this.timeline = new Timeline($("timeline"), $("notes"));
@@ -32,9 +32,9 @@ export class Show {
     this.#curtain(order);
     try {
       await take.run();
-      this.#over(take.stopped ? "Stopped." : `Done. ${this.player.end.toFixed(1)} seconds of film.`);
+      this.#over({ whole: !take.stopped });
     } catch (error) {
-      this.#over("");
+      this.#over({ whole: false });
       this.fail(error);
     }
   }
@@ -73,7 +73,7 @@ export class Show {
     if (matchMedia(NARROW).matches) $("stage").scrollIntoView({ block: "start" });
   }
 
-  #over(news) {
+  #over({ whole }) {
     const { take, player, stage } = this, there = player.pieces.length > 0;
     this.running = false;
     if (stage.state === "waiting") stage.state = "idle";
@@ -82,9 +82,10 @@ export class Show {
     if (!take.order.text && take.spoken.text) this.card.write(take.spoken.text, { whole: true });
     else this.card.expect(false);
     this.transport.enable(there);
-    if (there && !take.stopped) this.downloads.offer(take, player);
+    if (whole) this.downloads.offer(take, player);
     swap("play", "stop");
-    if (news) announce(news);
+    if (whole) announce(player.end ? `Done. ${player.end.toFixed(1)} seconds of film.` : "Done.");
+    else if (take.stopped) announce("Stopped.");
     this.ended();
   }
 
@@ -123,6 +124,12 @@ export class Show {
     this.stage.state = "idle";
     this.transport.enable(true);
     this.timeline.note("Your browser wants one more press: the play button below the picture.");
+  }
+
+  #unplayable() {
+    this.stage.state = "idle";
+    this.stage.live = false;
+    this.timeline.note("This browser cannot play the film. It is whole, though: download it.");
   }
 
   /** A film that is seen again is seen in its own shape. */

@@ -38,7 +38,7 @@ export class Take {
       await this.player.begin(response.headers.get("Content-Type"));
       await this.#watch(response.body.getReader());
       this.player.finish();
-      await this.#told;
+      await this.#heard();
     } catch (error) {
       this.player.finish();
       if (this.stopped) return;
@@ -83,10 +83,15 @@ export class Take {
     }
   }
 
+  /** All that the scene tells, unless that takes long. */
+  #heard() {
+    return Promise.race([this.#told, new Promise(resolve => setTimeout(resolve, WHY_MS))]);
+  }
+
   /** The scene knows better than the connection why a film broke. */
   async #why(error) {
     if (error instanceof ApiError) return error;
-    await Promise.race([this.#told, new Promise(resolve => setTimeout(resolve, WHY_MS))]);
+    await this.#heard();
     return this.error ?? new ApiError("stream_broken", "The film ended before it was whole.");
   }
 }

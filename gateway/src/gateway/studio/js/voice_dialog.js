@@ -31,7 +31,10 @@ export class VoiceDialog {
     $("voice-language").value = primary(this.voices.find(voice => voice.voice_id === chosen)?.language ?? "");
     this.#draw();
     $("voices").showModal();
-    $("voice-list").querySelector(":checked")?.closest(".voice-row").scrollIntoView({ block: "center" });
+    const radio = $("voice-list").querySelector(":checked");
+    if (!radio) return $("voice-search").focus();
+    radio.closest(".voice-row").scrollIntoView({ block: "center" });
+    radio.focus({ preventScroll: true }); // the arrow keys go on from here
   }
 
   /** What a sample's button shows: "loading", "playing" or "". */

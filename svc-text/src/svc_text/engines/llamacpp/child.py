@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 OOM_SCORE = 500  # of -1000..1000: where memory runs out the kernel ends this process and not the service
 LIBGOMP = "libgomp.so.1"
+CPU = 0  # ggml's number of that kind of device
 QUIET, INFORMED = 1, 3  # llama.cpp's verbosity: errors, or what it does
 
 
@@ -24,14 +25,15 @@ def main() -> None:
     replies = _own_stdout()
     order = json.loads(sys.argv[1])
     _be_the_first_to_go()
+    server = None  # kept: it ends when nobody has it
     try:
-        server = _serve(order)
+        server, device = _serve(order)
     except ImportError as error:
         reply = {"missing": str(error), "libgomp": LIBGOMP in str(error)}
     except (RuntimeError, ValueError, MemoryError) as error:
         reply = {"error": str(error)}
     else:
-        reply = {"ready": server.listening_address}
+        reply = {"ready": server.listening_address, "device": device}
     print(json.dumps(reply), file=replies, flush=True)
     if "ready" in reply:
         sys.stdin.read()
@@ -51,9 +53,11 @@ def _be_the_first_to_go() -> None:
         adjust.write_text(str(OOM_SCORE))
 
 
-def _serve(order: dict[str, Any]) -> Any:
+def _serve(order: dict[str, Any]) -> tuple[Any, str]:
+    """The server, and what computes."""
     import xllamacpp  # noqa: PLC0415  # its absence is told as a reply
 
+    devices = [each["description"] for each in xllamacpp.get_device_info() if int(each["type"]) != CPU]
     params = xllamacpp.CommonParams()
     params.model.path = order["path"]
     params.model_alias = {order["name"]}
@@ -69,7 +73,8 @@ def _serve(order: dict[str, Any]) -> Any:
     params.warmup = False  # the parent's first token is one
     params.ui = params.endpoint_slots = False
     params.verbosity = INFORMED if order["verbose"] else QUIET
-    return xllamacpp.Server(params)
+    device = ", ".join(devices) if devices and order["gpu_layers"] else "cpu"
+    return xllamacpp.Server(params), device
 
 
 if __name__ == "__main__":

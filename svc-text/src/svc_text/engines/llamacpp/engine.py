@@ -41,7 +41,7 @@ class LlamacppEngine:
         ways = _ways(self._settings)
         self._shelf = Shelf(ways)
         async with self._shelf.model(self._default, lambda part: loading(part, card.name)) as model:
-            facts = facts_of(card, model.reach, await model.properties(), ways.held)
+            facts = facts_of(card, model.reach, await model.properties(), model.child.device, ways.held)
         self.facts = replace(facts, models=tuple(dict.fromkeys((card.name, *self._known()))))
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:

@@ -32,13 +32,13 @@ def before_loading() -> EngineFacts:
     return EngineFacts("no model yet", version(), "cpu", "unknown", commercial_use=False)
 
 
-def facts_of(card: ModelCard, reach: Reach, properties: Mapping[str, Any], held: int) -> EngineFacts:
+def facts_of(card: ModelCard, reach: Reach, properties: Mapping[str, Any], device: str, held: int) -> EngineFacts:
     """The facts of a loaded model; `properties` are what llama.cpp tells of its template."""
     licence, commercial, note = _licence(card)
     return EngineFacts(
         model=card.name,
         version=version(),
-        device="cpu",
+        device=device,
         licence=licence,
         commercial_use=commercial,
         licence_note=note,

@@ -10,6 +10,7 @@ from troupe.wire.errors import EngineMissing
 MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
 OVERHEAD = 150 * MEBIBYTE  # Python, llama.cpp and its compute buffers (measured 90 to 130 with 0.2 B parameters)
+SHARE = 0.5  # of what is free, that more than the fewest chats may take: faces and voices need some too
 UNBOUNDED = 1 << 60  # cgroups write 2^63 rounded to pages where nothing is bounded
 
 MEMINFO = Path("/proc/meminfo")
@@ -38,7 +39,8 @@ def fitting_slots(card: ModelCard, most: int, least: int, context: int, cache: i
     """
     there = available()
     for slots in range(most, least - 1, -1):
-        if needed(card, slots, context, cache) <= there:
+        room = there if slots == least else there * SHARE
+        if needed(card, slots, context, cache) <= room:
             return slots
     short = needed(card, least, context, cache)
     raise EngineMissing(

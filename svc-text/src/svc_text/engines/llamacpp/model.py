@@ -47,7 +47,7 @@ class Model:
             transport=transport,
             base_url="http://llamacpp",
             timeout=httpx.Timeout(None, connect=CONNECT_S),
-            headers={"Connection": "close"},
+            headers={"Connection": "close", "Content-Type": "application/json"},
         )
         self._watch = asyncio.create_task(self._watched())
 
@@ -92,7 +92,7 @@ class Model:
     async def _chunks(self, body: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any]]:
         finished = False
         try:
-            async with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
+            async with self._client.stream("POST", "/v1/chat/completions", content=_encoded(body)) as response:
                 if response.status_code != httpx.codes.OK:
                     raise refusal(response.status_code, _parsed(await response.aread()), self.reach.name)
                 async with aclosing(response.aiter_lines()) as lines:  # type: ignore[type-var]  # a generator
@@ -109,7 +109,7 @@ class Model:
             raise await self.child.failure()
 
     async def _asked(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return await self._told(self._client.post(path, json=body, timeout=ASK_S))
+        return await self._told(self._client.post(path, content=_encoded(body), timeout=ASK_S))
 
     async def _told(self, request: Any) -> Mapping[str, Any]:
         try:
@@ -137,6 +137,11 @@ class Model:
             if now - restless_since > RESTLESS_S or (self._running and now - self._heard > STUCK_S):
                 log.error("the process that holds %s hangs and is ended", self.reach.name)
                 await self.child.end()
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """JSON of plain ASCII: half characters, which a schema may hold as escapes, stay escapes for llama.cpp to judge."""
+    return json.dumps(body).encode()
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

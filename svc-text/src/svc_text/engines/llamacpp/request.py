@@ -73,8 +73,9 @@ def prompt(chat: Chat, reach: Reach) -> dict[str, Any]:
     elif chat.response.kind != "text":
         allowed = "text, json_object or json_schema"
         raise InvalidArgument(f"The response format is {chat.response.kind!r}; allowed: {allowed}.")
-    if chat.reasoning:
-        asked["chat_template_kwargs"] = _reasoning(chat.reasoning)
+    # An answer that has begun has been thought about: a template that opens a thought would put the rest of it there.
+    if reasoning := chat.reasoning or ("off" if chat.continue_final else ""):
+        asked["chat_template_kwargs"] = _reasoning(reasoning)
     return asked
 
 

@@ -169,6 +169,18 @@ async def test_the_name_stays_for_sni_and_certificate(network, names, site, secu
     assert network.connects == [PUBLIC]
 
 
+async def test_a_site_without_https(names, network) -> None:
+    async def plain(reader, writer) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
+        network.site_port = server.sockets[0].getsockname()[1]
+        with pytest.raises(FetchFailed, match="does not answer with https"):
+            await Fetcher(names, network=network).get("https://public.example")
+
+
 async def test_a_certificate_of_another_name_is_refused(network, site, secure, certificate) -> None:
     names = ScriptedNames(other_example=[[PUBLIC]])
     fetcher = Fetcher(names, network=network, trust=ssl.create_default_context(cafile=certificate[0]))
