@@ -15,7 +15,7 @@ from troupe.wire.documents import Document
             "friendly",
         ),
         (
-            "The pump needs 12 kW of power. It moves 40 l per second. Its API is open. It meets ISO norms.",
+            "It needs 12 kW of power. It moves 40 l a second. Its API is open. It meets ISO norms.",
             "technical",
         ),
         (
