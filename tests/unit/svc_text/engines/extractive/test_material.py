@@ -39,3 +39,11 @@ def test_one_language_is_spoken() -> None:
 def test_nothing_to_quote_is_said() -> None:
     with pytest.raises(EmptyText, match="at least 8 words"):
         material([Document("", "", "Home\nMenu\nCall +49 731 9876543")])
+
+
+def test_texts_of_cards_are_captions() -> None:
+    text = f"## Work\n### Ravn Library\nA hall of 2,400 square metres under one roof.\n{PROSE}"
+    found = material([Document("", "", text)])
+    assert [each.text for each in found.prose if each.order in found.captions] == [
+        "A hall of 2,400 square metres under one roof."
+    ]
