@@ -51,9 +51,9 @@ test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the f
 	@tools/clients.sh $(BIN)/uv
 	@CLIENTS_FOLDER=var/clients tools/run-tests.sh $(BIN)/python tests/clients
 
-test-browser: $(STAMP) ## Chromium plays films while they are made: FILM_S=
+test-browser: $(STAMP) ## Chromium plays films while they are made, and drives the Studio: FILM_S= TESTS=
 	@tools/browser.sh $(BIN)/uv
-	@BROWSER_FOLDER=var/browser tools/run-tests.sh $(BIN)/python tests/browser
+	@BROWSER_FOLDER=var/browser tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/browser)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf
 	@$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.browser.studio import Studio
 from tests.e2e.conftest import wait_ready
+from tests.fakes.gguf import write
 from tests.fakes.website import Website, website
 
 pytestmark = pytest.mark.timeout(150)
@@ -70,6 +71,24 @@ def test_an_idea_becomes_a_film(writing, studio) -> None:
     page.click("#written-use")
     assert page.evaluate("document.getElementById('script').value").split() == written.split()
     assert page.focused() == "script"
+
+
+def test_a_language_model_writes_and_is_spoken_while_it_does(start_service, beside, studio, tmp_path) -> None:
+    write(tmp_path / "tiny.gguf")
+    text = start_service("svc_text", TROUPE_TEXT_ENGINES="llamacpp", TROUPE_TEXT_MODELS_DIR=str(tmp_path))
+    gateway = beside(TROUPE_TEXT_TARGET=text.grpc, PROVIDER_TEXT="llamacpp", PROVIDER_TEXT_FALLBACK="")
+    page = studio(f"http://{gateway.addresses['http']}").open()
+    page.wait("document.getElementById('rungs-dot').dataset.state === 'ready'", 30)
+    page.wait("document.getElementById('idea-hint').innerText.includes('no writer') === false", 30)
+    page.allowed.add(404)  # its scene is asked for until it is there
+    ask(page, "idea", "A company that makes lamps.")
+    page.wait("seen.lit?.length > 4", 60)
+    written = page.shown("#written-text").split()
+    assert {each["word"] for each in page.told()["lit"]} <= set(written)
+    assert "llamacpp" in page.text("[data-testid=stage-text]")
+    page.press("Escape")  # it would tell much more
+    page.wait("document.getElementById('play').checkVisibility()", 10)
+    assert page.text("#error") == ""
 
 
 def test_without_a_writer_the_page_says_so_before_and_after(mesh, studio) -> None:
