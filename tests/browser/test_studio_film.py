@@ -9,7 +9,6 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import av
@@ -41,7 +40,6 @@ class Film:
     told: dict[str, Any]
     words: list[dict[str, Any]]
     scene: list[tuple[str, dict[str, Any]]]
-    shots: Path
 
     @property
     def first_frame_ms(self) -> dict[str, float]:
@@ -61,7 +59,7 @@ class Film:
 
 
 @pytest.fixture(scope="module")
-def film(mesh, browser, tmp_path_factory) -> Film:
+def film(mesh, browser) -> Film:
     """Written, cast and played without a mouse."""
     page = Studio(browser, mesh.url).open()
     text = script(FILM_S)
@@ -69,13 +67,10 @@ def film(mesh, browser, tmp_path_factory) -> Film:
     choose_by_keyboard(page)
     page.fill("script", text)
     page.press("Control+Enter")
-    page.wait("seen.playing && document.querySelector('video').currentTime > 2", 30)
-    shots = tmp_path_factory.mktemp("film")
-    page.picture(shots / "playing.png")
     page.wait("seen.ended", 3 * FILM_S + 30)
     scene = events(mesh.url, page.scene())
     words = [word for kind, data in scene if kind == "words" for word in data["words"]]
-    return Film(page, text, page.told(), words, scene, shots)
+    return Film(page, text, page.told(), words, scene)
 
 
 def choose_by_keyboard(page: Studio) -> None:
