@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -51,7 +51,7 @@ test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the f
 	@tools/clients.sh $(BIN)/uv
 	@CLIENTS_FOLDER=var/clients tools/run-tests.sh $(BIN)/python tests/clients
 
-test-browser: $(STAMP) ## Chromium plays films while they are made: FILM_S=
+test-browser: $(STAMP) ## Chromium uses the Studio, and plays films while they are made: FILM_S=
 	@tools/browser.sh $(BIN)/uv
 	@BROWSER_FOLDER=var/browser tools/run-tests.sh $(BIN)/python tests/browser
 
