@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20

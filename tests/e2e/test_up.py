@@ -87,7 +87,7 @@ def test_up_shows_the_banner_serves_drains_and_leaves_no_process(ups: list[Up], 
     up = start(ups, tmp_path / "a", free_ports())
     up.wait_for("Available providers:")
     wait_serving(up.url)
-    up.wait_for("Available providers:")
+    up.wait_for(f"The Studio: open {up.url.replace('127.0.0.1', 'localhost')}/")
     log = up.log
     for line in ("=== Provider Configuration ===", "Text provider:", "TTS provider:", "Video provider:"):
         assert line in log

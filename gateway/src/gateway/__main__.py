@@ -16,6 +16,7 @@ import uvloop
 
 from gateway.app import app_of
 from gateway.assembly import build
+from gateway.banner import invitation
 from gateway.door import Door
 from gateway.guard.protocol import GuardedProtocol
 from gateway.house import House
@@ -71,12 +72,13 @@ async def serve(house: House) -> None:
     socket = claim(settings.host, settings.port, "TROUPE_PORT")
     door = Door(house)
     grpc_port = door.bind(settings.host, settings.grpc_port)
-    server = Server(_config(house))
+    port = socket.getsockname()[1]
+    server = Server(_config(house, invitation(settings.host, port)))
     http = asyncio.create_task(server.serve(sockets=[socket]))
     stopped = asyncio.create_task(stop.wait())
     await _started(server, http)
     await door.start()
-    announce("gateway", {"http": f"{settings.host}:{socket.getsockname()[1]}", "grpc": f"{settings.host}:{grpc_port}"})
+    announce("gateway", {"http": f"{settings.host}:{port}", "grpc": f"{settings.host}:{grpc_port}"})
     await asyncio.wait({http, stopped}, return_when=asyncio.FIRST_COMPLETED)
     await _lame_duck(house, server, door, http)
     await _drain(house, server, door, http)
@@ -112,9 +114,9 @@ async def _drain(house: House, server: Server, door: Door, http: asyncio.Task[No
     log.info("stopped")
 
 
-def _config(house: House) -> uvicorn.Config:
+def _config(house: House, invitation: str) -> uvicorn.Config:
     return uvicorn.Config(
-        app_of(house),
+        app_of(house, invitation),
         http=GuardedProtocol,
         ws="none",
         loop="none",

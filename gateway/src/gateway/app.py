@@ -34,8 +34,8 @@ def create_app(settings: Settings) -> FastAPI:
     return app_of(build(settings))
 
 
-def app_of(house: House) -> FastAPI:
-    """The application in front of a house."""
+def app_of(house: House, invitation: str = "") -> FastAPI:
+    """The application in front of a house; `invitation` is said below its banner."""
     docs = house.settings.docs if house.settings.docs is not None else not house.keyring.asks
     app = FastAPI(
         title="Troupe",
@@ -47,7 +47,7 @@ def app_of(house: House) -> FastAPI:
         lifespan=_lifespan,
         telemetry={"tracing": False, "metrics": False},
     )
-    app.state.house = house
+    app.state.house, app.state.invitation = house, invitation
     known = (text.TextRequest, voice.VoiceRequest, avatar_request.AvatarRequest, research.ResearchRequest)
     errors.install(app, {field for request in known for field in request.model_fields})
     for dialect in (studio, ops, text, research, voice, avatar, portraits, scenes):
@@ -60,7 +60,7 @@ def app_of(house: House) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     await house.start()
-    introduction = asyncio.create_task(_introduce(house))
+    introduction = asyncio.create_task(_introduce(house, app.state.invitation))
     try:
         yield
     finally:
@@ -69,13 +69,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await house.stop()
 
 
-async def _introduce(house: House) -> None:
+async def _introduce(house: House, invitation: str) -> None:
     """The seed's banner, once every provider has said what it is: services load while the gateway is already up."""
     with suppress(TimeoutError):
         async with asyncio.timeout(INTRODUCTION_S):
             while not house.settled():  # noqa: ASYNC110  # rungs are watched from many sides; nothing tells of all
                 await asyncio.sleep(LOOK_S)
-    sys.stdout.write(banner(house) + "\n")
+    sys.stdout.write("\n".join(filter(None, (banner(house), invitation))) + "\n")
     sys.stdout.flush()
 
 

@@ -7,6 +7,7 @@ from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING
 
+ANYWHERE = {"", "0.0.0.0", "::", "127.0.0.1", "::1"}  # noqa: S104  # compared with, not bound to
 LABELS = {Modality.TEXT: "Text", Modality.TTS: "TTS", Modality.VIDEO: "Video"}
 
 
@@ -19,6 +20,12 @@ def banner(house: House) -> str:
         named = [_named(rung) for rung in house.chains[modality].rungs if not rung.unusable()]
         lines.append(f"  {label}: {', '.join(name for name in named if name) or 'none'}")
     return "\n".join(lines)
+
+
+def invitation(host: str, port: int) -> str:
+    """Where a person on this machine finds the page, for the gateway that listens there."""
+    name = "localhost" if host in ANYWHERE else f"[{host}]" if ":" in host else host
+    return f"\nThe Studio: open http://{name}:{port}/ in a browser."
 
 
 def _in_use(house: House, modality: Modality) -> str:

@@ -97,6 +97,11 @@ def _seen(character: str) -> str:
     category = unicodedata.category(character)
     if category in {"Zl", "Zp"}:
         return "\n"
-    if category in {"Cc", "Cf", "Co", "Cs", "Cn"}:
-        return character if character in JOINERS else ""
-    return "" if "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef" else character
+    return "" if category == "Cc" or is_unseen(character) else character
+
+
+def is_unseen(character: str) -> bool:
+    """Whether it is a format, private, unassigned or tag character, half of a pair, or a variation selector."""
+    if unicodedata.category(character) in {"Cf", "Co", "Cs", "Cn"}:
+        return character not in JOINERS
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"

@@ -23,7 +23,6 @@ TICK_INTERVAL_S = 0.25
 LOOK_S = 0.1  # how often work in a thread is looked at
 MISSED_TICKS = 4
 """A peer that missed this many is frozen."""
-FROZEN_AFTER_S = TICK_INTERVAL_S * MISSED_TICKS
 
 
 class Progress:

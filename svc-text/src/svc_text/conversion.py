@@ -182,6 +182,12 @@ def from_page(page: Page) -> text_pb2.ExtractResponse:
     )
 
 
+def _licence(facts: EngineFacts) -> engine_pb2.Licence | None:
+    if not facts.licence:
+        return None
+    return engine_pb2.Licence(name=facts.licence, commercial_use=facts.commercial_use, note=facts.licence_note)
+
+
 def describe(name: str, facts: EngineFacts, status: EngineStatus, outstanding: int) -> engine_pb2.EngineInfo:
     """What `Describe` says of one engine."""
     return engine_pb2.EngineInfo(
@@ -194,7 +200,7 @@ def describe(name: str, facts: EngineFacts, status: EngineStatus, outstanding: i
         model=facts.model,
         version=facts.version,
         device=facts.device,
-        licence=engine_pb2.Licence(name=facts.licence, commercial_use=facts.commercial_use, note=facts.licence_note),
+        licence=_licence(facts),
         limits=engine_pb2.Limits(
             max_text_chars=facts.max_input_chars,
             max_input_tokens=facts.max_input_tokens,

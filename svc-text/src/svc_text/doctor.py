@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
 from svc_text.desk import Desk
 from svc_text.engine import ENGINES
-from svc_text.models.catalogue import FIRST_CHOICE
 from svc_text.models.checksum import again
 from svc_text.models.command import describe
 from svc_text.models.folder import chosen, models
 from svc_text.models.inspect import inspect
 from svc_text.settings import Settings
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
-from troupe.wire.errors import TroupeError
+from troupe.wire.errors import CheckpointNotFound, TroupeError
 
 OPENMP = "libgomp.so.1"
+ABOUT: Mapping[str, str] = {
+    "extractive": "sums up pages by their own sentences; prompts need a language model",
+    "echo": "for tests, in no chain by default: says back what it was told",
+}
+"""What an engine that is ready is good for, where its model's name does not say it."""
 
 
 class Row(TypedDict):
@@ -47,8 +52,9 @@ async def _engines() -> list[Row]:
 
 def _row(desk: Desk, name: str) -> Row:
     status = desk.board.status(name)
-    ready = status.state == ENGINE_STATE_READY
-    return Row(engine=name, ready=ready, reason=status.reason, remedy=status.remedy)
+    if status.state == ENGINE_STATE_READY:
+        return Row(engine=name, ready=True, reason=ABOUT.get(name, desk.engines[name].facts.model), remedy="")
+    return Row(engine=name, ready=False, reason=status.reason, remedy=status.remedy)
 
 
 def library(load: Callable[[str], object] = ctypes.CDLL) -> Row:
@@ -64,18 +70,14 @@ def library(load: Callable[[str], object] = ctypes.CDLL) -> Row:
 def model_rows(folder: Path, wanted: str) -> list[Row]:
     """One row per model file: those of the folder, and the one that PROVIDER_LLAMACPP_MODEL names."""
     found = list(models(folder))
-    rows = []
-    try:
+    with suppress(CheckpointNotFound):  # the row of llamacpp says so
         if (path := chosen(folder, wanted)) not in found:
             found.append(path)
-    except TroupeError as error:
-        remedy = f"make model NAME={FIRST_CHOICE}" if not found else f"set PROVIDER_LLAMACPP_MODEL={found[0].stem}"
-        rows.append(Row(engine="models", ready=False, reason=error.message, remedy=remedy))
-    return [*rows, *_inspected(found)]
+    return _inspected(found)
 
 
 def _inspected(paths: Sequence[Path]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for path in paths:
         try:
             rows.append(Row(engine=f"model {path.stem}", ready=True, reason=describe(inspect(path)), remedy=""))

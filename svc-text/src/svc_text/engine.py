@@ -146,7 +146,7 @@ class EngineFacts:
     model: str
     version: str
     device: str
-    licence: str
+    licence: str  # of the model; empty = none is there yet
     commercial_use: bool
     features: tuple[str, ...] = ()
     max_input_chars: int = 1_000_000

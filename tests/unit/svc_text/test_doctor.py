@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.gguf_header import model
 from tests.fakes.gguf_header import model as whole
 
-from svc_text.doctor import examine, library, model_rows
+from svc_text.doctor import Row, examine, library, model_rows
 from svc_text.settings import Settings
 
 
@@ -31,18 +31,30 @@ def test_a_broken_one_says_what_to_run(folder: Path) -> None:
     assert row["remedy"] == f"rm {folder / 'a-model.gguf'}"
 
 
-def test_none_at_all(tmp_path: Path) -> None:
-    (row,) = model_rows(tmp_path / "absent", "")
-    assert (row["engine"], row["ready"], row["remedy"]) == ("models", False, "make model NAME=qwen2.5-1.5b")
-    assert "There is no model in" in row["reason"]
+def test_none_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert model_rows(tmp_path / "absent", "") == []
+    rows = rows_of(tmp_path / "absent", "", monkeypatch)
+    assert (rows["llamacpp"]["ready"], rows["llamacpp"]["remedy"]) == (False, "make model NAME=qwen2.5-1.5b")
+    assert "There is no model in" in rows["llamacpp"]["reason"]
+    assert not any(name.startswith("model") for name in rows)
+    assert "for tests" in rows["echo"]["reason"]
+    assert "prompts need a language model" in rows["extractive"]["reason"]
 
 
-def test_the_chosen_one_may_be_elsewhere_or_missing(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def rows_of(folder: Path, wanted: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Row]:
+    monkeypatch.setenv("TROUPE_TEXT_MODELS_DIR", str(folder))
+    monkeypatch.setenv("PROVIDER_LLAMACPP_MODEL", wanted)
+    return {row["engine"]: row for row in examine(Settings.load())}
+
+
+def test_the_chosen_one_may_be_elsewhere_or_missing(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "c-model.gguf"
     elsewhere.write_bytes(whole())
     assert [row["engine"] for row in model_rows(folder, str(elsewhere))][2:] == ["model c-model"]
-    row = model_rows(folder, "a-modle")[0]
-    assert (row["engine"], row["ready"]) == ("models", False)
+    row = rows_of(folder, "a-modle", monkeypatch)["llamacpp"]
+    assert not row["ready"]
     assert 'Did you mean "a-model"?' in row["reason"]
     assert row["remedy"] == "set PROVIDER_LLAMACPP_MODEL=a-model"
 

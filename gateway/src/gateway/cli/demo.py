@@ -70,7 +70,7 @@ def run(order: Order) -> int:
     except TroupeError as error:
         print(f"\ntroupe: {error.message}\nThe mesh's log is in {LOG}.")
         return 1
-    print("The mesh has drained and stopped.")
+    print("The mesh has drained and stopped. The same in a browser: `troupe up`, or `make up`.")
     return status
 
 

@@ -13,6 +13,7 @@ EVENT_STREAM = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 KEEP_ALIVE_S = 15.0
 """So long without a word, and a comment is sent: proxies cut what is silent for long."""
+STILL_HERE = b": still here\n\n"
 
 
 def event(kind: str, data: Mapping[str, Any]) -> bytes:
@@ -28,7 +29,7 @@ async def kept_open(events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
             while True:
                 done, _ = await asyncio.wait({step}, timeout=KEEP_ALIVE_S)
                 if not done:
-                    yield b": still here\n\n"
+                    yield STILL_HERE
                     continue
                 if (frame := step.result()) is None:
                     return

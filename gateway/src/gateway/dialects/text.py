@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
 from gateway.dialects.errors import DOCUMENTED
+from gateway.dialects.event_stream import EVENT_STREAM, HEADERS, KEEP_ALIVE_S, STILL_HERE, event
 from gateway.dialects.replies import TextReply, UsageReply, error_body
 from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
 from gateway.routing.chain import Served
@@ -32,14 +33,14 @@ from troupe.v1.text_pb2 import (
 )
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EmptyText, InvalidArgument, TextTooLong, TroupeError
+from troupe.wire.progress import TICK_INTERVAL_S
 
 router = APIRouter(prefix="/api", tags=["text"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
 
-EVENT_STREAM = "text/event-stream"
 MAX_MESSAGES = 1_000
 MAX_STOPS = 16
-KEEP_ALIVE_TICKS = 60
-"""So many ticks of 250 ms without a word, and a comment is sent: proxies cut what is silent for long."""
+KEEP_ALIVE_TICKS = round(KEEP_ALIVE_S / TICK_INTERVAL_S)
+"""The stream counts its ticks: a timer for each token would cost more than the token."""
 ROLES: Mapping[str, Role] = {"system": ROLE_SYSTEM, "user": ROLE_USER, "assistant": ROLE_ASSISTANT}
 
 
@@ -123,7 +124,11 @@ async def _whole(served: Served[ChatDelta]) -> Response:
         usage=UsageReply(**_usage(written.usage)),
         provider=served.rung.name,
     )
-    return Response(orjson.dumps(reply.model_dump()), media_type="application/json", headers=_headers(served.rung.name))
+    return Response(
+        orjson.dumps(reply.model_dump()),
+        media_type="application/json",
+        headers={PROVIDER: served.rung.name, "Cache-Control": "no-store"},
+    )
 
 
 class TextEvents(Response):
@@ -132,7 +137,7 @@ class TextEvents(Response):
     media_type = EVENT_STREAM
 
     def __init__(self, served: Served[ChatDelta], request_id: str, on_broken: Callable[[TroupeError], None]) -> None:
-        super().__init__(None, headers={**_headers(served.rung.name), "X-Accel-Buffering": "no"})
+        super().__init__(None, headers=HEADERS | {PROVIDER: served.rung.name})
         del self.headers["content-length"]
         self._served = served
         self._request_id = request_id
@@ -143,8 +148,8 @@ class TextEvents(Response):
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async with aclosing(self._events()) as events:
-                async for event in events:
-                    await send({"type": "http.response.body", "body": event, "more_body": True})
+                async for each in events:
+                    await send({"type": "http.response.body", "body": each, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             await self._served.aclose()
@@ -154,25 +159,17 @@ class TextEvents(Response):
         try:
             async for delta in self._served:
                 if delta.content:
-                    yield _delta(b"delta", delta.content)
+                    yield event("delta", {"text": delta.content})
                 if delta.reasoning:
-                    yield _delta(b"reasoning", delta.reasoning)
+                    yield event("reasoning", {"text": delta.reasoning})
                 written.note(delta)
                 silent = 0 if delta.content or delta.reasoning else silent + 1
                 if silent % KEEP_ALIVE_TICKS == KEEP_ALIVE_TICKS - 1:
-                    yield b": still here\n\n"
-            yield _event(b"end", _end(written, self._served.rung.name))
+                    yield STILL_HERE
+            yield event("end", _end(written, self._served.rung.name))
         except TroupeError as error:
             self._on_broken(error)
-            yield _event(b"error", error_body(error, self._request_id).model_dump())
-
-
-def _delta(kind: bytes, text: str) -> bytes:
-    return b'event: %s\ndata: {"text":%s}\n\n' % (kind, orjson.dumps(text))
-
-
-def _event(kind: bytes, data: Mapping[str, Any]) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (kind, orjson.dumps(data))
+            yield event("error", error_body(error, self._request_id).model_dump())
 
 
 def _end(written: Written, provider: str) -> dict[str, Any]:
@@ -186,10 +183,6 @@ def _end(written: Written, provider: str) -> dict[str, Any]:
 
 def _usage(usage: Usage) -> dict[str, int]:
     return {name: getattr(usage, name) for name in UsageReply.model_fields}
-
-
-def _headers(provider: str) -> dict[str, str]:
-    return {PROVIDER: provider, "Cache-Control": "no-store"}
 
 
 def _on_broken(visit: Visit) -> Callable[[TroupeError], None]:

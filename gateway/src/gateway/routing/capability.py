@@ -22,7 +22,7 @@ LEAVES = "it sends data out of the house and the request is local_only"
 
 def obstacle(info: EngineInfo, need: Need) -> str | None:
     """Why this engine must be skipped, or None when it can serve."""
-    for check in (_installed, _allowed, _task, _language, _format, _size, _features):
+    for check in (_present, _allowed, _task, _language, _format, _size, _features):
         if (reason := check(info, need)) is not None:
             return reason
     return None
@@ -39,11 +39,11 @@ def primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].casefold()
 
 
-def _installed(info: EngineInfo, _need: Need) -> str | None:
+def _present(info: EngineInfo, _need: Need) -> str | None:
     if info.state != ENGINE_STATE_MISSING:
         return None
     remedy = f" (run: {info.remedy})" if info.remedy else ""
-    return f"not installed: {info.reason or 'no reason given'}{remedy}"
+    return f"it cannot run: {info.reason or 'no reason given'}{remedy}"
 
 
 def _allowed(info: EngineInfo, need: Need) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from gateway.routing.capability import primary
+from gateway.scenes.languages import name_of
 
 MAX_TOKENS = 400
 """Of a script, unless more is asked for: about two minutes, so that nobody gets an hour by accident."""
@@ -13,14 +11,6 @@ ALOUD = (
     "lists, markdown, emoji, web addresses, names of speakers or stage directions. Write numbers, units and symbols as "
     "they are said. Begin at once, with a short sentence. Unless a length is asked for, stay under a minute."
 )
-LANGUAGES: Mapping[str, str] = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian",
-    "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
-    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish",
-    "uk": "Ukrainian", "vi": "Vietnamese", "yue": "Cantonese", "zh": "Chinese",
-}  # fmt: skip
-"""Names that small models know better than codes."""
 
 
 def system_prompt(language: str, own: str = "") -> str:
@@ -34,5 +24,5 @@ def system_prompt(language: str, own: str = "") -> str:
 def _in(language: str) -> str:
     if not language:
         return "Write in the language of the request."
-    name = LANGUAGES.get(primary(language))
+    name = name_of(language)
     return f"Write in {name} ({language})." if name else f"Write in the language with the code {language}."

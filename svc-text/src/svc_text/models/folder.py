@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from svc_text.models.catalogue import FIRST_CHOICE
 from svc_text.models.inspect import SUFFIX
 from troupe.wire.errors import CheckpointNotFound, nearest
 
-REMEDY = "make model"
+REMEDY = f"make model NAME={FIRST_CHOICE}"
 
 
 def models(folder: Path) -> Sequence[Path]:
@@ -31,7 +32,7 @@ def chosen(folder: Path, wanted: str) -> Path:
     there = f"It holds {', '.join(found)}.{nearest(wanted, found)}" if found else "It holds none."
     raise CheckpointNotFound(
         f"{wanted} is neither a file nor a model in {folder}. {there} `make model` lists what can be fetched.",
-        remedy=REMEDY,
+        remedy=f"set PROVIDER_LLAMACPP_MODEL={next(iter(found))}" if found else REMEDY,
     )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float32]  # (478, 3): x and y in pixels, z in pixels towards the back
-Indices = NDArray[np.int64]
 
 COUNT = 478
 IRIS_LEFT, IRIS_RIGHT = 468, 473  # centres; four edge points follow each

@@ -1,8 +1,9 @@
+import pytest
 from httpx import ASGITransport, AsyncClient
 
 from gateway.app import app_of
 from gateway.assembly import build
-from gateway.banner import banner
+from gateway.banner import banner, invitation
 from gateway.dialects.ops import provider_state
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
@@ -53,6 +54,14 @@ def test_the_banner_is_the_seeds(rung) -> None:
         "  TTS: coqui, edge (not ready)",
         "  Video: portrait",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("127.0.0.1", "localhost"), ("0.0.0.0", "localhost"), ("10.0.0.7", "10.0.0.7"), ("fd00::7", "[fd00::7]")],
+)
+def test_the_page_is_named_as_a_browser_here_finds_it(host: str, name: str) -> None:
+    assert invitation(host, 8000) == f"\nThe Studio: open http://{name}:8000/ in a browser."
 
 
 def test_the_one_who_would_be_asked_first_is_ready_and_well(rung) -> None:

@@ -279,7 +279,7 @@ async def test_an_engine_that_breaks_is_known_with_its_reason(speech_service, ru
         await servicer.board.loading("tone", 0.4)
         await until(lambda: rung.trouble() == "it is still loading (40%)")
         await servicer.board.missing("tone", "no program", "apt install tone")
-        await until(lambda: rung.can_serve(NEED) == "not installed: no program (run: apt install tone)")
+        await until(lambda: rung.can_serve(NEED) == "it cannot run: no program (run: apt install tone)")
 
 
 async def test_watching_does_not_hold_up_a_service_that_drains(speech_service, rung_at, until) -> None:

@@ -74,7 +74,7 @@ def test_a_licence_that_forbids_commercial_use_is_named() -> None:
 
 def test_what_is_not_installed_says_what_mends_it() -> None:
     info = EngineInfo(state=ENGINE_STATE_MISSING, reason="no flite program", remedy="apt install flite")
-    assert obstacle(info, need()) == "not installed: no flite program (run: apt install flite)"
+    assert obstacle(info, need()) == "it cannot run: no flite program (run: apt install flite)"
 
 
 def test_a_broken_engine_is_able_but_sick() -> None:

@@ -10,6 +10,7 @@ const load = name => import(pathToFileURL(`${process.env.STUDIO}/js/${name}`));
 const { Spoken, spaced } = await load("words.js");
 const { vtt } = await load("vtt.js");
 const { eventsOf, parsed } = await load("events.js");
+const { explained } = await load("errors.js");
 
 /** Words of a text, each 300 ms long. */
 function told(text, words) {
@@ -96,4 +97,14 @@ test("events come whole, however the bytes are cut", async () => {
     assert.deepEqual(seen, [{ id: "1", kind: "words", data: { words: ["é"] } }, { id: "2", kind: "end", data: { ok: true } }]);
   }
   assert.equal(parsed(": still here"), null);
+});
+
+test("a missing writer is told from a voice that cannot read the text", () => {
+  const refused = message => explained({ code: "no_rung_can_serve", message }).title;
+  assert.equal(refused("No text provider can serve this request. llamacpp: it cannot run"), "There is no writer here yet.");
+  assert.equal(refused("No tts provider can serve this request. flite: it cannot read what the text has in ja"), "Nobody here can do that yet.");
+});
+
+test("a code that is not known yet is told in plain words too", () => {
+  assert.equal(explained({ code: "of_tomorrow", message: "" }).title, "That did not work.");
 });

@@ -39,9 +39,10 @@ def test_a_path_anywhere(folder: Path, tmp_path_factory: pytest.TempPathFactory)
 def test_a_name_that_is_not_there_says_what_is(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(CheckpointNotFound, match=r'It holds llama, qwen\. Did you mean "qwen"\?') as caught:
         chosen(folder, "qwem")
-    assert caught.value.details["remedy"] == "make model"
+    assert caught.value.details["remedy"] == "set PROVIDER_LLAMACPP_MODEL=llama"
     empty = tmp_path_factory.mktemp("empty")
     with pytest.raises(CheckpointNotFound, match="holds none"):
         chosen(empty, "qwen")
-    with pytest.raises(CheckpointNotFound, match="There is no model in"):
+    with pytest.raises(CheckpointNotFound, match="There is no model in") as caught:
         chosen(empty, "")
+    assert caught.value.details["remedy"] == "make model NAME=qwen2.5-1.5b"

@@ -7,11 +7,13 @@ talks the model into something gets nothing but words in the profile's fields, w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
 
+from gateway.routing.capability import primary
+from gateway.scenes.languages import name_of
 from gateway.scenes.research.profile import NAME, schema
 from gateway.scenes.text import ChatOrder
 from troupe.v1.text_pb2 import ROLE_SYSTEM, ROLE_USER, ChatRequest, Document
@@ -22,11 +24,6 @@ SCRIPT_TOKENS = 400
 SCRIPT_WORDS = (75, 150)
 """What a presenter says in 30 to 60 s."""
 TEMPERATURE = 0.2  # facts, not fancy
-LANGUAGES: Mapping[str, str] = {
-    "ar": "Arabic", "cs": "Czech", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi",
-    "hu": "Hungarian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish",
-    "pt": "Portuguese", "ru": "Russian", "tr": "Turkish", "zh": "Chinese",
-}  # fmt: skip
 PROFILE = (
     "You read pages of a company's website and write down what they say about the company. Use only what stands in the "
     "documents; leave a field empty ('' or []) rather than guess. one_liner: one sentence that says what the company "
@@ -73,6 +70,7 @@ def _about(base: ChatOrder, documents: Sequence[Document], told: str, asked: str
 
 
 def _named(language: str) -> str:
-    primary = language.replace("_", "-").partition("-")[0].casefold()
-    written = primary if _CODE.fullmatch(primary) else ""  # what a page calls its language may be anything
-    return LANGUAGES.get(written, f'the language "{written}"') if written else "the language of the documents"
+    code = primary(language)
+    if not _CODE.fullmatch(code):  # what a page calls its language may be anything
+        return "the language of the documents"
+    return name_of(code) or f'the language "{code}"'

@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Collection
 
 from gateway.scenes.research.addresses import without_addresses
+from troupe.wire.documents import is_unseen
 
 MOST_CHARS = 8_000
-JOINERS = "\u200c\u200d"  # some scripts cannot be written without them
 ROUNDS = 5
 """What is left when something is taken out may be something again; what is not at rest by then is not kept."""
 _TAG = re.compile(r"<!--.*?(?:-->|$)|</?[a-z!?][^<>]*>?", re.IGNORECASE | re.DOTALL)
@@ -57,7 +57,4 @@ def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category in {"Cc", "Zl", "Zp", "Zs"}:
         return " "
-    if category == "Cf":
-        return character if character in JOINERS else ""
-    hidden = category in {"Cs", "Co", "Cn"} or "\ufe00" <= character <= "\ufe0f"
-    return "" if hidden or "\U000e0100" <= character <= "\U000e01ef" else character
+    return "" if is_unseen(character) else character

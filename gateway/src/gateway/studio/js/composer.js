@@ -3,7 +3,7 @@
 import { ApiError } from "./api.js";
 import { $ } from "./dom.js";
 
-export const TABS = ["script", "idea", "site"];
+const TABS = ["script", "idea", "site"];
 export const EXAMPLE = "Hello, and welcome. I am a picture that was taught to speak. Everything you see and hear is being made right now, on this machine.";
 const CHARS_PER_S = 15; // of spoken English
 const QUESTIONS = {

@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 
-const WRITER = /\btext\b/;
+const WRITER = /\btext provider\b/; // and not the "text" that a voice cannot read
 
 // code -> title, next step, action; the gateway's own sentence is one click away.
 const WORDS = {
@@ -17,6 +17,7 @@ const WORDS = {
   unknown_voice: ["That voice is not here any more.", "Choose another one.", "voice"],
   voice_unusable: ["That voice cannot be used just now.", "Choose another one.", "voice"],
   unsupported_language: ["Nobody here speaks that language yet.", "Choose another voice, or see who could be added.", "voice"],
+  unsupported_format: ["Nobody here makes films of that kind.", "Choose another shape, or see who could be added.", "rungs"],
   unknown_portrait: ["That face is not kept here any more.", "Choose another face, or add the photo again.", "face"],
   no_face: ["There is no face to be found in that photo.", "Use a photo with one clear face that looks into the camera.", "photo"],
   unsupported_media: ["That file is not a picture that can be read here.", "PNG, JPEG and WebP work.", "photo"],
@@ -30,12 +31,17 @@ const WORDS = {
   draining: ["The gateway is restarting.", "Try again in a moment.", "again"],
   cannot_connect: ["A part of Troupe does not answer.", "See which one, then try again.", "rungs"],
   engine_missing: ["A part of Troupe is not installed.", "See which one, and the command that brings it.", "rungs"],
+  checkpoint_not_found: ["A part of Troupe has no model yet.", "See which one, and the command that fetches it.", "rungs"],
+  checkpoint_broken: ["The model of a part of Troupe is damaged.", "See which one, and the command that mends it.", "rungs"],
   engine_failed: ["Something broke while the film was made.", "Try again. If it breaks again, see who is ready.", "again"],
   stream_broken: ["The film broke off.", "What came can still be played. Press play to make it again.", "again"],
   deadline_exceeded: ["That took too long.", "Try again, or make it shorter.", "again"],
   address_refused: ["That address cannot be read from here.", "Only public web pages are read, nothing inside a private network.", "write"],
   page_without_text: ["There is nothing to read on that page.", "Try another page of the site, or write the script yourself.", "write"],
   fetch_failed: ["That site does not answer.", "Check the address, or try again in a moment.", "again"],
+  unknown_scene: ["That film is over, and nothing is known of it any more.", "Press play to make it again.", "again"],
+  invalid_argument: ["The gateway did not take that.", "Read below what it says, change it, and press play again.", ""],
+  not_supported: ["That cannot be done here.", "Read below what the gateway says, and choose something else.", ""],
   licence_forbids: ["The licence of that model forbids it here.", "See who else could do it.", "rungs"],
   cancelled: ["The film was stopped.", "Press play to make it again.", "again"],
   internal: ["Something is wrong on our side.", "Try again. If it happens again, tell whoever runs this gateway the number below.", "again"],

@@ -28,8 +28,8 @@ def version() -> str:
 
 
 def before_loading() -> EngineFacts:
-    """While no model is there."""
-    return EngineFacts("no model yet", version(), "cpu", "unknown", commercial_use=False)
+    """While no model is there: nobody knows its licence yet."""
+    return EngineFacts("", version(), "cpu", licence="", commercial_use=False)
 
 
 def facts_of(card: ModelCard, reach: Reach, properties: Mapping[str, Any], device: str, held: int) -> EngineFacts:

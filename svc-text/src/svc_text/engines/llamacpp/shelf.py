@@ -20,7 +20,6 @@ from svc_text.models.inspect import ModelCard, inspect
 from troupe.wire.errors import CheckpointBroken, Overloaded
 
 LOOK_IDLE_S = 1.0
-WAIT_TO_UNLOAD_S = 0.05
 CPUS = Path("/sys/devices/system/cpu")
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,6 @@ THOUGHT = 0.22  # share of phrases that begin with a glance away
 THOUGHT_AHEAD_S = 0.1
 SACCADE_S, SACCADE_S_PER_DEGREE = 0.021, 0.0022
 REFLEX = 0.9  # part of the head's turn that the eyes undo
-INVITING_DEGREES = 2.5  # a shift of gaze with which a blink goes well
 
 Degrees = tuple[float, float]  # right, down
 

@@ -4,8 +4,6 @@ Frames are RGB. About 3 ms per 512 x 512 frame on one core; make one Renderer pe
 streams (it keeps no state from frame to frame), and call cv2.setNumThreads(1) once in the process.
 """
 
-from typing import Literal
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +16,6 @@ from svc_video.engines.portrait.sway import Sway
 from svc_video.engines.portrait.warp import Pixels
 from svc_video.faces.glasses import wears_glasses
 from svc_video.faces.portrait import PreparedFace
-
-PIXEL_FORMAT: Literal["rgb24"] = "rgb24"  # what `render` gives, as PyAV names it
 
 
 class Renderer:

@@ -75,7 +75,7 @@ async def test_what_llama_cpp_does_not_know_is_told(tmp_path: Path, knobs: dict[
 async def test_no_model_is_told_with_the_command(tmp_path: Path) -> None:
     with pytest.raises(CheckpointNotFound, match="holds none") as caught:
         await start(tmp_path / "m.gguf")
-    assert caught.value.details["remedy"] == "make model"
+    assert caught.value.details["remedy"] == "make model NAME=qwen2.5-1.5b"
 
 
 async def test_too_little_memory_is_told_before_it_is_taken(tmp_path: Path) -> None:
