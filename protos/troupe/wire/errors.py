@@ -332,6 +332,9 @@ _BARE: Mapping[grpc.StatusCode, type[TroupeError]] = {
 }
 
 
+_SYSTEM_WORDS = re.compile(r"^failed to connect .*: ([A-Z][a-z' ]+?)(?: \(\d+\))?$", re.DOTALL)
+
+
 def row(error: TroupeError) -> Row:
     """The table's row of an error."""
     return TABLE.get(type(error), TABLE[Internal])
@@ -376,8 +379,16 @@ def from_rpc_error(error: grpc.RpcError, target: str = "") -> TroupeError:
     text = (error.details() if hasattr(error, "details") else str(error)) or code.name
     leaf = _BARE.get(code, Internal)
     if leaf is CannotConnect and target:
-        return CannotConnect(f"Cannot connect to {target}: {text}. Start that service, or correct its address.")
+        return CannotConnect(
+            f"Cannot connect to {target}: {_plainly(text)}. Start that service, or correct its address."
+        )
     return leaf(text)
+
+
+def _plainly(text: str) -> str:
+    """The system's own words at the end of gRPC's: `... to remote host: connect: Connection refused (111)`."""
+    told = _SYSTEM_WORDS.search(text)
+    return told.group(1).lower() if told else text.rstrip(".")
 
 
 def is_grpcs_own(error: grpc.aio.AioRpcError) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import grpc
 import grpc.aio
 import pytest
@@ -94,3 +96,18 @@ def test_http_statuses_are_errors_and_grpc_is_never_ok() -> None:
 def test_nearest_names_the_nearest_or_nothing(word: str, hint: str) -> None:
     said = nearest(word, ["en-US-AriaNeural", "en-GB-RyanNeural"])
     assert said == hint or (hint == "?" and "en-US-AriaNeural" in said)
+
+
+async def test_a_service_that_is_not_there_is_told_in_plain_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    async with grpc.aio.insecure_channel(address) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await channel.unary_unary("/troupe.v1.Text/Describe")(b"", timeout=10)
+
+    error = from_rpc_error(caught.value, address)
+
+    assert isinstance(error, CannotConnect)
+    assert error.message == (
+        f"Cannot connect to {address}: connection refused. Start that service, or correct its address."
+    )
