@@ -141,7 +141,7 @@ def test_a_reload_loses_nothing(page: Studio) -> None:
     page.evaluate("document.querySelector('[name=face][value=kenji]').click()")
     page.click("#tab-site")
     page.fill("site", "example.com")
-    page.wait("localStorage['troupe.draft'].includes('example.com')", 5)
+    page.wait("localStorage['troupe.draft']?.includes('example.com')", 5)
     page.browser.do("reload")
     page.wait("document.querySelector('[name=face]:checked')?.value === 'kenji'", 10)
     assert still_there(page)
