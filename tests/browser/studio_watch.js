@@ -16,6 +16,9 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.shifts += entry.value;
 }).observe({ type: "layout-shift" });
 
+/** Seconds of film that are there and were not played yet. */
+const ahead = ({ buffered, currentTime }) => (buffered.length ? buffered.end(buffered.length - 1) - currentTime : 0);
+
 const { appendBuffer } = SourceBuffer.prototype;
 SourceBuffer.prototype.appendBuffer = function append(bytes) {
   seen.first_byte_ms ??= performance.now();
@@ -37,7 +40,7 @@ document.addEventListener("readystatechange", () => {
   video.addEventListener("ended", () => { seen.ended = true; });
   // At the very end nothing is missing, and a film that has not begun cannot stall.
   video.addEventListener("waiting", () => {
-    if (seen.playing && !video.ended) seen.stalls.push(video.currentTime);
+    if (seen.playing && !video.ended) seen.stalls.push({ film_s: video.currentTime, ahead_s: ahead(video) });
   });
   // A word is lit when its class says so. What was lit already is not written down again.
   new MutationObserver(() => {

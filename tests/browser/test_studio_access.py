@@ -83,7 +83,7 @@ def test_axe_finds_nothing_serious_in_any_state(mesh, studio, dark: bool) -> Non
     page.press("Control+Enter")
     page.wait("seen.playing && document.querySelector('#caption .now')", 30)
     look("playing")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     look("over")
     assert {state: offences for state, offences in found.items() if offences} == {}
 
@@ -121,7 +121,7 @@ def test_the_tab_key_reaches_everything_and_shows_where_it_is(mesh, studio) -> N
     page.fill("script", SHORT)
     page.click("#options summary")
     page.press("Control+Enter")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     page.wait("document.getElementById('play').checkVisibility()", 10)
     stops = walk(page)
     reachable = page.evaluate(REACHABLE)
@@ -163,7 +163,7 @@ def test_escape_closes_a_dialog_and_does_not_stop_the_film(mesh, studio) -> None
     page.press("Escape")
     page.wait("!document.querySelector('dialog[open]')", 5)
     assert not page.evaluate("document.querySelector('video').paused")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
 
 
 def test_arrow_keys_go_through_the_tabs(mesh, studio) -> None:
@@ -182,7 +182,7 @@ def test_news_is_told_to_those_who_listen_and_words_are_not(mesh, studio) -> Non
     page.evaluate(LISTEN)
     page.fill("script", SHORT)
     page.press("Control+Enter")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     page.wait("news.some(each => each.startsWith('Done.'))", 10)
     news = page.evaluate("news")
     assert any("is speaking" in each for each in news)

@@ -67,7 +67,7 @@ def test_a_photo_with_a_face_is_chosen_and_speaks(page: Studio, tmp_path: Path) 
     page.browser.do("choose_file", selector="#photo", path=str(photo))
     page.wait("document.querySelector('[name=face]:checked').value.startsWith('p')", 30)
     page.press("Control+Enter")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     assert page.text("#error") == ""
     assert page.text("#face-problem") == ""
 
@@ -93,7 +93,7 @@ def test_a_film_that_is_stopped_can_be_made_again(page: Studio) -> None:
     assert page.text("#error") == ""
     assert page.evaluate("document.querySelector('video').paused")
     page.press("Control+Enter")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     assert still_there(page)
 
 

@@ -11,6 +11,7 @@ from tests.e2e.conftest import wait_ready
 pytestmark = pytest.mark.timeout(240)
 LONG_S = 50.0  # of speech: much more than a voice is ahead of the picture
 GONE_S = 10.0
+MISSING_S = 0.2  # a player that waits with more film than that ahead waits for the machine's cores
 NOWHERE = "127.0.0.1:1"
 
 
@@ -40,10 +41,10 @@ def test_a_voice_that_is_dead_from_the_start_is_told_with_its_reason(rungs, besi
     page = studio(url).open()
     page.fill("script", "One voice is away, another one speaks.")
     page.press("Control+Enter")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     assert "espeak" in page.text("[data-testid=stage-tts]")
     told = page.shown("[data-testid=fallback]")
-    assert told.startswith("espeak took over speaking.")
+    assert told.startswith("espeak stepped in for the voice.")
     assert "flite" in told
     page.click("#rungs-open")
     page.shown("#rungs")
@@ -64,14 +65,15 @@ def test_a_voice_that_is_killed_in_the_middle_of_a_film_is_followed_by_another(r
     first.signal(signal.SIGKILL)
     first.popen.wait(GONE_S)
     told = page.shown("[data-testid=fallback]", 30)
-    assert told.startswith("espeak went on with speaking in the middle of the film.")
+    assert told.startswith("espeak took over the voice in the middle of the film.")
     assert "espeak" in page.text("[data-testid=stage-tts]")
     page.wait("document.querySelector('[data-testid=stage-done]').dataset.state === 'reached'", 90)
     before = page.told()
     page.evaluate("document.querySelector('video').playbackRate = 4")  # the rest is all there
     page.wait("seen.ended", 60)
     after = page.told()
-    assert before["stalls"] == []
+    missed = [stall for stall in before["stalls"] if stall["ahead_s"] < MISSING_S]
+    assert missed == [], "the film was not there in time"
     assert after["film_s"] == pytest.approx(LONG_S, rel=0.4)
     assert after["now_s"] == pytest.approx(after["film_s"], abs=0.1)
     assert page.text("#error") == ""

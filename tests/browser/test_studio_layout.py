@@ -50,7 +50,7 @@ MEASURE = """least => {
 
 
 def measured(page: Studio, least: int, picture: Path) -> dict[str, object]:
-    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")  # transitions
+    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")  # transitions
     page.picture(picture)
     return {what: found for what, found in page.evaluate(MEASURE, least).items() if found}
 
@@ -84,7 +84,7 @@ def test_everything_fits(mesh, studio, pictures: Path, phone: bool) -> None:
     page.press("Control+Enter")
     page.wait("seen.playing && document.querySelector('#caption .now')", 30)
     look("playing")
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     page.click("#options summary")
     look("over")
     for width, height in sizes:
@@ -101,7 +101,7 @@ def test_the_stage_keeps_its_place_while_a_film_begins(mesh, studio) -> None:
     page.press("Control+Enter")
     page.wait("seen.playing", 30)
     assert page.evaluate(box) == before
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     assert page.evaluate(box) == before
 
 

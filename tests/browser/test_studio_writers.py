@@ -60,7 +60,7 @@ def test_an_idea_becomes_a_film(writing, studio) -> None:
     page = studio(writing).open()
     ask(page, "idea", IDEA)
     page.wait("seen.playing", 30)
-    page.wait("seen.ended", 60)
+    page.to_the_end()
     assert page.text("#error") == ""
     assert "echo" in page.text("[data-testid=stage-text]")
     assert re.search(r"\d\.\d+ s", page.text("[data-testid=stage-text]"))
@@ -110,7 +110,7 @@ def test_a_site_becomes_a_film(reading, site, studio) -> None:
     page = studio(reading).open()
     page.allowed.add(404)  # its scene is asked for until it is there
     ask(page, "site", f"http://lamps.here.test:{site.port}/")
-    page.wait("seen.ended", 120)
+    page.to_the_end(120)
     assert page.text("#error") == ""
     assert "Harbour Lamps" in page.shown("#written-text")
     assert "Harbour Lamps" in page.shown("#sources")

@@ -90,7 +90,7 @@ class Desk:
         """Read one page by that engine, or by the first one that reads pages for an empty name."""
         readers = [each for each, engine in self.engines.items() if isinstance(engine, PageReader)]
         name = name or next(iter(readers), "")
-        _, engine = self.engine(name)
+        name, engine = self.engine(name)
         if not isinstance(engine, PageReader):
             able = f" Name one that does: {', '.join(readers)}." if readers else " Add extractive to its engines."
             raise NotSupported(f"The engine {name} reads no pages.{able}")

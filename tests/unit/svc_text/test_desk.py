@@ -6,8 +6,10 @@ import pytest
 
 from svc_text.desk import Desk
 from svc_text.engine import Chat, Delta, EngineFacts, Turn
+from svc_text.engines.echo import EchoEngine
+from svc_text.extraction.page import Page, PageSource
 from troupe.v1 import engine_pb2
-from troupe.wire.errors import CheckpointNotFound, EngineMissing, Overloaded
+from troupe.wire.errors import CheckpointNotFound, EngineMissing, NotSupported, Overloaded
 from troupe.wire.progress import Progress
 
 HELLO = Chat(turns=(Turn("user", "hello"),))
@@ -62,3 +64,35 @@ async def test_leaving_gives_the_place_back() -> None:
     assert desk.running == 1
     await deltas.aclose()
     assert desk.running == 0
+
+
+class Reading(Weightless):
+    """An engine that reads pages and does nothing else."""
+
+    async def start(self, loading: Callable[[float, str], None]) -> None:
+        return None
+
+    async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
+        yield Delta(text="x", tokens=1)
+
+    async def extract(self, source: PageSource) -> Page:
+        return Page(text=source.data.decode())
+
+
+async def test_pages_are_read_by_the_first_engine_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("svc_text.desk.make", lambda name: Reading() if name == "reading" else EchoEngine())
+    desk = Desk(["echo", "reading"])
+    desk.engines["reading"].facts = EngineFacts("r", "1", "cpu", "none", commercial_use=False)
+    await desk.load()
+    assert (await desk.extract("", PageSource(b"x"))).text == "x"
+    assert desk.running == 0
+    with pytest.raises(NotSupported, match="Name one that does: reading"):
+        await desk.extract("echo", PageSource(b"x"))
+
+
+async def test_without_one_it_says_which_to_add() -> None:
+    desk = Desk(["echo"])
+    await desk.load()
+    for name in ("", "echo"):
+        with pytest.raises(NotSupported, match="extractive"):
+            await desk.extract(name, PageSource(b"x"))

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from svc_text.engine import Chat, Delta, EngineFacts
@@ -33,6 +34,7 @@ class Answer:
 
     pieces: tuple[str, ...]
     finish: str = "stop"
+    prompt_tokens: int = 0
 
 
 class ExtractiveEngine:
@@ -68,24 +70,29 @@ class ExtractiveEngine:
         """Read one page in a process of its own."""
         return await self._reader.read(source)
 
-    def count(self, chat: Chat) -> int:
+    async def count(self, chat: Chat) -> int:
         """Words of all turns and documents."""
-        texts = (*(turn.text for turn in chat.turns), *(document.text for document in chat.documents))
-        return sum(len(TOKEN.findall(text)) for text in texts)
+        return await asyncio.to_thread(_prompt_tokens, chat)
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer about the documents; raises `EmptyText` where they hold nothing to quote."""
         if not chat.documents:
             raise NotSupported("The engine extractive answers about documents only. Send some, or ask another engine.")
-        prompt_tokens = self.count(chat)
+        if any(turn.has_image for turn in chat.turns):
+            raise NotSupported("The engine extractive reads text only. Send the message without its image.")
         answer = await in_thread(partial(_answer, chat), progress, "reading")
         said = 0
         for piece in answer.pieces:
-            progress.beat("generating", said / len(answer.pieces))
             tokens = len(TOKEN.findall(piece))
             said += tokens
+            progress.beat("generating")
             yield Delta(text=piece, tokens=tokens)
-        yield Delta(finish=answer.finish, prompt_tokens=prompt_tokens, completion_tokens=said)
+        yield Delta(finish=answer.finish, prompt_tokens=answer.prompt_tokens, completion_tokens=said)
+
+
+def _prompt_tokens(chat: Chat) -> int:
+    texts = (*(turn.text for turn in chat.turns), *(document.text for document in chat.documents))
+    return sum(len(TOKEN.findall(text)) for text in texts)
 
 
 def _answer(chat: Chat) -> Answer:
@@ -97,7 +104,8 @@ def _answer(chat: Chat) -> Answer:
         pieces = _resumed(_spoken(found, name), said)
     else:
         pieces = _json_resumed(tuple(profile_pieces(found, name)), said)
-    return _limited(_until(pieces, chat.sampling.stop), chat.sampling.max_tokens)
+    answer = _limited(_until(pieces, chat.sampling.stop), chat.sampling.max_tokens)
+    return replace(answer, prompt_tokens=_prompt_tokens(chat))
 
 
 def _spoken(found: Material, name: str) -> list[str]:

@@ -13,6 +13,8 @@ from svc_text.engines.extractive.sentences import Sentence
 MOST_FACTS = 8
 MOST_FACT_CHARS = 160
 LEAST_CLAUSE_WORDS = 4
+YEAR_WEIGHT, MOST_COUNTS, SCORE_WEIGHT = 1.5, 3, 0.3  # what makes one fact better than another
+CAPTION_MALUS = 0.4
 _YEAR = re.compile(r"(?<!\d)(?:1[6-9]\d\d|20[0-4]\d)(?!\d)")
 _COUNT = re.compile(r"(?<![\w.,])\d[\d.,\u202f\u00a0' ]*(?:%|\s?[^\W\d_]{2,})")
 _PRICE = re.compile(r"[€$£¥₽₹₺₩]\s?\d|\d\s?(?:[€$£¥₽₹₺₩]|EUR|USD|CHF|PLN|SEK)|\bfrom \d|\bab \d|\d円|\d元")
@@ -51,7 +53,8 @@ def _value(material: Material, sentence: Sentence) -> float:
     years, counts = len(_YEAR.findall(sentence.text)), len(_COUNT.findall(sentence.text))
     if not years and not counts:
         return 0.0
-    return 1.5 * bool(years) + min(counts, 3) + 0.3 * material.score[sentence.order]
+    value = YEAR_WEIGHT * bool(years) + min(counts, MOST_COUNTS) + SCORE_WEIGHT * material.score[sentence.order]
+    return value * (CAPTION_MALUS if sentence.order in material.captions else 1.0)
 
 
 def _core(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from svc_text.engines.extractive.addresses import host
 from svc_text.engines.extractive.junk import is_junk, speaks_to_machines
@@ -18,6 +19,7 @@ from troupe.wire.errors import EmptyText
 LEAST_WORDS, MOST_WORDS = 4, 45  # of a sentence that is quoted
 ENOUGH_SENTENCES = 4  # of the first document's language, for the answer to be in that language
 QUOTES = ('"', "“", "„", "«", "»", "「", "『", "‘")  # praise of customers is not the company's own voice
+CARD_LEVEL = 3
 LEAST_TEXT_WORDS = 8  # in all documents together
 
 
@@ -30,6 +32,7 @@ class Material:
     lines: tuple[Sentence, ...]
     prose: tuple[Sentence, ...]
     score: dict[int, float]  # by `Sentence.order`, of prose
+    captions: frozenset[int]  # `Sentence.order` of what stands under a small heading, and means little without it
 
     def best(self) -> list[Sentence]:
         """Prose, what says most first."""
@@ -48,7 +51,18 @@ def material(documents: Sequence[Document]) -> Material:
     prose = [each for each in lines if _is_prose(each) and each.language == language][:MAX_RANKED]
     titles = frozenset().union(*(terms(document.title, language) for document in documents))
     score = {each.order: value for each, value in zip(prose, scores(prose, titles), strict=True)}
-    return Material(tuple(documents), language, tuple(lines), tuple(prose), score)
+    return Material(tuple(documents), language, tuple(lines), tuple(prose), score, _captions(lines))
+
+
+def _captions(lines: Sequence[Sentence]) -> frozenset[int]:
+    """Sentences of the one block below a heading of the third level or lower: texts of cards."""
+    found, block = set[int](), (-1, -1)
+    for before, each in pairwise(lines):
+        if before.level >= CARD_LEVEL:
+            block = _place(each)
+        if _place(each) == block:
+            found.add(each.order)
+    return frozenset(found)
 
 
 def _addressed_to_machines(everything: Sequence[Sentence]) -> frozenset[tuple[int, int]]:

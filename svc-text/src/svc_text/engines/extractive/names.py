@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from svc_text.engines.extractive.addresses import site_label
 from svc_text.engines.extractive.junk import fold, is_junk, speaks_to_machines
@@ -14,9 +14,10 @@ from troupe.wire.documents import Document
 MOST_NAME_WORDS = 5
 MOST_NAME_CHARS = 60
 HOST_WEIGHT, FORM_WEIGHT, TITLE_WEIGHT = 4.0, 1.5, 1.0
-SAME_HOST, PART_OF_HOST, WORD_OF_HOST = 1.0, 0.7, 0.5  # how well a name and the host's label agree
 SHORTEST_AGREEING = 4  # letters
 MENTION_WEIGHT, MOST_MENTIONS = 0.3, 8
+SUBJECT_WEIGHT, MOST_SUBJECTS = 1.0, 2  # sentences that begin with it
+SLOGAN_MALUS = 0.4  # of a part of a title most of whose words are written small
 LEAST_VALUE = 1.3  # below it no name is better than a wrong one
 MAX_TITLE_CHARS = 300
 
@@ -37,6 +38,8 @@ _EAST_ASIAN_FORM = re.compile(
     r"(?:株式会社|有限会社|合同会社)[\w・ー]{1,15}?(?=[はがのをにで、。\s]|$)|[\w・ー]{1,15}?(?:株式会社|有限会社|有限公司|股份公司)"
 )
 _PROPER = re.compile(rf"\b([{_UPPER}][\w&'’-]+(?: [{_UPPER}][\w&'’-]+){{0,2}})")
+_ARTICLE = r"(?:(?:the|der|die|das|le|la|les|el|il|lo|o|a|de|het|at|bei|chez) |l')?"
+_TRANSLITERATED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _WORD = re.compile(r"\w+")
 
 
@@ -47,7 +50,7 @@ def company_name(documents: Sequence[Document]) -> str:
     for name, weight in (*_of_titles(documents), *_of_forms(text), *_of_hosts(documents, text)):
         if _is_usable(name):
             weights[name] += weight
-    folded = fold(text)
+    folded = "\n".join(map(fold, text.splitlines()))
     valued = {name: weight + _support(name, folded) for name, weight in weights.items()}
     best = max(valued, key=lambda name: (valued[name], len(name)), default="")
     return best if best and valued[best] >= LEAST_VALUE else ""
@@ -63,6 +66,7 @@ def _of_titles(documents: Sequence[Document]) -> Iterator[tuple[str, float]]:
             for rank, piece in enumerate(_COMMA.split(part)):
                 name = piece.strip()
                 weight = TITLE_WEIGHT * ends / (1 + 0.15 * len(name.split())) / (1 + rank)
+                weight *= SLOGAN_MALUS if _is_slogan(name) else 1.0
                 yield name, weight + HOST_WEIGHT * _agrees(name, label) + FORM_WEIGHT * bool(FORM.search(name))
 
 
@@ -80,7 +84,7 @@ def _of_hosts(documents: Sequence[Document], text: str) -> Iterator[tuple[str, f
         for match in _PROPER.finditer(text):
             words = match.group(1).split()
             names = (" ".join(words[:count]) for count in range(len(words), 0, -1))
-            if name := next((name for name in names if _agrees(name, label) == SAME_HOST), ""):
+            if name := next((name for name in names if _agrees(name, label) == 1.0), ""):
                 yield name, HOST_WEIGHT / 2
                 break
 
@@ -98,7 +102,16 @@ def _is_generic(folded: str) -> bool:
 
 
 def _support(name: str, folded: str) -> float:
-    return MENTION_WEIGHT * min(folded.count(fold(name)), MOST_MENTIONS)
+    """What the text says for it: how often it stands there, and how often a sentence begins with it."""
+    plain = re.escape(fold(name))
+    subjects = len(re.findall(rf"(?:^|[.!?。！？] ?|# |\n){_ARTICLE}{plain}(?!\w)(?!\n|$)|\n{plain}[はが是]", folded))
+    return MENTION_WEIGHT * min(folded.count(fold(name)), MOST_MENTIONS) + SUBJECT_WEIGHT * min(subjects, MOST_SUBJECTS)
+
+
+def _is_slogan(name: str) -> bool:
+    words = [word for word in name.split() if word[0].isalpha()]
+    small = sum(word[0].islower() for word in words)
+    return len(words) > 2 and 2 * small >= len(words)
 
 
 def _label(url: str) -> str:
@@ -110,13 +123,16 @@ def _letters(text: str) -> str:
 
 
 def _agrees(name: str, label: str) -> float:
-    """0..1: how well the host is spelled like it."""
-    letters = _letters(FORM.sub("", name))
-    if not label or len(letters) < 2:
-        return 0.0
-    if label in {letters, letters.replace("und", ""), letters.replace("and", "")}:
-        return SAME_HOST
-    if min(len(letters), len(label)) >= SHORTEST_AGREEING and (letters in label or label in letters):
-        return PART_OF_HOST
-    words = (_letters(word) for word in name.split())
-    return WORD_OF_HOST * any(len(word) >= SHORTEST_AGREEING and word in label for word in words)
+    """0..1: the share of letters that the name and the host's label have in common."""
+    plain = FORM.sub("", name)
+    spellings = {_letters(plain), _letters(plain.translate(_TRANSLITERATED))}
+    spellings |= {each.replace(joint, "") for each in spellings for joint in ("und", "and")}
+    words = {_letters(word) for word in plain.split()}
+    return max((_common(each, words, label) for each in spellings if each and label), default=0.0)
+
+
+def _common(letters: str, words: Iterable[str], label: str) -> float:
+    """How much of both is the longest of them, or of the name's words, that stands in the other."""
+    inside = [each for each in (letters, *words) if each in label] + ([label] if label in letters else [])
+    longest = max(map(len, inside), default=0)
+    return longest / max(len(letters), len(label)) if longest >= SHORTEST_AGREEING or letters == label else 0.0

@@ -28,7 +28,7 @@ class Section:
 
     def labels(self) -> list[str]:
         """Names of what is offered: of subheadings where there are any, else of items and other short lines."""
-        subheadings = [each for each in self.lines if each.level]
+        subheadings = [each for each in self.lines if each.level > self.level]
         items = [each for each in self.lines if each.item]
         named = (_TAIL.sub("", each.text).strip() for each in subheadings or items or self.lines)
         return list(dict.fromkeys(label for label in named if label and len(label.split()) <= MOST_PRODUCT_WORDS))
@@ -83,5 +83,6 @@ def _closes(line: Sentence, section: Section, words: Lexicon) -> bool:
     if line.whole or line.item:
         return False
     if line.level and section.level:
-        return line.level <= section.level
+        is_title_of_page = section.heading is None and line.level == section.level
+        return line.level <= section.level and not is_title_of_page
     return bool(words.elsewhere.search(line.text)) or any(each.item for each in section.lines)

@@ -47,7 +47,7 @@ def summary(material: Material, name: str) -> str:
     """Three to five sentences, in order."""
     first = lead(material, name)
     chosen = [first] if first is not None else []
-    below = {each.order for section in sections(material) for each in section.prose}
+    below = material.captions | {each.order for section in sections(material) for each in section.prose}
     for sentence in sorted(material.best(), key=lambda each: each.order in below):
         if len(chosen) == SUMMARY_SENTENCES:
             break

@@ -41,7 +41,7 @@ def script(material: Material, name: str) -> list[str]:
     offered = next(_named(material), None)
     chosen = [first] if first is not None else []
     words = sum(each.words for each in chosen) + (spoken(offered[0].text) if offered else 0)
-    below = frozenset(each.order for each in offered[1].prose) if offered else frozenset()
+    below = material.captions | (frozenset(each.order for each in offered[1].prose) if offered else frozenset())
     for sentence in sorted(material.best(), key=lambda each: each.order in below):
         enough = LEAST if sentence.order in below else WANTED
         if words < enough and words + sentence.words <= MOST and _fits(sentence, chosen, material):
