@@ -53,6 +53,10 @@ class Desk:
             await self.board.missing(name, error.message, error.details.get("remedy", ""))
         except TimeoutError:
             await self.board.broken(name, f"it made no token within {FIRST_TOKEN_S:.0f} s")
+        except Exception as error:  # an engine is a plug-in: whatever it does, the others live, and it is told
+            log.exception("the engine %s broke while it started", name)
+            await asyncio.gather(*telling)
+            await self.board.broken(name, f"{type(error).__name__} while it started; the log has more")
         else:
             await asyncio.gather(*telling)
             await self.board.ready(name)

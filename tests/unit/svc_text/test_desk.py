@@ -6,8 +6,9 @@ import pytest
 
 from svc_text.desk import Desk
 from svc_text.engine import Chat, Delta, EngineFacts, Turn
+from svc_text.engines.echo import EchoEngine
 from troupe.v1 import engine_pb2
-from troupe.wire.errors import CheckpointNotFound, EngineMissing, Overloaded
+from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, Overloaded
 from troupe.wire.progress import Progress
 
 HELLO = Chat(turns=(Turn("user", "hello"),))
@@ -52,6 +53,28 @@ async def test_missing_weights_are_told_with_the_command(monkeypatch: pytest.Mon
         desk.engine("weightless")
     with pytest.raises(Overloaded):
         await anext(desk.chat("weightless", HELLO, Progress()))
+
+
+class Defective(Weightless):
+    """An engine with a defect of its own."""
+
+    async def start(self, loading: Callable[[float, str], None]) -> None:
+        loading(0.4, "weights")
+        raise ValueError("no such key")
+
+
+async def test_an_engine_with_a_defect_is_told_as_broken(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("svc_text.desk.make", lambda name: EchoEngine() if name == "echo" else Defective())
+    desk = Desk(["defective", "echo"])
+    await desk.load()
+    broken, echo = desk.describe().engines
+    assert (broken.state, echo.state) == (engine_pb2.ENGINE_STATE_BROKEN, engine_pb2.ENGINE_STATE_READY)
+    assert "ValueError while it started" in broken.reason
+    assert "no such key" in caplog.text
+    with pytest.raises(EngineFailed, match="defective is broken: ValueError"):
+        desk.engine("defective")
 
 
 async def test_leaving_gives_the_place_back() -> None:

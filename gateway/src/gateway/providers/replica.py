@@ -17,6 +17,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from gateway.crowd import Crowd
 from gateway.lag import LoopLag
 from gateway.routing.need import Modality
 from gateway.routing.pool import Pool
@@ -55,7 +56,9 @@ log = logging.getLogger(__name__)
 class Replica:
     """A watched process; what is learnt of it is told to the pool."""
 
-    def __init__(self, modality: Modality, address: str, pool: Pool, watched: Iterable[str], lag: LoopLag) -> None:
+    def __init__(
+        self, modality: Modality, address: str, pool: Pool, watched: Iterable[str], *, lag: LoopLag, crowd: Crowd
+    ) -> None:
         self.modality = modality
         self.address = address
         self.problem: str | None = None
@@ -64,6 +67,7 @@ class Replica:
         self.calls = 0  # running ones
         self._pool = pool
         self._lag = lag
+        self._crowd = crowd
         self._watched = frozenset(watched)
         self._channel = open_channel(address)
         self._stub = _STUBS[modality](self._channel)
@@ -88,6 +92,10 @@ class Replica:
     def lag_s(self) -> float:
         """How late our own loop runs."""
         return self._lag.seconds
+
+    def crowd(self) -> float:
+        """How many times longer than usual a process of this machine waits for a processor."""
+        return self._crowd.times()
 
     def start(self) -> None:
         """Begin to watch it."""

@@ -3,7 +3,9 @@
 Every stream reply of troupe.v1 carries a tick each 250 ms while the work advances. A stream that misses four of them is
 frozen, whatever its socket says (gRPC's keepalive does not see a stopped process) - if its whole process is silent; one
 that still talks to others is busy, and this call of it is given up later, as stuck. Beats are counted by a timer of our
-own loop, and count less while that loop is held up: a gateway short of time must not take its replicas for dead.
+own loop, and count less while that loop is held up: a gateway short of time must not take its replicas for dead. More
+of them are allowed while the machine has more to do than it can (`gateway.crowd`): a service that waits for a processor
+is silent too.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ CONNECT_TICKS = 2
 SILENT_S = 0.75
 """A process from which no call has heard for so long may be frozen."""
 STUCK_TIMES = 4
-"""A process that talks to others may let a call wait this many times longer."""
+"""A process that talks to others may let a call wait this many times longer, one on a crowded machine at most."""
 HELD_UP_S = 0.02
 """A loop that runs later than this counts its beats as less than whole: a message takes many of its turns."""
 CLOSE_S = 1.0
@@ -65,6 +67,10 @@ class Peer(Protocol):
 
     def lag_s(self) -> float:
         """How late our own loop runs."""
+        ...
+
+    def crowd(self) -> float:
+        """How many times longer than usual a process waits for a processor; 1 = no longer."""
         ...
 
 
@@ -98,6 +104,7 @@ class MeshStream(Generic[M]):
         self._beat: asyncio.TimerHandle | None = None
         self._waiting = False
         self._missed = 0.0
+        self._crowd = 1.0  # the most since it is being waited for: it was as late as it was then
         self._received = 0
         self._error: TroupeError | None = None
         self._ended = False
@@ -160,7 +167,7 @@ class MeshStream(Generic[M]):
     async def _next(self) -> Any:
         if self._call is None:
             await self._start()
-        self._waiting, self._missed = True, 0.0
+        self._waiting, self._missed, self._crowd = True, 0.0, 1.0
         try:
             if self._server_streaming:
                 return await self._call.read()
@@ -199,6 +206,7 @@ class MeshStream(Generic[M]):
     def _on_beat(self) -> None:
         if self._waiting and self._replica is not None:
             self._missed += min(1.0, HELD_UP_S / max(self._replica.lag_s(), HELD_UP_S))
+            self._crowd = max(self._crowd, self._replica.crowd())
         if (error := self._lifeless()) is not None:
             self.abort(error)
         else:
@@ -210,7 +218,7 @@ class MeshStream(Generic[M]):
         if self._missed < allowed or self._replica is None:
             return None
         since = f"no sign of progress for {self._missed * TICK_INTERVAL_S:.1f} s."
-        if self._replica.silent_s() >= SILENT_S:
+        if self._replica.silent_s() >= SILENT_S and self._missed >= allowed * min(self._crowd, STUCK_TIMES):
             return StreamBroken(f"{self._peer} is frozen: {since}", lost=CONNECTION)
         if self._missed >= allowed * STUCK_TIMES:
             return StreamBroken(f"{self._peer} is stuck with this call: {since}")

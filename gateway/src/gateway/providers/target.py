@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from gateway.crowd import Crowd
 from gateway.lag import LoopLag
 from gateway.providers.discovery import grpc_address, is_url
 from gateway.providers.replica import REFRESH_S, Replica
@@ -41,6 +42,7 @@ class MeshTarget:
         self._watched = tuple(watched)
         self._resolver = resolver or Resolver()
         self._lag = LoopLag()
+        self._crowd = Crowd()
         self._replicas: dict[str, Replica] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._problem: str | None = None  # of finding the replicas
@@ -123,7 +125,9 @@ class MeshTarget:
         wanted = list(addresses)
         for address in wanted:
             if address not in self._replicas:
-                self._replicas[address] = Replica(self.modality, address, self.pool, self._watched, self._lag)
+                self._replicas[address] = Replica(
+                    self.modality, address, self.pool, self._watched, lag=self._lag, crowd=self._crowd
+                )
                 self._replicas[address].start()
         self.pool.set_addresses(wanted)
         for address in self._replicas.keys() - set(wanted):

@@ -133,13 +133,19 @@ class FliteEngine:
     async def _said(
         self, utterance: Utterance, spans: Sequence[tuple[int, int]], words: Sequence[str]
     ) -> AsyncGenerator[Piece, None]:
-        knowing = asyncio.create_task(self._phones_of(words))  # while the sentence is made
+        moved = asyncio.Event()
+        knowing = asyncio.create_task(self._phones_of(words, moved.set))  # while the sentence is made
         try:
             async with contextlib.aclosing(self._synthesize(" ".join(words), utterance)) as steps:
                 async for step in steps:
                     if step is None:
                         yield Piece()
                         continue
+                    # It may take longer than the sentence: more words are new, and it got less of a processor.
+                    while not (await asyncio.wait({knowing}, timeout=BEAT_S))[0]:
+                        if moved.is_set():
+                            moved.clear()
+                            yield Piece()
                     for piece in await asyncio.to_thread(_pieces, step, utterance.text, spans, await knowing):
                         yield piece
         finally:
@@ -156,11 +162,12 @@ class FliteEngine:
                     rate = _replay_rate(utterance)
                     yield None if printed is None else _Spoken(printed, _contents(sound), rate)
 
-    async def _phones_of(self, words: Sequence[str]) -> list[tuple[str, ...]]:
+    async def _phones_of(self, words: Sequence[str], moved: Callable[[], None]) -> list[tuple[str, ...]]:
         """The phones of each word by itself, remembered."""
         new = [word for word in dict.fromkeys(words) if word not in self._phones]
         if new:
-            printed = await self._run(["-voice", "kal16", "-ps", "-o", "none"], "".join(f"{word}\n\n" for word in new))
+            arguments = ["-voice", "kal16", "-ps", "-o", "none"]
+            printed = await self._run(arguments, "".join(f"{word}\n\n" for word in new), moved)
             lines = printed.splitlines()
             # Where flite cut words otherwise than we did, the sentence's phones are shared out by length.
             rows = [line.split() for line in lines] if len(lines) == len(new) else [list(word) for word in new]
@@ -171,11 +178,13 @@ class FliteEngine:
             self._phones.popitem(last=False)
         return phones
 
-    async def _run(self, arguments: list[str], text: str) -> str:
+    async def _run(self, arguments: list[str], text: str, moved: Callable[[], None] = lambda: None) -> str:
+        """What the program printed; `moved` is called each time its processor time went on."""
         async with contextlib.aclosing(self._watch(arguments, text)) as steps:
             async for printed in steps:
                 if printed is not None:
                     return printed
+                moved()
         raise EngineFailed("flite gave no answer")
 
     async def _watch(self, arguments: list[str], text: str, *passed: int) -> AsyncGenerator[str | None, None]:

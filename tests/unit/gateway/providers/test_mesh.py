@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 
 import grpc
 import pytest
@@ -140,6 +141,44 @@ async def test_a_frozen_service_is_noticed_by_its_missing_ticks(speech_service, 
         async with asyncio.timeout(5):
             while servicer.running:
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("threads_a_processor", "frozen"), [(1, True), (6, False)])
+async def test_a_service_that_waits_for_a_processor_is_not_frozen(
+    speech_service, rung_at, monkeypatch, threads_a_processor, frozen
+) -> None:
+    """Silent for 1.25 s with 0.75 s allowed, on a machine where each waits for its turn three times longer."""
+    monkeypatch.setattr("gateway.crowd.running_threads", lambda: threads_a_processor * (os.cpu_count() or 1))
+
+    async def answer(_requests, _context):
+        yield SpeechChunk(audio=b"x")
+        await asyncio.sleep(1.25)
+        yield SpeechChunk(audio=b"late")
+
+    async with speech_service(answer) as (_, address):
+        stream = (await rung_at(address, missed_ticks=3)).open(call())
+        await anext(stream)
+        if frozen:
+            with pytest.raises(StreamBroken, match="frozen"):
+                await anext(stream)
+        else:
+            assert (await anext(stream)).audio == b"late"
+        await stream.aclose()
+
+
+async def test_also_on_a_crowded_machine_a_frozen_service_is_found(speech_service, rung_at, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.crowd.running_threads", lambda: 1000 * (os.cpu_count() or 1))
+
+    async def answer(_requests, _context):
+        yield SpeechChunk(audio=b"x")
+        await asyncio.sleep(60)
+
+    async with speech_service(answer) as (_, address):
+        stream = (await rung_at(address, missed_ticks=1)).open(call())
+        await anext(stream)
+        async with asyncio.timeout(5):
+            with pytest.raises(StreamBroken, match="frozen"):
+                await anext(stream)
 
 
 async def test_a_slow_service_that_ticks_is_not_frozen(speech_service, rung_at) -> None:

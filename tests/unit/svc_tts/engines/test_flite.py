@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import soxr
 
 from svc_tts.engine import EngineContext, FliteOptions, Piece, Utterance
@@ -167,6 +168,18 @@ async def test_who_waits_for_a_turn_says_so(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed):
         await first
     await second.aclose()
+
+
+async def test_slow_pronunciations_are_no_silence(tmp_path: Path) -> None:
+    """The sentence is there at once; what its words sound like by themselves takes a while."""
+    soundfile.write(tmp_path / "one.wav", np.zeros(RATE, np.int16), RATE)
+    spoken = f'cat {tmp_path}/one.wav > "$9"; echo pau:0.1 w:0.2 ah:0.3 n:1.0; exit'
+    works = "i=0; while [ $i -lt 900000 ]; do i=$((i+1)); done; echo w ah n"
+    engine = FliteEngine(CONTEXT, script(tmp_path / "flite", f'case "$*" in *-psdur*) {spoken};; esac\n{works}'))
+    pieces = await speak(engine, "one")
+    assert seconds(pieces) == pytest.approx(1.0)
+    quiet = next(number for number, piece in enumerate(pieces) if piece.pcm)
+    assert quiet >= 3  # beats, one each 0.1 s at most
 
 
 async def test_it_reads_latin_letters_only() -> None:
