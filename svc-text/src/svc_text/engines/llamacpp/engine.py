@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from svc_text.engine import Chat, Delta, EngineFacts
@@ -46,8 +47,8 @@ class LlamacppEngine:
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer; a model that is not in memory is loaded first."""
-        shelf = self._started()
-        async with shelf.model(self._path(chat.model), lambda part: progress.beat("loading", part)) as model:
+        shelf, queued = self._started(), partial(progress.waiting, "queue")
+        async with shelf.model(self._path(chat.model), lambda part: progress.beat("loading", part), queued) as model:
             asked = body(chat, model.reach)
             async with aclosing(model.answer(asked, progress)) as deltas:
                 async for delta in deltas:

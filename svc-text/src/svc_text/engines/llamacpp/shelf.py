@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,15 +64,24 @@ class Shelf:
         return tuple(self._models.values())
 
     @asynccontextmanager
-    async def model(self, path: Path, loading: Callable[[float], None] = unheard) -> AsyncIterator[Model]:
+    async def model(
+        self,
+        path: Path,
+        loading: Callable[[float], None] = unheard,
+        queued: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> AsyncIterator[Model]:
         """The model of that file, loaded where it was not; it stays while in use.
 
-        Raises what `inspect` and `Child.start` raise, and `Overloaded` where all that are held are in use.
+        `loading` hears how far the loading is (0..1); within `queued` it waits for another one's. Raises what `inspect` and `Child.start` raise, and `Overloaded` where all that are held are in use.
         """
         model = self._in_hand(path)
         if model is None:
-            async with self._loading:
+            with queued():
+                await self._loading.acquire()
+            try:
                 model = self._in_hand(path) or await self._load(path, loading)
+            finally:
+                self._loading.release()
         try:
             yield model
         finally:

@@ -59,5 +59,37 @@ async def test_many_who_come_at_once_load_it_once(started) -> None:
     assert len(engine._shelf.loaded) == 2
 
 
+async def test_who_waits_while_another_loads_is_not_stuck(started, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so at once: a large model takes longer to load than a silent stream is waited for."""
+    engine = await started("tiny", llamacpp_held=2)
+    may_load, load = asyncio.Event(), engine._shelf._load
+
+    async def slow(*order):
+        await may_load.wait()
+        return await load(*order)
+
+    monkeypatch.setattr(engine._shelf, "_load", slow)
+    seen = [Progress(), Progress()]
+    asked = [engine.chat(asking(model="bytes", max_tokens=3), progress) for progress in seen]
+    first = [asyncio.ensure_future(anext(deltas)) for deltas in asked]
+    await asyncio.sleep(0.05)
+    assert seen[1].read()[1:3] == (True, "queue")
+    may_load.set()
+    assert {delta.model for delta in await asyncio.gather(*first)} == {"bytes"}
+    assert not any(progress.read()[1] for progress in seen)
+    for deltas in asked:
+        await deltas.aclose()
+
+
+async def test_who_leaves_while_another_loads_holds_up_nobody(started, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = await started("tiny", llamacpp_held=2)
+    async with engine._shelf._loading:
+        leaving = asyncio.create_task(answer(engine, asking(model="bytes", max_tokens=3)))
+        await asyncio.sleep(0.05)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+    assert said(await answer(engine, asking(model="bytes", max_tokens=6)))
+
+
 def test_there_is_a_core() -> None:
     assert cores() >= 1
