@@ -72,7 +72,8 @@ class Shelf:
     ) -> AsyncIterator[Model]:
         """The model of that file, loaded where it was not; it stays while in use.
 
-        `loading` hears how far the loading is (0..1); within `queued` it waits for another one's. Raises what `inspect` and `Child.start` raise, and `Overloaded` where all that are held are in use.
+        `loading` hears how far the loading is (0..1); within `queued` it waits for another one's. Raises
+        what `inspect` and `Child.start` raise, and `Overloaded` where all that are held are in use.
         """
         model = self._in_hand(path)
         if model is None:
