@@ -19,7 +19,7 @@ from troupe.wire.documents import Document
             "technical",
         ),
         (
-            "Wir beraten Sie gern in Ulm. Ihre Anliegen sind uns wichtig. Wir sind bei Ihnen zu Hause. Es ist schön.",
+            "Wir beraten Sie gern in Ulm. Ihre Anliegen sind uns wichtig. Wir sind für Sie da. Es ist schön hier.",
             "formal",
         ),
         (
