@@ -39,8 +39,8 @@ from troupe.wire.errors import (
     Unauthenticated,
     UnknownProvider,
     UnknownVoice,
-    from_rpc_error,
 )
+from troupe.wire.statuses import from_rpc_error
 
 ROOT = Path(__file__).parents[2]
 PCM = AudioFormat(codec=AUDIO_CODEC_PCM, sample_rate=24_000, channels=1)

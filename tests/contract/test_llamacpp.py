@@ -15,7 +15,8 @@ from tests.fakes.gguf import write
 
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import InvalidArgument, TextTooLong, from_rpc_error
+from troupe.wire.errors import InvalidArgument, TextTooLong
+from troupe.wire.statuses import from_rpc_error
 
 PARALLEL = 8
 FIRST_TOKEN_S = 2.0  # the goal, from the start of the process on and without a network; asserted at five times

@@ -28,7 +28,7 @@ from troupe.v1.text_pb2 import FINISH_REASON_TOOL_CALLS, ROLE_USER, ChatRequest,
 from troupe.v1.text_pb2_grpc import TextStub
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, GenerateRequest, Speech24k
 from troupe.v1.video_pb2_grpc import VideoStub
-from troupe.wire.errors import from_rpc_error
+from troupe.wire.statuses import from_rpc_error
 
 FAKES = Path(__file__).parents[1] / "fakes"
 KEY = "sk-api-fake-global"

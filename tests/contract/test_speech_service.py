@@ -39,9 +39,9 @@ from troupe.wire.errors import (
     UnsupportedFormat,
     UnsupportedMedia,
     VoiceUnusable,
-    from_rpc_error,
 )
 from troupe.wire.media import PIECE_BYTES, SAMPLE_RATE
+from troupe.wire.statuses import from_rpc_error
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -13,7 +13,13 @@ import pytest
 
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import EmptyText, MediaTooLarge, NotSupported, UnsupportedMedia, from_rpc_error
+from troupe.wire.errors import (
+    EmptyText,
+    MediaTooLarge,
+    NotSupported,
+    UnsupportedMedia,
+)
+from troupe.wire.statuses import from_rpc_error
 
 COMPANIES = Path(__file__).parents[1] / "fakes" / "companies"
 PIECE = 700  # bytes

@@ -13,7 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import EngineFailed, UnknownEngine, from_rpc_error
+from troupe.wire.errors import EngineFailed, UnknownEngine
+from troupe.wire.statuses import from_rpc_error
 
 COUNT = " ".join(str(number) for number in range(1, 51))
 

@@ -34,9 +34,9 @@ from troupe.wire.errors import (
     UnknownPortrait,
     UnsupportedFormat,
     UnsupportedMedia,
-    from_rpc_error,
 )
 from troupe.wire.media import PIECE_BYTES, SAMPLE_RATE
+from troupe.wire.statuses import from_rpc_error
 
 SMALL = {"width": 128, "height": 128}
 AVATAR = next(iter(shipped()))

@@ -54,14 +54,8 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
 
 import grpc
-import grpc.aio
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 
 DOMAIN = "troupe.v1"
 RETRY_AFTER = "retry_after_s"
@@ -317,24 +311,8 @@ TABLE: Mapping[type[TroupeError], Row] = {
 
 BY_CODE: Mapping[str, type[TroupeError]] = {leaf.code: leaf for leaf in TABLE}
 
+
 # What a bare status means that no Troupe server wrote: gRPC itself made it.
-_BARE: Mapping[grpc.StatusCode, type[TroupeError]] = {
-    _CODE.CANCELLED: Cancelled,
-    _CODE.DEADLINE_EXCEEDED: DeadlineExceeded,
-    _CODE.UNAVAILABLE: CannotConnect,
-    _CODE.UNIMPLEMENTED: NotSupported,
-    _CODE.UNAUTHENTICATED: Unauthenticated,
-    _CODE.PERMISSION_DENIED: PermissionDenied,
-    _CODE.INVALID_ARGUMENT: InvalidArgument,
-    _CODE.NOT_FOUND: UnknownEngine,
-    _CODE.RESOURCE_EXHAUSTED: Overloaded,
-    _CODE.ABORTED: StreamBroken,
-}
-
-
-_SYSTEM_WORDS = re.compile(r"^failed to connect .*: ([A-Z][a-z' ]+?)(?: \(\d+\))?$", re.DOTALL)
-
-
 def row(error: TroupeError) -> Row:
     """The table's row of an error."""
     return TABLE.get(type(error), TABLE[Internal])
@@ -343,65 +321,6 @@ def row(error: TroupeError) -> Row:
 def revive(code: str, message: str, details: Mapping[str, str]) -> TroupeError:
     """The leaf of that code; `Internal` when this version does not know it."""
     return BY_CODE.get(code, Internal)(message, **details)
-
-
-def to_status(error: TroupeError) -> Status:
-    """The rich status of an error."""
-    info = ErrorInfo(reason=error.code, domain=DOMAIN, metadata=error.details)
-    details = [_packed(info)]
-    if error.retry_after_s is not None:
-        retry = RetryInfo()
-        retry.retry_delay.FromMilliseconds(round(error.retry_after_s * 1000))
-        details.append(_packed(retry))
-    return Status(code=row(error).grpc.value[0], message=error.message, details=details)
-
-
-def _packed(message: ErrorInfo | RetryInfo) -> AnyMessage:
-    packed = AnyMessage()
-    packed.Pack(message)
-    return packed
-
-
-async def abort(context: grpc.aio.ServicerContext[Any, Any], error: TroupeError) -> NoReturn:
-    """End an RPC with the error's rich status."""
-    status = rpc_status.to_status(to_status(error))
-    await context.abort(status.code, status.details, status.trailing_metadata)
-
-
-def from_rpc_error(error: grpc.RpcError, target: str = "") -> TroupeError:
-    """The leaf that the other side raised, or the nearest one when gRPC itself failed."""
-    if isinstance(error, grpc.aio.AioRpcError) and (status := _rich_status(error)) is not None:
-        for detail in status.details:
-            info = ErrorInfo()
-            if detail.Unpack(info) and info.domain == DOMAIN:
-                return revive(info.reason, status.message, info.metadata)
-    code = error.code() if hasattr(error, "code") else _CODE.UNKNOWN
-    text = (error.details() if hasattr(error, "details") else str(error)) or code.name
-    leaf = _BARE.get(code, Internal)
-    if leaf is CannotConnect and target:
-        return CannotConnect(
-            f"Cannot connect to {target}: {_plainly(text)}. Start that service, or correct its address."
-        )
-    return leaf(text)
-
-
-def _plainly(text: str) -> str:
-    """The system's own words at the end of gRPC's: `... to remote host: connect: Connection refused (111)`."""
-    told = _SYSTEM_WORDS.search(text)
-    return told.group(1).lower() if told else text.rstrip(".")
-
-
-def is_grpcs_own(error: grpc.aio.AioRpcError) -> bool:
-    """Whether gRPC itself made this status: every server of ours says more than a code."""
-    return _rich_status(error) is None
-
-
-def _rich_status(error: grpc.aio.AioRpcError) -> Status | None:
-    metadata = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
-    for key, value in metadata:
-        if key == "grpc-status-details-bin" and isinstance(value, bytes):
-            return Status.FromString(value)
-    return None
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

@@ -17,7 +17,8 @@ import grpc
 import grpc.aio
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from troupe.wire.errors import Cancelled, Internal, TroupeError, abort
+from troupe.wire.errors import Cancelled, Internal, TroupeError
+from troupe.wire.statuses import abort
 
 OURS = "/troupe."
 HEAR_OUT_S = 0.3  # how long a refused caller may go on sending

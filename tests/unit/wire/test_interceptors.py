@@ -12,10 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import Internal, NoFace, from_rpc_error
+from troupe.wire.errors import Internal, NoFace
 from troupe.wire.health import EngineBoard
 from troupe.wire.interceptors import _hear_out
 from troupe.wire.serving import Service, bind, make_server
+from troupe.wire.statuses import from_rpc_error
 
 
 class Moody(text_pb2_grpc.TextServicer):

@@ -31,7 +31,7 @@ from troupe.v1.engine_pb2 import (
     EngineInfo,
 )
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import from_rpc_error
+from troupe.wire.statuses import from_rpc_error
 
 REFRESH_S = 1.0
 DESCRIBE_TIMEOUT_S = 1.0

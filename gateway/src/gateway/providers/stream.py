@@ -27,11 +27,10 @@ from troupe.wire.errors import (
     Overloaded,
     StreamBroken,
     TroupeError,
-    from_rpc_error,
-    is_grpcs_own,
 )
 from troupe.wire.interceptors import defect
 from troupe.wire.progress import MISSED_TICKS, TICK_INTERVAL_S
+from troupe.wire.statuses import from_rpc_error, is_grpcs_own
 
 CONNECT_TICKS = 2
 """Further beats allowed before the first message: a connection may have to be made first."""
