@@ -13,6 +13,7 @@ pytestmark = pytest.mark.timeout(120)
 TYPED = "Every word of this is still here afterwards."
 NOWHERE = "127.0.0.1:1"
 GONE_S = 10.0
+MINUTES_LONG = 60  # times what was typed: about three minutes of speech
 
 
 @pytest.fixture
@@ -86,12 +87,14 @@ def test_nothing_to_say(page: Studio) -> None:
 
 
 def test_a_film_that_is_stopped_can_be_made_again(page: Studio) -> None:
+    page.fill("script", f"{TYPED} " * MINUTES_LONG)  # a short one is made before it can be stopped
     page.press("Control+Enter")
     page.wait("seen.playing", 30)
     page.click("#stop")
     page.wait("document.getElementById('play').checkVisibility()", 5)
     assert page.text("#error") == ""
     assert page.evaluate("document.querySelector('video').paused")
+    page.fill("script", TYPED)
     page.press("Control+Enter")
     page.to_the_end()
     assert still_there(page)
