@@ -6,10 +6,10 @@ import { $ } from "./dom.js";
 const TABS = ["script", "idea", "site"];
 export const EXAMPLE = "Hello, and welcome. I am a picture that was taught to speak. Everything you see and hear is being made right now, on this machine.";
 const CHARS_PER_S = 15; // of spoken English
-const QUESTIONS = {
+const QUESTIONS = { // of about one length: nothing below them moves when another tab is chosen
   script: ["What should ", " say?"],
-  idea: ["What should ", " talk about?"],
-  site: ["Which site should ", " show?"],
+  idea: ["What should ", " say?"],
+  site: ["What should ", " read?"],
 };
 
 export class Composer {
