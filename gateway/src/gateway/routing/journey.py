@@ -101,9 +101,15 @@ class Journey:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """What was asked in vain or passed over; without the rung that serves, once one does."""
-        serving = self._rung.name if self._begun and self._rung is not None else None
-        return tuple(attempt for attempt in self._attempts if attempt.rung != serving)
+        """What was asked in vain or passed over; once a rung serves, only what came before it or was asked."""
+        if not self._begun or self._rung is None:
+            return tuple(self._attempts)
+        unneeded = {rung.name for rung in self._after(self._rung)}
+        return tuple(
+            attempt
+            for attempt in self._attempts
+            if attempt.rung != self._rung.name and (attempt.error is not None or attempt.rung not in unneeded)
+        )
 
     @property
     def address(self) -> str | None:

@@ -166,6 +166,21 @@ def test_trouble_is_passed_over_and_stays_a_last_resort(rung, journey) -> None:
     assert [attempt.rung for attempt in way.attempts] == ["b"]  # a serves after all
 
 
+def test_who_stands_after_the_one_that_serves_was_not_passed_over(rung, journey) -> None:
+    a, b, c, d = rung("a", skip="no French"), rung("b"), rung("c", skip="no mp3"), rung("d")
+    d.pool.engine_state("d0", "d", "it is still loading (40%)")
+    way = journey(a, b, c, d)
+    assert start(way) == "b0"
+    assert [attempt.rung for attempt in way.attempts] == ["a"]
+
+
+def test_in_the_callers_order_too(rung, journey) -> None:
+    a, b = rung("a", skip="no French"), rung("b")
+    way = journey(a, b, named=("b", "a"))
+    assert start(way) == "b0"
+    assert way.attempts == ()
+
+
 def test_nobody_asks_what_is_ejected_not_even_at_last(rung, journey) -> None:
     a = rung("a")
     asked(journey(a), GONE)
