@@ -29,7 +29,7 @@ need() {
   fi
 }
 
-need chromium,google-chrome chromium "Films are played by Chromium" # the names that tests/browser/watch.py looks for
+need chromium,google-chrome chromium "Films are played by Chromium" # the names that tests/browser/chromium.py looks for
 wanted=$(cat "$locks/requirements.txt" "$locks/package-lock.json" | sha256sum)
 if [ "$(cat "$home/.ready" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
 need npm "nodejs npm" "axe-core comes by npm"

@@ -7,26 +7,14 @@ One command a line as JSON on stdin, `{"do": "press", "keys": "Enter"}`, and one
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Playwright, Response, sync_playwright
 
-BROWSERS = ("chromium", "google-chrome")  # as tools/browser.sh installs the first
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-"""Sound without a press of a person is as forbidden as in everybody's browser."""
 STEP_MS = 10_000.0
 POLL_S = 0.05
 AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
@@ -36,11 +24,9 @@ class Driver:
     """The browser, its one page, and everything that went wrong on it. Its public methods are the commands."""
 
     def __init__(self, playwright: Playwright, axe: str, watch: str) -> None:
-        path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-        if path is None:
-            raise SystemExit("No Chromium is installed: `make test-browser` says how to get it.")
         launch = playwright.chromium.launch
-        self.browser = launch(executable_path=path, args=list(FLAGS), chromium_sandbox=False)
+        # Sound without a press of a person is as forbidden as in everybody's browser.
+        self.browser = launch(executable_path=chromium.program(), args=list(chromium.FLAGS), chromium_sandbox=False)
         self.axe_script, self.watch_script = axe, watch
         self.context: BrowserContext | None = None
         self.page: Page

@@ -7,38 +7,24 @@ half of the film was played.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 from typing import Any
 
+import chromium
 from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooLong
 
-BROWSERS = ("chromium", "google-chrome")  # as tools/browser.sh installs the first
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
+FLAGS = (*chromium.FLAGS, "--autoplay-policy=no-user-gesture-required")
 SLACK_S = 40.0  # what a film may take beyond its length, its making and a busy machine included
 WINDOW = {"width": 512, "height": 512}
 
 
 def main(url: str, seconds: float, screenshot: str) -> None:
     """Watch it to the end, or until the time is over."""
-    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser is None:
-        raise SystemExit("No Chromium is installed: `make test-browser` says how to get it.")
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=browser, args=list(FLAGS), viewport=WINDOW, chromium_sandbox=False
+            profile, executable_path=chromium.program(), args=list(FLAGS), viewport=WINDOW, chromium_sandbox=False
         )
         try:
             page = context.pages[0]
