@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -47,6 +47,9 @@ test: $(STAMP) lint ## Run the tests everyone runs, lint included
 test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under load: TESTS= CHAOS_FULL=1
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/chaos)
 
+test-engines: $(STAMP) torch ## The engines that need PyTorch, on small random models: TESTS=
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/engines_torch)
+
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv
 	@CLIENTS_FOLDER=var/clients tools/run-tests.sh $(BIN)/python tests/clients
@@ -77,7 +80,7 @@ locks: $(STAMP) ## Resolve all dependencies anew: one lock of everything, one pe
 	@tools/locks.sh $(BIN)/uv
 
 torch: $(STAMP) ## Add PyTorch 2.13.0 to .venv (for the engines that need it)
-	@$(BIN)/python -m pip install torch==2.13.0
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check torch==2.13.0
 
 avatars: $(STAMP) ## Draw the shipped avatars and their page, docs/AVATARS.md
 	@$(BIN)/python svc-video/tools/draw_avatars.py

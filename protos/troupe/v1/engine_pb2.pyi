@@ -34,6 +34,14 @@ class EngineState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ENGINE_STATE_READY: _ClassVar[EngineState]
     ENGINE_STATE_BROKEN: _ClassVar[EngineState]
     ENGINE_STATE_MISSING: _ClassVar[EngineState]
+
+class VoiceState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VOICE_STATE_UNSPECIFIED: _ClassVar[VoiceState]
+    VOICE_STATE_READY: _ClassVar[VoiceState]
+    VOICE_STATE_AWAITING_CONSENT: _ClassVar[VoiceState]
+    VOICE_STATE_CONSENT_EXPIRED: _ClassVar[VoiceState]
+    VOICE_STATE_AWAITING_ENGINE: _ClassVar[VoiceState]
 TASK_UNSPECIFIED: Task
 TASK_CHAT: Task
 TASK_EMBED: Task
@@ -53,6 +61,11 @@ ENGINE_STATE_LOADING: EngineState
 ENGINE_STATE_READY: EngineState
 ENGINE_STATE_BROKEN: EngineState
 ENGINE_STATE_MISSING: EngineState
+VOICE_STATE_UNSPECIFIED: VoiceState
+VOICE_STATE_READY: VoiceState
+VOICE_STATE_AWAITING_CONSENT: VoiceState
+VOICE_STATE_CONSENT_EXPIRED: VoiceState
+VOICE_STATE_AWAITING_ENGINE: VoiceState
 
 class Principal(_message.Message):
     __slots__ = ("key_id",)
@@ -81,7 +94,7 @@ class Licence(_message.Message):
     def __init__(self, name: _Optional[str] = ..., commercial_use: _Optional[bool] = ..., note: _Optional[str] = ...) -> None: ...
 
 class Voice(_message.Message):
-    __slots__ = ("voice_id", "name", "language", "gender", "engine", "cloned", "usable", "why")
+    __slots__ = ("voice_id", "name", "language", "gender", "engine", "cloned", "usable", "why", "state", "created_at_unix_s")
     VOICE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +103,8 @@ class Voice(_message.Message):
     CLONED_FIELD_NUMBER: _ClassVar[int]
     USABLE_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_UNIX_S_FIELD_NUMBER: _ClassVar[int]
     voice_id: str
     name: str
     language: str
@@ -98,7 +113,9 @@ class Voice(_message.Message):
     cloned: bool
     usable: bool
     why: str
-    def __init__(self, voice_id: _Optional[str] = ..., name: _Optional[str] = ..., language: _Optional[str] = ..., gender: _Optional[_Union[Gender, str]] = ..., engine: _Optional[str] = ..., cloned: _Optional[bool] = ..., usable: _Optional[bool] = ..., why: _Optional[str] = ...) -> None: ...
+    state: VoiceState
+    created_at_unix_s: int
+    def __init__(self, voice_id: _Optional[str] = ..., name: _Optional[str] = ..., language: _Optional[str] = ..., gender: _Optional[_Union[Gender, str]] = ..., engine: _Optional[str] = ..., cloned: _Optional[bool] = ..., usable: _Optional[bool] = ..., why: _Optional[str] = ..., state: _Optional[_Union[VoiceState, str]] = ..., created_at_unix_s: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("max_text_chars", "max_input_tokens", "max_output_tokens", "max_duration_ms", "max_width", "max_height", "max_concurrency")

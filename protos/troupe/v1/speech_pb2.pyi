@@ -1,12 +1,31 @@
 from troupe.v1 import engine_pb2 as _engine_pb2
 from troupe.v1 import media_pb2 as _media_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class TextKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TEXT_KIND_UNSPECIFIED: _ClassVar[TextKind]
+    TEXT_KIND_PLAIN: _ClassVar[TextKind]
+    TEXT_KIND_SSML: _ClassVar[TextKind]
+
+class TimingSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TIMING_SOURCE_UNSPECIFIED: _ClassVar[TimingSource]
+    TIMING_SOURCE_NATIVE: _ClassVar[TimingSource]
+    TIMING_SOURCE_ESTIMATED: _ClassVar[TimingSource]
+TEXT_KIND_UNSPECIFIED: TextKind
+TEXT_KIND_PLAIN: TextKind
+TEXT_KIND_SSML: TextKind
+TIMING_SOURCE_UNSPECIFIED: TimingSource
+TIMING_SOURCE_NATIVE: TimingSource
+TIMING_SOURCE_ESTIMATED: TimingSource
 
 class SpeechInput(_message.Message):
     __slots__ = ("settings", "text", "flush")
@@ -23,7 +42,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class SpeechSettings(_message.Message):
-    __slots__ = ("engine", "principal", "voice_id", "language", "format", "speed", "pitch", "volume", "emotion", "pronunciations", "allow_substitute", "gender", "espeak", "flite", "tone", "edge", "piper", "xtts", "minimax")
+    __slots__ = ("engine", "principal", "voice_id", "language", "format", "speed", "pitch", "volume", "emotion", "pronunciations", "allow_substitute", "gender", "loudness_lufs", "text_kind", "normalize_text", "espeak", "flite", "tone", "edge", "piper", "xtts", "minimax")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     VOICE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +55,9 @@ class SpeechSettings(_message.Message):
     PRONUNCIATIONS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_SUBSTITUTE_FIELD_NUMBER: _ClassVar[int]
     GENDER_FIELD_NUMBER: _ClassVar[int]
+    LOUDNESS_LUFS_FIELD_NUMBER: _ClassVar[int]
+    TEXT_KIND_FIELD_NUMBER: _ClassVar[int]
+    NORMALIZE_TEXT_FIELD_NUMBER: _ClassVar[int]
     ESPEAK_FIELD_NUMBER: _ClassVar[int]
     FLITE_FIELD_NUMBER: _ClassVar[int]
     TONE_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +77,9 @@ class SpeechSettings(_message.Message):
     pronunciations: _containers.RepeatedScalarFieldContainer[str]
     allow_substitute: bool
     gender: _engine_pb2.Gender
+    loudness_lufs: float
+    text_kind: TextKind
+    normalize_text: bool
     espeak: EspeakSettings
     flite: FliteSettings
     tone: ToneSettings
@@ -62,7 +87,7 @@ class SpeechSettings(_message.Message):
     piper: PiperSettings
     xtts: XttsSettings
     minimax: MinimaxSpeechSettings
-    def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., voice_id: _Optional[str] = ..., language: _Optional[str] = ..., format: _Optional[_Union[_media_pb2.AudioFormat, _Mapping]] = ..., speed: _Optional[float] = ..., pitch: _Optional[float] = ..., volume: _Optional[float] = ..., emotion: _Optional[str] = ..., pronunciations: _Optional[_Iterable[str]] = ..., allow_substitute: _Optional[bool] = ..., gender: _Optional[_Union[_engine_pb2.Gender, str]] = ..., espeak: _Optional[_Union[EspeakSettings, _Mapping]] = ..., flite: _Optional[_Union[FliteSettings, _Mapping]] = ..., tone: _Optional[_Union[ToneSettings, _Mapping]] = ..., edge: _Optional[_Union[EdgeSettings, _Mapping]] = ..., piper: _Optional[_Union[PiperSettings, _Mapping]] = ..., xtts: _Optional[_Union[XttsSettings, _Mapping]] = ..., minimax: _Optional[_Union[MinimaxSpeechSettings, _Mapping]] = ...) -> None: ...
+    def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., voice_id: _Optional[str] = ..., language: _Optional[str] = ..., format: _Optional[_Union[_media_pb2.AudioFormat, _Mapping]] = ..., speed: _Optional[float] = ..., pitch: _Optional[float] = ..., volume: _Optional[float] = ..., emotion: _Optional[str] = ..., pronunciations: _Optional[_Iterable[str]] = ..., allow_substitute: _Optional[bool] = ..., gender: _Optional[_Union[_engine_pb2.Gender, str]] = ..., loudness_lufs: _Optional[float] = ..., text_kind: _Optional[_Union[TextKind, str]] = ..., normalize_text: _Optional[bool] = ..., espeak: _Optional[_Union[EspeakSettings, _Mapping]] = ..., flite: _Optional[_Union[FliteSettings, _Mapping]] = ..., tone: _Optional[_Union[ToneSettings, _Mapping]] = ..., edge: _Optional[_Union[EdgeSettings, _Mapping]] = ..., piper: _Optional[_Union[PiperSettings, _Mapping]] = ..., xtts: _Optional[_Union[XttsSettings, _Mapping]] = ..., minimax: _Optional[_Union[MinimaxSpeechSettings, _Mapping]] = ...) -> None: ...
 
 class EspeakSettings(_message.Message):
     __slots__ = ("variant", "word_gap_ms")
@@ -129,20 +154,22 @@ class MinimaxSpeechSettings(_message.Message):
     def __init__(self, model: _Optional[str] = ..., language_boost: _Optional[str] = ...) -> None: ...
 
 class SpeechHeader(_message.Message):
-    __slots__ = ("engine", "voice_id", "voice_substituted", "requested_voice_id", "format", "language")
+    __slots__ = ("engine", "voice_id", "voice_substituted", "requested_voice_id", "format", "language", "timing")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     VOICE_ID_FIELD_NUMBER: _ClassVar[int]
     VOICE_SUBSTITUTED_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_VOICE_ID_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    TIMING_FIELD_NUMBER: _ClassVar[int]
     engine: str
     voice_id: str
     voice_substituted: bool
     requested_voice_id: str
     format: _media_pb2.AudioFormat
     language: str
-    def __init__(self, engine: _Optional[str] = ..., voice_id: _Optional[str] = ..., voice_substituted: _Optional[bool] = ..., requested_voice_id: _Optional[str] = ..., format: _Optional[_Union[_media_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ...) -> None: ...
+    timing: TimingSource
+    def __init__(self, engine: _Optional[str] = ..., voice_id: _Optional[str] = ..., voice_substituted: _Optional[bool] = ..., requested_voice_id: _Optional[str] = ..., format: _Optional[_Union[_media_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., timing: _Optional[_Union[TimingSource, str]] = ...) -> None: ...
 
 class SentenceEnd(_message.Message):
     __slots__ = ("text_consumed", "audio_ms")
@@ -191,30 +218,54 @@ class CloneVoiceInput(_message.Message):
     def __init__(self, settings: _Optional[_Union[CloneVoiceSettings, _Mapping]] = ..., sample: _Optional[bytes] = ...) -> None: ...
 
 class CloneVoiceSettings(_message.Message):
-    __slots__ = ("engine", "principal", "name", "voice_id", "language", "consent")
+    __slots__ = ("engine", "principal", "name", "voice_id", "language", "consent", "denoise", "normalize_loudness")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VOICE_ID_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     CONSENT_FIELD_NUMBER: _ClassVar[int]
+    DENOISE_FIELD_NUMBER: _ClassVar[int]
+    NORMALIZE_LOUDNESS_FIELD_NUMBER: _ClassVar[int]
     engine: str
     principal: _engine_pb2.Principal
     name: str
     voice_id: str
     language: str
     consent: Consent
-    def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., name: _Optional[str] = ..., voice_id: _Optional[str] = ..., language: _Optional[str] = ..., consent: _Optional[_Union[Consent, _Mapping]] = ...) -> None: ...
+    denoise: bool
+    normalize_loudness: bool
+    def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., name: _Optional[str] = ..., voice_id: _Optional[str] = ..., language: _Optional[str] = ..., consent: _Optional[_Union[Consent, _Mapping]] = ..., denoise: _Optional[bool] = ..., normalize_loudness: _Optional[bool] = ...) -> None: ...
 
 class Consent(_message.Message):
-    __slots__ = ("speaker", "statement", "given_at_unix_s")
+    __slots__ = ("speaker", "statement", "given_at_unix_s", "scope", "expires_at_unix_s")
     SPEAKER_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_FIELD_NUMBER: _ClassVar[int]
     GIVEN_AT_UNIX_S_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_UNIX_S_FIELD_NUMBER: _ClassVar[int]
     speaker: str
     statement: str
     given_at_unix_s: int
-    def __init__(self, speaker: _Optional[str] = ..., statement: _Optional[str] = ..., given_at_unix_s: _Optional[int] = ...) -> None: ...
+    scope: str
+    expires_at_unix_s: int
+    def __init__(self, speaker: _Optional[str] = ..., statement: _Optional[str] = ..., given_at_unix_s: _Optional[int] = ..., scope: _Optional[str] = ..., expires_at_unix_s: _Optional[int] = ...) -> None: ...
+
+class GiveConsentRequest(_message.Message):
+    __slots__ = ("principal", "voice_id", "consent")
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    VOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_FIELD_NUMBER: _ClassVar[int]
+    principal: _engine_pb2.Principal
+    voice_id: str
+    consent: Consent
+    def __init__(self, principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., voice_id: _Optional[str] = ..., consent: _Optional[_Union[Consent, _Mapping]] = ...) -> None: ...
+
+class GiveConsentResponse(_message.Message):
+    __slots__ = ("voice",)
+    VOICE_FIELD_NUMBER: _ClassVar[int]
+    voice: _engine_pb2.Voice
+    def __init__(self, voice: _Optional[_Union[_engine_pb2.Voice, _Mapping]] = ...) -> None: ...
 
 class CloneVoiceResponse(_message.Message):
     __slots__ = ("voice", "stored")

@@ -50,6 +50,11 @@ class SpeechStub:
                 request_serializer=troupe_dot_v1_dot_speech__pb2.CloneVoiceInput.SerializeToString,
                 response_deserializer=troupe_dot_v1_dot_speech__pb2.CloneVoiceResponse.FromString,
                 _registered_method=True)
+        self.GiveConsent = channel.unary_unary(
+                '/troupe.v1.Speech/GiveConsent',
+                request_serializer=troupe_dot_v1_dot_speech__pb2.GiveConsentRequest.SerializeToString,
+                response_deserializer=troupe_dot_v1_dot_speech__pb2.GiveConsentResponse.FromString,
+                _registered_method=True)
         self.DeleteVoice = channel.unary_unary(
                 '/troupe.v1.Speech/DeleteVoice',
                 request_serializer=troupe_dot_v1_dot_speech__pb2.DeleteVoiceRequest.SerializeToString,
@@ -85,6 +90,13 @@ class SpeechServicer:
 
     def CloneVoice(self, request_iterator, context):
         """Settings first, then the sample in pieces.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveConsent(self, request, context):
+        """What the speaker agreed to, for a reference that was stored without it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,6 +138,11 @@ def add_SpeechServicer_to_server(servicer, server):
                     servicer.CloneVoice,
                     request_deserializer=troupe_dot_v1_dot_speech__pb2.CloneVoiceInput.FromString,
                     response_serializer=troupe_dot_v1_dot_speech__pb2.CloneVoiceResponse.SerializeToString,
+            ),
+            'GiveConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveConsent,
+                    request_deserializer=troupe_dot_v1_dot_speech__pb2.GiveConsentRequest.FromString,
+                    response_serializer=troupe_dot_v1_dot_speech__pb2.GiveConsentResponse.SerializeToString,
             ),
             'DeleteVoice': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteVoice,
@@ -224,6 +241,33 @@ class Speech:
             '/troupe.v1.Speech/CloneVoice',
             troupe_dot_v1_dot_speech__pb2.CloneVoiceInput.SerializeToString,
             troupe_dot_v1_dot_speech__pb2.CloneVoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/troupe.v1.Speech/GiveConsent',
+            troupe_dot_v1_dot_speech__pb2.GiveConsentRequest.SerializeToString,
+            troupe_dot_v1_dot_speech__pb2.GiveConsentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from svc_tts.booth import SERVICE, Booth
 from svc_tts.doctor import examine
-from svc_tts.engine import EngineContext, load_engine
+from svc_tts.engine import load_engine
 from svc_tts.http import serve_http
 from svc_tts.metrics import SpeechMetrics
 from svc_tts.server import SpeechServicer
@@ -50,8 +50,7 @@ def keep_gpl_out() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    context = EngineContext(settings.workers, settings.silence_s)
-    engines = {name: load_engine(name, context) for name in settings.engine_names}
+    engines = {name: load_engine(name, settings.context) for name in settings.engine_names}
     registry = CollectorRegistry()
     booth = Booth(engines, VoiceStore.at(settings.voices_url), SpeechMetrics(registry))
     servicer = SpeechServicer(booth, settings.request_s)

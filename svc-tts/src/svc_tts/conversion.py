@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from svc_tts.audio.format import AudioFormat, Codec
-from svc_tts.engine import Engine, EngineOptions, EngineVoice, EspeakOptions, FliteOptions, Gender, ToneOptions
+from svc_tts.engine import (
+    EdgeOptions,
+    Engine,
+    EngineOptions,
+    EngineVoice,
+    EspeakOptions,
+    FliteOptions,
+    Gender,
+    PiperOptions,
+    ToneOptions,
+    XttsOptions,
+)
 from svc_tts.speech import Header, Part, SentenceEnd, Sound, SpeechRequest
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
@@ -69,16 +81,20 @@ def to_request(settings: speech_pb2.SpeechSettings, engine: str) -> SpeechReques
 
 def _options(settings: speech_pb2.SpeechSettings) -> EngineOptions | None:
     """Engine settings of another engine than ours are left aside, as another rung's."""
-    match settings.WhichOneof("engine_settings"):
-        case "espeak":
-            gap = _in_range("espeak.word_gap_ms", settings.espeak.word_gap_ms, 0, 2_000)
-            return EspeakOptions(settings.espeak.variant, int(gap))
-        case "flite":
-            stretch = settings.flite.duration_stretch or 1.0
-            return FliteOptions(_in_range("flite.duration_stretch", stretch, 0.25, 4.0))
-        case "tone":
-            return _tone_options(settings.tone)
-    return None
+    kind = settings.WhichOneof("engine_settings")
+    return _OPTIONS[kind](getattr(settings, kind)) if kind in _OPTIONS else None
+
+
+def _espeak_options(espeak: speech_pb2.EspeakSettings) -> EspeakOptions:
+    return EspeakOptions(espeak.variant, int(_in_range("espeak.word_gap_ms", espeak.word_gap_ms, 0, 2_000)))
+
+
+def _flite_options(flite: speech_pb2.FliteSettings) -> FliteOptions:
+    return FliteOptions(_in_range("flite.duration_stretch", flite.duration_stretch or 1.0, 0.25, 4.0))
+
+
+def _edge_options(edge: speech_pb2.EdgeSettings) -> EdgeOptions:
+    return EdgeOptions(edge.style)
 
 
 def _tone_options(tone: speech_pb2.ToneSettings) -> ToneOptions:
@@ -89,6 +105,35 @@ def _tone_options(tone: speech_pb2.ToneSettings) -> ToneOptions:
         delay_ms_per_word=int(_in_range("tone.delay_ms_per_word", tone.delay_ms_per_word, 0, 60_000)),
         fail_after_words=tone.fail_after_words,
     )
+
+
+def _piper_options(piper: speech_pb2.PiperSettings) -> PiperOptions:
+    return PiperOptions(
+        noise_scale=_in_range("piper.noise_scale", piper.noise_scale, 0, 2) or None,
+        noise_w=_in_range("piper.noise_w", piper.noise_w, 0, 2) or None,
+        speaker=piper.speaker,
+    )
+
+
+def _xtts_options(xtts: speech_pb2.XttsSettings) -> XttsOptions:
+    return XttsOptions(
+        temperature=_in_range("xtts.temperature", xtts.temperature, 0, 2) or None,
+        top_p=_in_range("xtts.top_p", xtts.top_p, 0, 1) or None,
+        top_k=int(_in_range("xtts.top_k", xtts.top_k, 0, 1024)) or None,
+        repetition_penalty=_in_range("xtts.repetition_penalty", xtts.repetition_penalty, 0, 50) or None,
+        seed=xtts.seed or None,
+    )
+
+
+_OPTIONS: Mapping[str, Callable[[Any], EngineOptions]] = {
+    "espeak": _espeak_options,
+    "flite": _flite_options,
+    "tone": _tone_options,
+    "edge": _edge_options,
+    "piper": _piper_options,
+    "xtts": _xtts_options,
+}
+"""Field of the oneof -> what it means to that engine."""
 
 
 def _in_range(name: str, value: float, least: float, most: float) -> float:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 from troupe.wire.errors import UnknownEngine, nearest
@@ -68,7 +69,43 @@ class ToneOptions:
     fail_after_words: int = 0  # 0 = never
 
 
-EngineOptions = EspeakOptions | FliteOptions | ToneOptions
+@dataclass(frozen=True, slots=True)
+class EdgeOptions:
+    """What only edge understands."""
+
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PiperOptions:
+    """What only piper understands; None = as the voice's own file says."""
+
+    noise_scale: float | None = None
+    noise_w: float | None = None
+    speaker: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class XttsOptions:
+    """What only xtts understands; None = as the model's config.json says."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+
+
+EngineOptions = EspeakOptions | FliteOptions | ToneOptions | EdgeOptions | PiperOptions | XttsOptions
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceReference:
+    """The sample of a cloned voice, for an engine that clones."""
+
+    key: str  # changes with owner, voice and sample: what everything computed of it is kept under
+    wav: Path  # PCM s16le mono 24 kHz
+    folder: Path  # beside the sample: where an engine keeps what it computed, under a name of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +119,8 @@ class Utterance:
     pitch: float = 0.0  # semitones
     options: EngineOptions | None = None
     words_before: int = 0  # words of the same answer that were spoken already
+    reference: VoiceReference | None = None  # of a cloned voice
+    mp3_wanted: bool = False  # an engine that makes MP3 itself may give it as it is, in `Piece.mp3`
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +150,7 @@ class Piece:
     pcm: bytes = b""
     words: tuple[SpokenWord, ...] = ()
     phones: tuple[Phone, ...] = ()
+    mp3: bytes = b""  # whole frames at the engine's rate and bit rate, in place of pcm; only where it was wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +197,50 @@ class Engine(Protocol):
         """Leave no process behind."""
 
 
+class CloningEngine(Engine, Protocol):
+    """An engine with `facts.clones`: it takes utterances with a `reference`."""
+
+    async def prepare(self, reference: VoiceReference) -> None:
+        """Compute once what speaking with that voice needs and keep it in its folder; raises `EngineFailed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePlace:
+    """How the Microsoft endpoint is used."""
+
+    most_at_once: int = 4
+    proxy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PiperPlace:
+    """Where Piper's voices are."""
+
+    voices: Path = Path("voices/piper")
+    held: int = 4  # voices in memory at once
+
+
+@dataclass(frozen=True, slots=True)
+class XttsPlace:
+    """Where the checkpoint is, and on what it runs."""
+
+    checkpoint: Path = Path("models/xtts")
+    device: str = "auto"  # auto, cpu, cuda, cuda:1
+    precision: str = "auto"  # auto (bf16 on CUDA, int8 weights on CPU), fp32, bf16, int8
+    streams: int = 0  # utterances computed at once; 0 = by the device
+    tos_agreed: bool = False  # COQUI_TOS_AGREED=1
+
+
 @dataclass(frozen=True, slots=True)
 class EngineContext:
     """What an engine may know of the service it runs in."""
 
     workers: int  # processes an engine may keep
     deadline_s: float  # longest silence of a working process
+    commercial_only: bool = False  # engines whose weights forbid commercial use stay out
+    edge: EdgePlace = EdgePlace()
+    piper: PiperPlace = PiperPlace()
+    xtts: XttsPlace = XttsPlace()
 
 
 def load_engine(name: str, context: EngineContext) -> Engine:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from svc_tts.engine import EdgePlace, EngineContext, PiperPlace, XttsPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
 
 PREFIX = "TROUPE_SPEECH_"
@@ -30,6 +32,27 @@ class Settings(BaseSettings):
     drain_s: float = Field(20.0, gt=0, description="Seconds running requests may take to end after SIGTERM")
     request_s: float = Field(600.0, gt=0, description="Longest time one request may take, seconds")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    piper_dir: Path = Field(Path("voices/piper"), description="Folder of Piper's voices (.onnx beside .onnx.json)")
+    piper_held: int = Field(4, ge=1, le=64, description="Piper's voices in memory at once")
+    edge_at_once: int = Field(4, ge=1, le=64, description="Sentences that edge asks Microsoft for at once")
+    xtts_checkpoint: Path = Field(
+        Path("models/xtts"),
+        validation_alias="PROVIDER_XTTS_CHECKPOINT",
+        description="Folder of XTTS v2: model.pth or model.safetensors, config.json, vocab.json, speakers_xtts.pth",
+    )
+    xtts_device: str = Field("auto", description="auto, cpu, cuda or cuda:1: where XTTS computes")
+    xtts_precision: str = Field(
+        "auto", description="auto (bf16 on CUDA, int8 weights on the CPU), fp32, bf16 or int8 of XTTS"
+    )
+    xtts_streams: int = Field(0, ge=0, le=256, description="Utterances XTTS computes at once; 0 = by the device")
+    coqui_tos_agreed: bool = Field(
+        default=False,
+        validation_alias="COQUI_TOS_AGREED",
+        description="1 = you agree to the Coqui Public Model Licence: no commercial use of XTTS and its output",
+    )
+    commercial_only: bool = Field(
+        default=False, validation_alias="TROUPE_COMMERCIAL_ONLY", description="Keep out what forbids commercial use"
+    )
     voices_url: str = Field(
         "./voices", validation_alias="VOICES_URL", description="Folder of the references of cloned voices"
     )
@@ -40,6 +63,24 @@ class Settings(BaseSettings):
         read_env_file()
         refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
         return cls()
+
+    @property
+    def context(self) -> EngineContext:
+        """What the engines may know."""
+        return EngineContext(
+            self.workers,
+            self.silence_s,
+            commercial_only=self.commercial_only,
+            edge=EdgePlace(self.edge_at_once),
+            piper=PiperPlace(self.piper_dir.expanduser(), self.piper_held),
+            xtts=XttsPlace(
+                self.xtts_checkpoint.expanduser(),
+                self.xtts_device,
+                self.xtts_precision,
+                self.xtts_streams,
+                self.coqui_tos_agreed,
+            ),
+        )
 
     @property
     def engine_names(self) -> tuple[str, ...]:

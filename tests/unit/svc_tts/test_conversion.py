@@ -29,7 +29,7 @@ def test_a_volume_of_zero_is_silence() -> None:
         ({"flite": speech_pb2.FliteSettings(duration_stretch=1.5)}, FliteOptions(1.5)),
         ({"flite": speech_pb2.FliteSettings()}, FliteOptions(1.0)),
         ({"tone": speech_pb2.ToneSettings()}, ToneOptions()),
-        ({"xtts": speech_pb2.XttsSettings(seed=1)}, None),
+        ({"xtts": speech_pb2.XttsSettings(seed=1)}, XttsOptions(seed=1)),
     ],
 )
 def test_engine_settings(settings: dict[str, object], options: object) -> None:
