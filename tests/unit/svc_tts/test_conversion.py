@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from svc_tts import conversion
-from svc_tts.engine import EngineContext, EspeakOptions, FliteOptions, Gender, ToneOptions, load_engine
+from svc_tts.engine import EngineContext, EspeakOptions, FliteOptions, Gender, ToneOptions, XttsOptions, load_engine
 from svc_tts.speech import Sound
 from svc_tts.voices.store import Consent
 from troupe.v1 import engine_pb2, media_pb2, speech_pb2
