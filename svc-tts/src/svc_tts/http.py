@@ -46,6 +46,8 @@ MEDIA_TYPES = {
     Codec.FLAC: "audio/flac",
     Codec.OPUS: "audio/ogg",
     Codec.AAC: "audio/aac",
+    Codec.PCMU: "audio/basic",
+    Codec.PCMU_WAV: "audio/wav",
 }
 
 

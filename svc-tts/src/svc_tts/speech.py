@@ -62,9 +62,10 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Who speaks."""
+    """Who speaks, and which of "timings" and "cues" are reckoned from the text and the sound."""
 
     casting: Casting
+    estimated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

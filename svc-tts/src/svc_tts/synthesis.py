@@ -93,7 +93,7 @@ class Speech:
                 self._pause(stretch)
                 continue
             if self._casting is None:
-                yield Header(await self._cast(language, stretch.text))
+                yield self._header(await self._cast(language, stretch.text))
             if spoken_before and not said and not self._pauses:
                 self._pauses.append(Pause(self._engine.facts.sentence_gap_s / self._request.speed))
             said = True
@@ -119,6 +119,10 @@ class Speech:
         )
         return self._casting
 
+    def _header(self, casting: Casting) -> Header:
+        facts, voice = self._engine.facts, casting.voice
+        return Header(casting, frozenset(facts.estimated) - frozenset(voice.features))
+
     async def _utterance(self, text: AlignedText) -> AsyncGenerator[Sound, None]:
         assert self._casting is not None  # noqa: S101  # cast before the first utterance
         utterance = Utterance(
@@ -132,16 +136,19 @@ class Speech:
         )
         start_s = self._timeline.position_s
         self._timeline.begin(self._engine.facts.sample_rate)
+        cued = False
         async with aclosing(self._engine.speak(utterance)) as pieces:
             async for piece in pieces:
                 self._progress.beat("synthesizing")
                 audio = await asyncio.to_thread(self._timeline.feed, piece.pcm) if piece.pcm else b""
                 words = tuple(self._word(word, text, start_s) for word in piece.words)
                 cues = tuple(cue for phone in piece.phones if (cue := self._cue(phone, start_s)))
+                cued = cued or bool(piece.phones)
                 if audio or words or cues:
                     yield Sound(audio, words, cues)
         rest = await asyncio.to_thread(self._timeline.end)
-        yield Sound(rest, cues=self._quiet_to_now())
+        quiet = self._quiet_to_now()
+        yield Sound(rest, cues=quiet if cued else ())  # nothing is known of the mouth, which is not silence
 
     def _word(self, word: SpokenWord, text: AlignedText, start_s: float) -> Word:
         self._words += 1

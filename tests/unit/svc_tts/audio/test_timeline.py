@@ -46,7 +46,7 @@ def decode(data: bytes) -> tuple[np.ndarray, int, int]:
     [
         (codec, rate, 1 + (rate in {16_000, 48_000}))
         for codec in Codec
-        if codec is not Codec.PCM
+        if codec not in {Codec.PCM, Codec.PCMU}  # they have no head
         for rate in RATES[codec]
     ],
 )
