@@ -13,7 +13,7 @@ _SEGMENTS = 8
 
 def mulaw(pcm: bytes) -> bytes:
     """PCM s16le as mu-law, a byte a sample."""
-    return _table()[np.frombuffer(pcm, dtype="<u2")].tobytes()
+    return bytes(_table()[np.frombuffer(pcm, dtype="<u2")].tobytes())
 
 
 @lru_cache(maxsize=1)
