@@ -43,6 +43,7 @@ class EngineVoice:
     language: str  # BCP 47
     gender: Gender = Gender.UNKNOWN
     features: tuple[str, ...] = ()  # what it can beyond the features of its engine
+    version: str = ""  # changes when it would sound otherwise, as when its file was replaced
 
 
 @dataclass(frozen=True, slots=True)
