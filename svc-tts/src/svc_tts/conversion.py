@@ -76,6 +76,7 @@ def to_request(settings: speech_pb2.SpeechSettings, engine: str) -> SpeechReques
         speed=settings.speed or 1.0,
         pitch=settings.pitch,
         volume=settings.volume if settings.HasField("volume") else 1.0,
+        loudness_lufs=settings.loudness_lufs if settings.HasField("loudness_lufs") else None,
         pronunciations=tuple(settings.pronunciations),
         options=_options(settings),
     )

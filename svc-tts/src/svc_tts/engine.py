@@ -122,6 +122,7 @@ class Utterance:
     options: EngineOptions | None = None
     words_before: int = 0  # words of the same answer that were spoken already
     reference: VoiceReference | None = None  # of a cloned voice
+    loudness_lufs: float | None = None  # made around the engine, which need not look at it
     fresh: bool = False  # spoken now, even where the same was kept: to see that the engine works
     mp3_wanted: bool = False  # an engine that makes MP3 itself may give it as it is, in `Piece.mp3`
 

@@ -66,6 +66,7 @@ class SynthesizeBody(BaseModel):
     speed: float = 1.0
     pitch: float = 0.0
     volume: float = 1.0
+    loudness: float | None = None  # LUFS
 
 
 def make_app(booth: Booth, grpc_port: str) -> Starlette:
@@ -191,6 +192,7 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
         speed=body.speed,
         pitch=body.pitch,
         volume=body.volume,
+        loudness_lufs=body.loudness,
     )
     parts = booth.speak(request, _once(body.text), Progress())
     # The first sound is awaited here, so that what goes wrong before it is an error and not a broken answer.

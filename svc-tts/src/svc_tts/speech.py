@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from svc_tts.audio.format import AudioFormat
+from svc_tts.audio.loudness import LOUDEST_LUFS, QUIETEST_LUFS
 from svc_tts.engine import EngineOptions
 from svc_tts.voices.catalogue import Casting, VoiceWish
 from troupe.wire.errors import InvalidArgument
@@ -25,6 +26,7 @@ class SpeechRequest:
     speed: float = 1.0  # 0.5..2
     pitch: float = 0.0  # semitones, -12..12
     volume: float = 1.0  # 0..10, linear
+    loudness_lufs: float | None = None  # -40..-8
     pronunciations: tuple[str, ...] = ()
     options: EngineOptions | None = None
 
@@ -34,8 +36,9 @@ class SpeechRequest:
             ("speed", self.speed, 0.5, 2.0),
             ("pitch", self.pitch, -12.0, 12.0),
             ("volume", self.volume, 0.0, 10.0),
+            ("loudness_lufs", self.loudness_lufs, QUIETEST_LUFS, LOUDEST_LUFS),
         ):
-            if not least <= value <= most:
+            if value is not None and not least <= value <= most:
                 raise InvalidArgument(f"{name} is {value:g}; it may be {least:g} to {most:g}.", field=name)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from svc_tts.around.kept import KeptEngine
+from svc_tts.around.level import LevelEngine
 from svc_tts.around.reader import Reader
 from svc_tts.around.sentences import SentenceStore
 from svc_tts.around.tempo import TempoEngine
@@ -24,7 +25,7 @@ class Surroundings:
 
 
 def complete(engines: Mapping[str, Engine], surroundings: Surroundings) -> dict[str, Engine]:
-    """The same engines, each with speed, pitch, words and cues, and with its sentences kept."""
+    """The same engines, each with speed, pitch, words, cues and loudness, and with its sentences kept."""
     return {name: _complete(engine, surroundings) for name, engine in engines.items()}
 
 
@@ -41,4 +42,4 @@ def _complete(engine: Engine, surroundings: Surroundings) -> Engine:
             keep_varied=surroundings.keep_varied,
             on_look=surroundings.on_look,
         )
-    return whole
+    return LevelEngine(whole)

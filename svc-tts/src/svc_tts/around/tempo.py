@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from svc_tts.around.wrapped import WrappedEngine, can
-from svc_tts.audio.stretch import Samples, Stretcher
+from svc_tts.audio.stretch import Stretcher, as_pcm
 from svc_tts.engine import EngineFacts, Phone, Piece, SpokenWord, Utterance
 
 _CHANGES = ("speed", "pitch")
@@ -41,7 +41,7 @@ class TempoEngine(WrappedEngine):
         async with aclosing(self.inner.speak(asked)) as pieces:
             async for piece in pieces:
                 yield await _stretched(piece, stretcher, speed)
-        yield Piece(await asyncio.to_thread(lambda: _pcm(stretcher.finish())))
+        yield Piece(await asyncio.to_thread(lambda: as_pcm(stretcher.finish())))
 
 
 async def _stretched(piece: Piece, stretcher: Stretcher, speed: float) -> Piece:
@@ -52,8 +52,4 @@ async def _stretched(piece: Piece, stretcher: Stretcher, speed: float) -> Piece:
 
 
 def _fed(stretcher: Stretcher, pcm: bytes) -> bytes:
-    return _pcm(stretcher.feed(np.frombuffer(pcm, dtype="<i2").astype(np.float32)))
-
-
-def _pcm(samples: Samples) -> bytes:
-    return np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
+    return as_pcm(stretcher.feed(np.frombuffer(pcm, dtype="<i2").astype(np.float32)))

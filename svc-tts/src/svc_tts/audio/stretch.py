@@ -20,6 +20,11 @@ _FADE_S = 0.008
 _QUIET_S = 0.02  # over which a moment's loudness is told
 
 
+def as_pcm(samples: Samples) -> bytes:
+    """Samples in the range of s16 as PCM s16le."""
+    return bytes(np.clip(np.rint(samples), -32_768, 32_767).astype("<i2").tobytes())
+
+
 class Stretcher:
     """One sound at `rate` Hz; samples are floats of any scale."""
 

@@ -12,6 +12,7 @@ import soxr
 
 from svc_tts.audio.encode import make_encoder
 from svc_tts.audio.format import AudioFormat
+from svc_tts.audio.limiter import Limiter
 
 Samples = npt.NDArray[np.float32]
 """Samples in the range of s16. soxr dithers what it is given as integers: silence would not be silent."""
@@ -24,6 +25,7 @@ class Timeline:
         self._fmt = fmt
         self._gain = gain
         self._encoder = make_encoder(fmt)
+        self._limiter: Limiter | None = None
         self._resampler: soxr.ResampleStream | None = None
         self._samples = 0  # given out so far, at the format's rate
 
@@ -34,23 +36,26 @@ class Timeline:
 
     def begin(self, rate: int) -> None:
         """An utterance of an engine at `rate` Hz begins here."""
+        self._limiter = Limiter(rate) if self._gain > 1.0 else None
         same = rate == self._fmt.sample_rate
         self._resampler = None if same else soxr.ResampleStream(rate, self._fmt.sample_rate, 1, dtype="float32")
 
     def feed(self, pcm: bytes) -> bytes:
         """Sound of that utterance: PCM s16le mono at the engine's rate."""
         samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) * np.float32(self._gain)
+        if self._limiter is not None:
+            samples = self._limiter.feed(samples)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         return self._encode(samples)
 
     def end(self) -> bytes:
-        """The utterance is over: what the resampler held back."""
-        if self._resampler is None:
-            return b""
-        rest = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        self._resampler = None
-        return self._encode(rest)
+        """The utterance is over: what the limiter and the resampler held back."""
+        rest: Samples = self._limiter.finish() if self._limiter is not None else np.zeros(0, np.float32)
+        if self._resampler is not None:
+            rest = self._resampler.resample_chunk(rest, last=True)
+        self._limiter = self._resampler = None
+        return self._encode(rest) if len(rest) else b""
 
     def silence(self, seconds: float) -> bytes:
         """That much silence."""
