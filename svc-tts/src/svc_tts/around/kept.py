@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from itertools import pairwise
 
 from svc_tts.around.sentences import Sentence, SentenceKey, SentenceStore
 from svc_tts.around.wrapped import WrappedEngine
@@ -17,7 +18,7 @@ from svc_tts.engine import Engine, Piece, Utterance, XttsOptions
 from troupe.wire.media import SAMPLE_BYTES
 
 _FORMAT = 1  # changes when what is kept would be made otherwise
-_PIECE_S = 1.0  # of sound given out at once
+_FIRST_S, _PIECE_S = 0.1, 1.0  # of sound given out at once: the first one is encoded sooner
 _MOST_BYTES = 32 << 20  # of one sentence: eleven minutes
 _WRITES = 16  # sentences being written at once; more are not kept
 
@@ -105,16 +106,16 @@ def _joined(pieces: list[Piece], rate: int) -> Sentence:
 
 
 def _pieces(kept: Sentence) -> Iterator[Piece]:
-    """A second of sound at a time, each with the words and phones that begin in it."""
+    """Some sound at a time, each with the words and phones that begin in it."""
     if kept.mp3:
         yield Piece(words=kept.words, phones=kept.phones, mp3=kept.mp3)
         return
-    step = round(_PIECE_S * kept.rate) * SAMPLE_BYTES
-    for at in range(0, len(kept.pcm), step):
-        since_s = at / SAMPLE_BYTES / kept.rate if at else float("-inf")
-        until_s = (at + step) / SAMPLE_BYTES / kept.rate if at + step < len(kept.pcm) else float("inf")
+    cuts = [0, *range(round(_FIRST_S * kept.rate), len(kept.pcm) // SAMPLE_BYTES, round(_PIECE_S * kept.rate))]
+    for start, end in pairwise([*cuts, len(kept.pcm) // SAMPLE_BYTES]):
+        since_s = start / kept.rate if start else float("-inf")
+        until_s = end / kept.rate if end * SAMPLE_BYTES < len(kept.pcm) else float("inf")
         yield Piece(
-            kept.pcm[at : at + step],
+            kept.pcm[start * SAMPLE_BYTES : end * SAMPLE_BYTES],
             tuple(word for word in kept.words if since_s <= word.start_s < until_s),
             tuple(phone for phone in kept.phones if since_s <= phone.start_s < until_s),
         )

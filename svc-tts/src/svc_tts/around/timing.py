@@ -1,8 +1,9 @@
 """Words and mouth cues for engines that tell none. The sound goes out at once; what is heard in it follows.
 
 Where the engine knows its words, phones are placed inside them. Else a second voice (espeak) reads the text meanwhile
-and its reading is laid beside the sound (`audio.alignment`): flite's words are found within 27 ms on average, by their
-length within 116 ms. Where nothing reads the language, words are placed by their length, and there are no phones.
+and its reading is laid beside the sound (`audio.alignment`): flite's words are found within 36 ms on average, half of
+them within 18; by their length, within 88. Where nothing reads the language, words are placed by their length, and
+there are no phones.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from svc_tts.audio.heard import Heard, joined
 from svc_tts.audio.reading import Indices, Reading, Row
 from svc_tts.engine import Piece
 
-LAG_S = 0.25  # for so long, what comes after a moment may change how it is understood
+LAG_S = 0.16  # for so long, what comes after a moment may change how it is understood
 _LAG = round(LAG_S / HOP_S)  # frames
 _BLOCK = 100  # frames: a long sentence that comes in one piece takes no more memory than one that streams
 _STAY, _SKIP_ONE, _SKIP_TWO = 2.0, 1.0, 2.5  # costs of one voice being slower or faster for a frame

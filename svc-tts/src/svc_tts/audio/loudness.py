@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from math import isfinite, log10
-from typing import Any
+from fractions import Fraction
+from math import log10
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from svc_tts.audio.stretch import Samples
 
 QUIETEST_LUFS, LOUDEST_LUFS = -40.0, -8.0  # that may be asked for
-_BLOCK_S = 0.4  # BS.1770 measures blocks of that length
-_FULL_SCALE = 32_768.0
+_LEAST_S = 0.5  # BS.1770 measures blocks of 0.4 s
+_NOTHING_LUFS = -70.0  # the gate: quieter than that is silence
+_INTEGRATED = "lavfi.r128.I"
 _REMEMBERED = 1_024  # voices
 _MEMORY_S = 30.0  # of speech that a voice's loudness is the mean of
 _MOST_STEP_DB = 1.0  # from one sentence to the next
 
 
 def loudness(samples: Samples, rate: int) -> float | None:
-    """Integrated loudness in LUFS of samples in the range of s16; None of silence."""
-    scaled = samples.astype(np.float64) / _FULL_SCALE
-    least = round(_BLOCK_S * rate) + 1
-    if 0 < len(scaled) < least:
-        scaled = np.resize(scaled, least)  # a word shorter than a block is as loud as its repetition
-    if not scaled.any():
+    """Integrated loudness in LUFS of samples in the range of s16, as FFmpeg measures it; None of silence."""
+    least = round(_LEAST_S * rate)
+    if 0 < len(samples) < least:
+        samples = np.resize(samples, least)  # a word shorter than that is as loud as its repetition
+    if not samples.any():
         return None
-    measured = float(_meter(rate).integrated_loudness(scaled))
-    return measured if isfinite(measured) else None
+    measured = float(_measured(np.rint(samples).astype(np.int16), rate).get(_INTEGRATED, _NOTHING_LUFS))
+    return measured if measured > _NOTHING_LUFS else None
 
 
-@lru_cache(maxsize=16)
-def _meter(rate: int) -> Any:
-    # scipy comes with it: 0.3 s and 40 MB, where loudness is asked for. It has no types.
-    import pyloudnorm  # type: ignore[import-untyped]  # noqa: PLC0415
+def _measured(samples: npt.NDArray[np.int16], rate: int) -> dict[str, str]:
+    """What the filter says of the whole."""
+    import av  # noqa: PLC0415  # 0.1 s, where loudness is asked for; pyloudnorm would bring scipy: 1 s and 78 MB
 
-    return pyloudnorm.Meter(rate, block_size=_BLOCK_S)
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=rate, format="s16", layout="mono", time_base=Fraction(1, rate))
+    meter = graph.add("ebur128", "metadata=1:framelog=quiet")
+    sink = graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+    frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+    graph.push(frame)
+    graph.push(None)
+    told: dict[str, str] = {}
+    with suppress(av.BlockingIOError, av.EOFError):
+        while True:
+            told = dict(cast("Any", graph.pull()).metadata) or told  # a last part of less than 0.1 s tells nothing
+    return told
 
 
 @dataclass(frozen=True, slots=True)
