@@ -59,7 +59,9 @@ def keep_gpl_out() -> None:
 async def _serve(settings: Settings) -> None:
     registry = CollectorRegistry()
     metrics = SpeechMetrics(registry)
-    booth = Booth(_engines(settings, metrics), VoiceStore.at(settings.voices_url), metrics)
+    sentences = SentenceStore(settings.cache_dir.expanduser(), settings.cache_mb << 20) if settings.cache_mb else None
+    engines = _engines(settings, sentences, metrics)
+    booth = Booth(engines, VoiceStore.at(settings.voices_url), metrics, sentences)
     servicer = SpeechServicer(booth, settings.request_s)
     service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
 
@@ -74,13 +76,12 @@ async def _serve(settings: Settings) -> None:
     await serve("speech", [service], booth.board, _listen(settings), registry=registry, lifespan=lifespan)
 
 
-def _engines(settings: Settings, metrics: SpeechMetrics) -> dict[str, Engine]:
+def _engines(settings: Settings, sentences: SentenceStore | None, metrics: SpeechMetrics) -> dict[str, Engine]:
     """The engines chosen, and around each what it lacks."""
     engines = {name: load_engine(name, settings.context) for name in settings.engine_names}
     own = engines.get(READER)
     reader = Reader(own or load_engine(READER, replace(settings.context, workers=1)), owned=own is None)
-    store = SentenceStore(settings.cache_dir.expanduser(), settings.cache_mb << 20) if settings.cache_mb else None
-    return complete(engines, Surroundings(reader, store, settings.cache_varied, metrics.looked))
+    return complete(engines, Surroundings(reader, sentences, settings.cache_varied, metrics.looked))
 
 
 def _listen(settings: Settings) -> Listen:

@@ -11,6 +11,7 @@ from contextlib import aclosing, contextmanager
 
 from prometheus_client import CollectorRegistry
 
+from svc_tts.around.sentences import SentenceStore
 from svc_tts.engine import Engine, Utterance
 from svc_tts.frontend.language import base
 from svc_tts.metrics import SpeechMetrics
@@ -35,12 +36,19 @@ log = logging.getLogger(__name__)
 class Booth:
     """Engines, their health, their voices."""
 
-    def __init__(self, engines: Mapping[str, Engine], store: VoiceStore, metrics: SpeechMetrics | None = None) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        store: VoiceStore,
+        metrics: SpeechMetrics | None = None,
+        sentences: SentenceStore | None = None,
+    ) -> None:
         self.engines = dict(engines)
         self.board = EngineBoard(SERVICE, self.engines)
         self.store = store
         self.catalogue = Catalogue(self.engines, store)
         self.outstanding: Counter[str] = Counter()
+        self._sentences = sentences
         self._metrics = metrics or SpeechMetrics(CollectorRegistry())
 
     def ready(self) -> list[str]:
@@ -74,6 +82,11 @@ class Booth:
             ):
                 async for part in counted:
                     yield part
+
+    async def forget(self, reference_key: str) -> None:
+        """A cloned voice was deleted: what it said goes too."""
+        if self._sentences is not None:
+            await asyncio.to_thread(self._sentences.purge, reference_key)
 
     async def keep(self) -> None:
         """Load the engines and watch them; ends only by cancellation."""

@@ -213,6 +213,8 @@ def _said(head: list[Part]) -> Iterator[tuple[str, str]]:
         if isinstance(part, Header):
             yield "X-Troupe-Voice", part.casting.voice.voice_id
             yield "X-Troupe-Voice-Substituted", str(part.casting.substituted).lower()
+            if "timings" in part.estimated:
+                yield "X-Troupe-Timing", "estimated"
 
 
 async def _bytes(head: list[Part], parts: AsyncGenerator[Part, None]) -> AsyncIterator[bytes]:

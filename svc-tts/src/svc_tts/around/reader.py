@@ -49,6 +49,11 @@ class Reader:
                 self._ready = False
                 await self._engine.stop()
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is loaded."""
+        return self._ready
+
     def reads(self, language: str) -> bool:
         """Whether it knows that language."""
         languages = self._engine.facts.languages

@@ -47,12 +47,16 @@ class TimedEngine(WrappedEngine):
     def facts(self) -> EngineFacts:
         """The inner engine's; what is told here is marked as estimated."""
         facts = self.inner.facts
-        lacking = tuple(tells for tells in _TELLS if tells not in facts.features)
-        return replace(facts, features=(*facts.features, *lacking), estimated=(*facts.estimated, *lacking))
+        made = tuple(tells for tells in self._lacking if tells != "cues" or self._reader.ready)
+        return replace(facts, features=(*facts.features, *made), estimated=(*facts.estimated, *made))
+
+    @property
+    def _lacking(self) -> tuple[str, ...]:
+        return tuple(tells for tells in _TELLS if tells not in self.inner.facts.features)
 
     async def start(self, report: Callable[[float], None]) -> None:
         """Load the inner engine, and the reader where it will be needed."""
-        if self.facts.estimated:
+        if self._lacking:
             await self._reader.start()
         await self.inner.start(report)
 

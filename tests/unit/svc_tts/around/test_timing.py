@@ -121,6 +121,7 @@ async def test_it_says_what_is_estimated() -> None:
     engine = await timed(FormantEngine(features=("timings", "speed")))
     assert engine.facts.features == ("timings", "speed", "cues")
     assert engine.facts.estimated == ("cues",)
+    assert (await timed(FormantEngine(features=()), Missing())).facts.features == ("timings",)
 
 
 async def test_a_listener_who_leaves_leaves_nothing_behind() -> None:
