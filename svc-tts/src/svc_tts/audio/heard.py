@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from svc_tts.audio.reading import Reading
 from svc_tts.engine import Phone, Piece, SpokenWord
 
+_STOPS = ("p", "b", "t", "d", "k", "ɡ", "g", "q", "c", "ʈ", "ɖ")
+_CLOSURE_S = 0.05  # that a stop is silent before it is heard: of a pause before it, so much is its own
+
 
 def joined(told: Sequence[Piece]) -> Piece:
     """All that these tell, without their sound."""
@@ -30,7 +33,8 @@ class Heard:
         """From each of these moments on (seconds), that phone sounds, or none."""
         for at_s, phone in changes:
             if phone != self._now:
-                self._close(max(at_s, self._since_s))
+                early_s = _CLOSURE_S if self._now is None and self._begins_shut(phone) else 0.0
+                self._close(max(at_s - early_s, self._since_s))
                 self._now = phone
                 if phone is not None and self._word_of[phone] > self._word:
                     self._begin_word(self._word_of[phone], self._since_s)
@@ -42,6 +46,9 @@ class Heard:
         self._close(at_s)
         self._begin_word(len(self._reading.words), self._word_s[1] or at_s)
         return self._take()
+
+    def _begins_shut(self, phone: int | None) -> bool:
+        return phone is not None and self._reading.phones[phone].ipa.startswith(_STOPS)
 
     def _close(self, at_s: float) -> None:
         if at_s > self._since_s:

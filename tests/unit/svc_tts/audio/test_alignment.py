@@ -54,7 +54,7 @@ def test_phones_cover_the_sound_without_gap() -> None:
     assert heard.phones[0].start_s == 0.0
     assert heard.phones[-1].end_s == pytest.approx(len(pcm) / 48_000)
     assert all(one.end_s == other.start_s for one, other in pairwise(heard.phones))
-    assert any(not phone.ipa and phone.end_s - phone.start_s > 0.2 for phone in heard.phones)  # at the comma
+    assert any(not phone.ipa and phone.end_s - phone.start_s > 0.15 for phone in heard.phones)  # at the comma
 
 
 def test_what_is_heard_is_told_soon_after_it() -> None:
