@@ -20,6 +20,7 @@ from troupe.wire.errors import UnknownEngine, nearest
 ENGINES = {
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
+    "piper": "svc_tts.engines.piper.engine:PiperEngine",
     "tone": "svc_tts.engines.tone:ToneEngine",
 }
 """Name -> "module:Class", imported only when chosen."""

@@ -7,7 +7,7 @@ import contextlib
 import json
 import struct
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,13 +67,18 @@ class Child:
         return self._process.returncode is None
 
     @property
+    def status(self) -> int | None:
+        """How it ended; a negative number is the signal that ended it, None = it runs."""
+        return self._process.returncode
+
+    @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
 
     async def ask(self, request: dict[str, Any]) -> AsyncGenerator[Frame, None]:
         """Send a request, give its frames up to the one that says done; raises `ChildDied` or `EngineFailed`."""
-        await self._write(json.dumps(request).encode() + b"\n")
+        await self.tell(request)
         while True:
             frame = await self._read()
             if "error" in frame.message:
@@ -81,6 +86,10 @@ class Child:
             yield frame
             if "done" in frame.message:
                 return
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Send what has no answer of its own; raises `ChildDied`."""
+        await self._write(json.dumps(message).encode() + b"\n")
 
     async def kill(self) -> None:
         """End it now, whatever it does."""
@@ -150,10 +159,13 @@ class ChildPool:
         return self._slots.locked()
 
     @asynccontextmanager
-    async def child(self) -> AsyncIterator[Child]:
-        """A child of one's own for a while; started where none is idle, dropped where it died."""
+    async def child(self, liking: Callable[[Child], int] = lambda _: 0) -> AsyncIterator[Child]:
+        """A child of one's own for a while; started where none is idle, dropped where it died.
+
+        Of several idle ones that with the highest `liking`, of equals the one that worked last.
+        """
         async with self._slots:
-            child = await self._take()
+            child = await self._take(liking)
             try:
                 yield child
             except BaseException:
@@ -179,10 +191,11 @@ class ChildPool:
         for child in tuple(self._all):
             await self._drop(child)
 
-    async def _take(self) -> Child:
+    async def _take(self, liking: Callable[[Child], int]) -> Child:
         while True:
             while self._idle:
-                child = self._idle.pop()
+                child = max(reversed(self._idle), key=liking)
+                self._idle.remove(child)
                 if child.alive:
                     return child
                 await self._drop(child)
