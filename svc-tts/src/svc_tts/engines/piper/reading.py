@@ -24,7 +24,7 @@ from svc_tts.frontend.aligned import Span
 from svc_tts.frontend.language import base
 
 _REMEMBERED_WORDS = 20_000
-_TOKEN = re.compile(r"\S+")
+_TOKEN = re.compile(r"\S*[\w$£€#@&+%°]\S*")  # what is said; lone punctuation is not
 _EDGES = re.compile(r"[^\w$£€#@&+]*(.*?)[^\w%°]*", re.DOTALL)
 _LANGUAGE_SWITCH = re.compile(r"\([\w-]{2,20}\)")  # "(en)": not a sound
 _PINYIN_VOICE = "cmn-latn-pinyin"  # what reads pinyin; "cmn" itself reads too few ideographs
