@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fakes.piper_voice import write
 
-from svc_tts.engine import Engine, EngineContext, Gender, load_engine
+from svc_tts.engine import Engine, EngineContext, Gender, PiperPlace, load_engine
+from svc_tts.engines.piper.engine import PiperEngine
 from svc_tts.voices.catalogue import Catalogue, VoiceWish
 from svc_tts.voices.seed import SEED_VOICES
 from svc_tts.voices.store import ClonedVoice, VoiceStore
@@ -55,6 +57,25 @@ def test_gender_counts_more_than_accent(catalogue: Catalogue, wanted: str, given
 def test_an_own_voice_speaks_for_itself(catalogue: Catalogue) -> None:
     casting = catalogue.cast("flite", VoiceWish("flite-kal16"), "en-US")
     assert (casting.voice.voice_id, casting.substituted) == ("flite-kal16", False)
+
+
+def test_case_does_not_matter(catalogue: Catalogue) -> None:
+    casting = catalogue.cast("flite", VoiceWish("FLITE-Kal16"), "en-US")
+    assert (casting.voice.voice_id, casting.substituted) == ("flite-kal16", False)
+    assert catalogue.language_of(VoiceWish("EN-gb-ryanneural")) == "en-GB"
+
+
+def test_voices_may_come_while_the_service_runs(store: VoiceStore, tmp_path: Path) -> None:
+    folder = tmp_path / "piper"
+    engine = load_engine("piper", EngineContext(1, 1.0, piper=PiperPlace(folder)))
+    assert isinstance(engine, PiperEngine)
+    catalogue = Catalogue({"piper": engine}, store)
+    with pytest.raises(UnsupportedLanguage):
+        catalogue.cast("piper", VoiceWish(language="en-US"), "en-US")
+    write(folder, "en_US-lessac-medium")
+    engine.look()
+    casting = catalogue.cast("piper", VoiceWish("en_us-lessac-medium"), "en-US")
+    assert (casting.voice.voice_id, casting.substituted) == ("en_US-lessac-medium", False)
 
 
 def test_no_wish_is_no_substitution(catalogue: Catalogue) -> None:

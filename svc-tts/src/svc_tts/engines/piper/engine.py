@@ -63,7 +63,7 @@ class PiperEngine:
     def __init__(self, context: EngineContext) -> None:
         self._deadline_s = context.deadline_s
         self._shelf = Shelf(context.piper.voices, commercial_only=context.commercial_only)
-        self._shelf.look()
+        self.look()
         self._looked_at = time.monotonic()
         size = min(context.workers, context.piper.held, _MOST_PROCESSES)
         threads = min(_MOST_THREADS, max(1, (os.cpu_count() or 1) // size))
@@ -92,9 +92,13 @@ class PiperEngine:
         """Those in the folder, and the speakers of each; it may change while the service runs."""
         return self._shelf.stock.listed
 
+    def look(self) -> None:
+        """See now which voices lie in the folder; `check` does so now and then."""
+        self._shelf.look()
+
     async def start(self, report: Callable[[float], None]) -> None:
         """Start the processes and load the default voice."""
-        await asyncio.to_thread(self._shelf.look)
+        await asyncio.to_thread(self.look)
         self._require_voices()
         library = find_espeak()
         if problem := library.problem():
@@ -115,7 +119,7 @@ class PiperEngine:
             raise EngineFailed("piper was not started")
         if time.monotonic() > self._looked_at + _LOOK_EVERY_S:
             self._looked_at = time.monotonic()
-            await asyncio.to_thread(self._shelf.look)
+            await asyncio.to_thread(self.look)
         self._require_voices()
         await asyncio.gather(self._reading.fill(), self._crew.check())
 
