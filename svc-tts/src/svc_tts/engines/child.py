@@ -91,6 +91,19 @@ class Child:
         """Send what has no answer of its own; raises `ChildDied`."""
         await self._write(json.dumps(message).encode() + b"\n")
 
+    async def listen(self) -> Frame:
+        """The next frame, however long it takes; raises `ChildDied`."""
+        return await self._read(patient=True)
+
+    async def dismiss(self) -> None:
+        """Let it end by itself, by closing its input; end it where it does not."""
+        if self.alive and self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await self._process.wait()
+        await self.kill()
+
     async def kill(self) -> None:
         """End it now, whatever it does."""
         if self.alive:
@@ -118,10 +131,10 @@ class Child:
             died.hung = isinstance(error, TimeoutError)
             raise died from error
 
-    async def _read(self) -> Frame:
+    async def _read(self, *, patient: bool = False) -> Frame:
         assert self._process.stdout is not None  # noqa: S101  # always a pipe here
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(None if patient else self._deadline_s):
                 header = await self._process.stdout.readexactly(_HEADER.size)
                 sizes = _HEADER.unpack(header)
                 body = await self._process.stdout.readexactly(sum(sizes))
