@@ -99,9 +99,7 @@ class Child:
         """Let it end by itself, by closing its input; end it where it does not."""
         if self.alive and self._process.stdin is not None:
             self._process.stdin.close()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_END_S):
-                    await self._process.wait()
+            await self._wait()
         await self.kill()
 
     async def kill(self) -> None:
@@ -117,6 +115,12 @@ class Child:
                 if stdout is not None:
                     with contextlib.suppress(RuntimeError):  # somebody else reads it
                         await stdout.read()  # to the end, so that the pipe's transport closes
+                await self._process.wait()
+
+    async def _wait(self) -> None:
+        """Until it has ended, within reason."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_S):
                 await self._process.wait()
 
     async def _write(self, data: bytes) -> None:
@@ -139,6 +143,7 @@ class Child:
                 sizes = _HEADER.unpack(header)
                 body = await self._process.stdout.readexactly(sum(sizes))
         except asyncio.IncompleteReadError as error:
+            await self._wait()  # asked to end before its end is known, it would lose its status
             await self.kill()
             raise ChildDied(f"The process that speaks ended (status {self._process.returncode}).") from error
         except TimeoutError as error:

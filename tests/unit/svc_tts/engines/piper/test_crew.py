@@ -104,7 +104,7 @@ async def test_one_that_hangs_is_ended_and_one_that_works_beats(
 
 
 async def test_a_cancelled_order_frees_its_process_and_leaves_it_whole(tmp_path: Path) -> None:
-    heavy = order(tmp_path, "en_US-heavy-high", ROW[:2] + [IDS["a"][0]] * 4_000, random_vits(256))
+    heavy = order(tmp_path, "en_US-heavy-high", ROW[:2] + [IDS["a"][0]] * 1_500, random_vits(256))
     async with crew() as working:
         await working.perform(Order(heavy.chosen, (), SCALES))
         (child,) = working.pool.children
@@ -115,7 +115,7 @@ async def test_a_cancelled_order_frees_its_process_and_leaves_it_whole(tmp_path:
         await asyncio.gather(task, return_exceptions=True)
         began = time.monotonic()
         assert (await working.perform(Order(heavy.chosen, ROW, SCALES))).pcm
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 2.0  # alone it takes 0.1; the whole row 4 s
         assert working.pool.children == (child,)
         (left,) = working.pool.children
     assert not psutil.pid_exists(left.pid)
