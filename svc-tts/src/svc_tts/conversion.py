@@ -191,13 +191,15 @@ def _cues(sound: Sound) -> list[media_pb2.MouthCue]:
 
 def from_voice(voice: EngineVoice, engine: str) -> engine_pb2.Voice:
     """An engine's voice."""
+    why = f"{engine} has retired it; another voice speaks for it." if voice.retired else ""
     return engine_pb2.Voice(
         voice_id=voice.voice_id,
         name=voice.name,
         language=voice.language,
         gender=_GENDER_NUMBERS[voice.gender],
         engine=engine,
-        usable=True,
+        usable=not voice.retired,
+        why=why,
     )
 
 

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from svc_tts.audio.decode import MAX_FILE_BYTES, decode
 from svc_tts.audio.format import AudioFormat, Codec, codec_named
 from svc_tts.booth import Booth
-from svc_tts.engine import EngineVoice, Gender
+from svc_tts.engine import EngineFacts, EngineVoice, Gender
 from svc_tts.frontend.language import guess
 from svc_tts.speech import Header, Part, Sound, SpeechRequest
 from svc_tts.synthesis import MAX_TEXT_CHARS
@@ -34,6 +34,7 @@ from troupe.wire.errors import BodyTooLarge, InvalidArgument, TextTooLong, Troup
 from troupe.wire.ports import claim
 from troupe.wire.progress import Progress
 
+BACKENDS = {"edge": "edge-tts"}  # what the first release called it
 LOCAL_OWNER = "local"  # this HTTP knows no keys: whoever reaches it is the house itself
 GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
@@ -74,7 +75,8 @@ def make_app(booth: Booth, grpc_port: str) -> Starlette:
 
     async def voices(_: Request) -> Response:
         own = [voice for engine in booth.engines.values() for voice in engine.voices()]
-        return JSONResponse({"voices": [_told(voice) for voice in (*SEED_VOICES, *own)]})
+        by_id = {voice.voice_id: voice for voice in (*SEED_VOICES, *own) if not voice.retired}
+        return JSONResponse({"voices": [_told(voice) for voice in by_id.values()]})
 
     async def clone(request: Request) -> Response:
         async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
@@ -173,17 +175,19 @@ def _health(booth: Booth) -> Response:
     ready = booth.ready()
     backend = ready[0] if ready else next(iter(booth.engines), "")
     told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
-    return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
+    return JSONResponse(told | {"backend": BACKENDS.get(backend, backend)}, status_code=200 if ready else 503)
 
 
 async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
     if len(body.text) > MAX_TEXT_CHARS:
         raise TextTooLong(f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests.")
-    fmt = AudioFormat.of(codec_named(body.format), body.sample_rate, body.channels, body.bitrate)
+    codec = codec_named(body.format)
     wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER)
     language = await asyncio.to_thread(booth.catalogue.language_of, wish) or guess(body.text)
+    engine = booth.choose(body.engine, language)
+    fmt = _format(body, codec, booth.engines[engine].facts)
     request = SpeechRequest(
-        engine=booth.choose(body.engine, language),
+        engine=engine,
         wish=wish,
         format=fmt,
         speed=body.speed,
@@ -202,6 +206,12 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
         await parts.aclose()
         raise
     return StreamingResponse(_bytes(head, parts), media_type=MEDIA_TYPES[fmt.codec], headers=dict(_said(head)))
+
+
+def _format(body: SynthesizeBody, codec: Codec, facts: EngineFacts) -> AudioFormat:
+    """What is asked for; where that leaves the bit rate of MP3 open, what the engine makes itself, if it makes any."""
+    own = codec is Codec.MP3 and body.sample_rate in {0, facts.sample_rate} and body.channels < 2
+    return AudioFormat.of(codec, body.sample_rate, body.channels, body.bitrate or (facts.mp3_bitrate if own else 0))
 
 
 def _said(head: list[Part]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ def test_every_engine_says_what_it_is(name: str) -> None:
     assert engine.facts.name == name
     assert engine.facts.licence
     assert engine.voices()
-    assert {"timings", "cues"} <= set(engine.facts.features)
+    assert set(engine.facts.features) <= {"timings", "cues", "speed", "pitch"}
     ids = [voice.voice_id for voice in engine.voices()]
     assert len(set(ids)) == len(ids)
     assert all(each.startswith(f"{name}-") for each in ids)
