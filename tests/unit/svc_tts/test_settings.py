@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from svc_tts.engine import EdgePlace
 from svc_tts.settings import Settings
 from troupe.wire.errors import InvalidArgument
 
@@ -27,6 +28,16 @@ def test_the_environment_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUPE_SPEECH_GRPC_PORT", "70000")
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_edge_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().context.edge == EdgePlace(4, voices_file=Path("voices/edge-voices.json"))
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_AT_ONCE", "2")
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_ENDPOINT", "wss://relay.example/readaloud")
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_VOICES", "/data/edge.json")
+    expected = EdgePlace(2, "http://proxy:3128", "wss://relay.example/readaloud", Path("/data/edge.json"))
+    assert Settings().context.edge == expected
 
 
 def test_a_slip_of_the_pen_names_the_right_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
