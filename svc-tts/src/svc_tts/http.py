@@ -21,11 +21,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from svc_tts.audio.decode import MAX_FILE_BYTES, decode
-from svc_tts.audio.format import AudioFormat, Codec, codec_named
+from svc_tts.audio.format import Codec, codec_named
 from svc_tts.booth import Booth
-from svc_tts.engine import EngineFacts, EngineVoice, Gender
+from svc_tts.engine import EngineVoice, Gender
 from svc_tts.frontend.language import guess
-from svc_tts.speech import Header, Part, Sound, SpeechRequest
+from svc_tts.speech import Header, Part, Sound, SpeechRequest, format_for
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
 from svc_tts.voices.seed import SEED_VOICES
@@ -185,7 +185,8 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
     wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER)
     language = await asyncio.to_thread(booth.catalogue.language_of, wish) or guess(body.text)
     engine = booth.choose(body.engine, language)
-    fmt = _format(body, codec, booth.engines[engine].facts)
+    facts = booth.engines[engine].facts
+    fmt = format_for(facts, codec, body.sample_rate, body.channels, body.bitrate)
     request = SpeechRequest(
         engine=engine,
         wish=wish,
@@ -206,12 +207,6 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
         await parts.aclose()
         raise
     return StreamingResponse(_bytes(head, parts), media_type=MEDIA_TYPES[fmt.codec], headers=dict(_said(head)))
-
-
-def _format(body: SynthesizeBody, codec: Codec, facts: EngineFacts) -> AudioFormat:
-    """What is asked for; where that leaves the bit rate of MP3 open, what the engine makes itself, if it makes any."""
-    own = codec is Codec.MP3 and body.sample_rate in {0, facts.sample_rate} and body.channels < 2
-    return AudioFormat.of(codec, body.sample_rate, body.channels, body.bitrate or (facts.mp3_bitrate if own else 0))
 
 
 def _said(head: list[Part]) -> Iterator[tuple[str, str]]:

@@ -35,9 +35,15 @@ class Settings(BaseSettings):
     piper_dir: Path = Field(Path("voices/piper"), description="Folder of Piper's voices (.onnx beside .onnx.json)")
     piper_held: int = Field(4, ge=1, le=64, description="Piper's voices in memory at once")
     edge_at_once: int = Field(4, ge=1, le=64, description="Sentences that edge asks Microsoft for at once")
-    edge_proxy: str = Field("", description="http://host:port of the proxy on edge's way to Microsoft; empty = none")
+    edge_proxy: str = Field(
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="http://host:port of the proxy on edge's way to Microsoft; empty = none",
+    )
     edge_endpoint: str = Field(
-        "", description="ws(s)://host/path of an endpoint of the same protocol, such as a relay; empty = Microsoft's"
+        "",
+        pattern=r"^(wss?://.+)?$",
+        description="ws(s)://host/path of an endpoint of the same protocol, such as a relay; empty = Microsoft's",
     )
     edge_voices: Path = Field(
         Path("voices/edge-voices.json"), description="File that keeps Microsoft's list of voices, renewed once a day"

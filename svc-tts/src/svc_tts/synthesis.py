@@ -10,9 +10,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 
-from svc_tts.audio.format import AudioFormat, Codec
 from svc_tts.audio.timeline import Timeline
-from svc_tts.engine import Engine, EngineFacts, Phone, Piece, SpokenWord, Utterance
+from svc_tts.engine import Engine, Phone, Piece, SpokenWord, Utterance
 from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.clean import clean, speakable
 from svc_tts.frontend.language import guess
@@ -59,7 +58,7 @@ class Speech:
         self._catalogue = catalogue
         self._progress = progress
         self._pronunciations = Pronunciations.parse(request.pronunciations)
-        self._as_frames = as_frames(request, engine.facts)
+        self._as_frames = request.as_frames(engine.facts)
         self._timeline = Timeline(request.format, request.volume, as_frames=self._as_frames)
         self._casting: Casting | None = None
         self._consumed = 0  # code points of the input
@@ -186,19 +185,6 @@ class Speech:
 
     def _end(self) -> SentenceEnd:
         return SentenceEnd(self._consumed, _ms(self._timeline.position_s))
-
-
-def as_frames(request: SpeechRequest, facts: EngineFacts) -> bool:
-    """Whether MP3 that the engine makes itself is just what was asked for: then its frames go through as they are."""
-    own = AudioFormat(Codec.MP3, facts.sample_rate, channels=1, bitrate=facts.mp3_bitrate)
-    speed_is_its_own = request.speed == 1 or "speed" in facts.features
-    return (
-        bool(facts.mp3_bitrate)
-        and request.format == own
-        and request.volume == 1
-        and not request.pitch
-        and speed_is_its_own
-    )
 
 
 def _ms(seconds: float) -> int:

@@ -38,6 +38,9 @@ def test_edge_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TROUPE_SPEECH_EDGE_VOICES", "/data/edge.json")
     expected = EdgePlace(2, "http://proxy:3128", "wss://relay.example/readaloud", Path("/data/edge.json"))
     assert Settings().context.edge == expected
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_PROXY", "proxy:3128")
+    with pytest.raises(ValidationError, match="edge_proxy"):
+        Settings()
 
 
 def test_a_slip_of_the_pen_names_the_right_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ def _retry_after_s(error: aiohttp.ClientResponseError) -> float:
 
 
 def _unreachable(error: Exception) -> EngineFailed:
+    why = f"{error.host}: {error.os_error}" if isinstance(error, aiohttp.ClientConnectorError) else str(error)
     return EngineFailed(
-        f"Cannot connect to Microsoft's speech endpoint ({error}). Check the network, the firewall (wss, port 443) and"
+        f"Cannot connect to Microsoft's speech endpoint ({why}). Check the network, the firewall (wss, port 443) and"
         " TROUPE_SPEECH_EDGE_PROXY, or choose an engine that needs no network.",
         reason="cannot_connect",
     )

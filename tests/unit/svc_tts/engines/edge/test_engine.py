@@ -170,6 +170,16 @@ async def test_a_wrong_clock_is_corrected_once(engine: EdgeEngine, fake: FakeEdg
     assert fake.turns[1].text == "two"
 
 
+async def test_it_goes_by_the_proxy(fake: FakeEdge, tmp_path: Path) -> None:
+    proxy = fake.url.replace("ws:", "http:").removesuffix("/readaloud")
+    place = EdgePlace(proxy=proxy, endpoint="ws://speech.invalid/readaloud", voices_file=tmp_path / "voices.json")
+    engine = EdgeEngine(EngineContext(1, 2.0, edge=place))
+    await engine.start(lambda _: None)
+    assert any(piece.pcm for piece in await spoken(engine, say("one")))
+    assert len(fake.turns) == 1
+    await engine.stop()
+
+
 async def test_a_text_too_long_for_one_message_is_asked_for_in_several(engine: EdgeEngine, fake: FakeEdge) -> None:
     text = " ".join(f"{number:x}" * 400 for number in range(1, 13))
     pieces = await spoken(engine, say(text))
