@@ -50,6 +50,7 @@ class Mood:
     hangs_after: int = 0  # messages of sound; 0 = never
     cuts_after: int = 0  # messages of sound; 0 = never
     noise: bool = False  # bytes that are no MP3
+    says_goodbye: bool = True  # answers a socket that is closed politely
     wait_s: float = 0.0  # before the first sound
     gap_s: float = 0.0  # between two messages of sound
     reads: dict[str, str] = field(default_factory=dict)  # a word of the text -> what its boundary says
@@ -116,7 +117,7 @@ class FakeEdge:
     async def _talk(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal(request):
             return refusal
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoclose=self.mood.says_goodbye)
         await socket.prepare(request)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
@@ -136,6 +137,8 @@ class FakeEdge:
         try:
             async for _ in socket:
                 pass
+            if not self.mood.says_goodbye:
+                await asyncio.sleep(3600)
         finally:
             turn.closed_at = time.monotonic()
             answering.cancel()

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from xml.sax.saxutils import escape  # nothing is parsed: edge-tts escapes with it
 
 import aiohttp
 import edge_tts
@@ -26,6 +27,7 @@ CONNECT_S = 5
 BEAT_S = 0.2  # how often a wait says that it goes on
 _AHEAD = 64  # messages kept for a slow reader, of some 0.1 s of sound each
 _TICKS_PER_S = 10_000_000
+_MESSAGE_BYTES = 4096  # of escaped text; edge-tts asks for more in several turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Conversation:
         self._patience = patience
         self._heard_at = 0.0  # when something came last, or the turn; 0 = it has no turn yet
         self._sound = 0  # bytes
+        self._communicate: edge_tts.Communicate | None = None  # once it has its turn
 
     async def news(self) -> AsyncGenerator[News, None]:
         """What comes; closing the generator closes the socket at once.
@@ -79,6 +82,8 @@ class Conversation:
                 except TimeoutError:
                     if talking.done():
                         talking.result()  # a defect: what it foresees is in the queue
+                    if self._is_over():
+                        return
                     self._bound_the_wait()
                     yield None
                     continue
@@ -93,6 +98,15 @@ class Conversation:
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
 
+    def _is_over(self) -> bool:
+        """Whether all was said, though edge-tts still waits for the socket's goodbye."""
+        one_turn = len(escape(self._asked.text).encode()) <= _MESSAGE_BYTES
+        return one_turn and self._sound > 0 and self._ended_bytes() == self._sound
+
+    def _ended_bytes(self) -> int:
+        """Bytes of the turns that have ended: edge-tts adds them up at a turn's end only, not where a socket closes."""
+        return self._communicate.state["cumulative_audio_bytes"] if self._communicate is not None else 0
+
     def _bound_the_wait(self) -> None:
         silent_s = time.monotonic() - self._heard_at if self._heard_at else 0.0
         if silent_s > (self._patience.silence_s if self._sound else self._patience.first_s):
@@ -103,17 +117,15 @@ class Conversation:
         try:
             async with self._turns:
                 self._heard_at = time.monotonic()
-                communicate = self._communicate(line)
-                async for chunk in communicate.stream():
+                self._communicate = self._call(line)
+                async for chunk in self._communicate.stream():
                     await messages.put(self._message(chunk))
                     self._heard_at = time.monotonic()
-            # edge-tts takes a socket that closes for the end; only the end itself makes it add the bytes up.
-            whole = communicate.state["cumulative_audio_bytes"] == self._sound
-            await messages.put(None if whole else cut_off())
+            await messages.put(None if self._ended_bytes() == self._sound else cut_off())
         except CAUGHT as error:
             await messages.put(cut_off() if self._sound else failure(error, self._asked.voice.voice_id))
 
-    def _communicate(self, line: _Line) -> edge_tts.Communicate:
+    def _call(self, line: _Line) -> edge_tts.Communicate:
         return edge_tts.Communicate(
             self._asked.text,
             _full_name(self._asked.voice),

@@ -112,6 +112,15 @@ async def test_a_wrong_clock_is_corrected_once(engine: EdgeEngine, fake: FakeEdg
     assert fake.turns[1].text == "two"
 
 
+async def test_an_end_is_an_end_without_a_goodbye(engine: EdgeEngine, fake: FakeEdge) -> None:
+    fake.mood.says_goodbye = False
+    started = time.monotonic()
+    pieces = await spoken(engine, say("one two"))
+    assert time.monotonic() - started < 2.0
+    assert sum(len(piece.words) for piece in pieces) == 2
+    assert any(piece.pcm for piece in pieces)
+
+
 async def test_it_goes_by_the_proxy(fake: FakeEdge, tmp_path: Path) -> None:
     proxy = fake.url.replace("ws:", "http:").removesuffix("/readaloud")
     place = EdgePlace(proxy=proxy, endpoint="ws://speech.invalid/readaloud", voices_file=tmp_path / "voices.json")
