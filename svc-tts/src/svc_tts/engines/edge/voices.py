@@ -1,8 +1,9 @@
 """Microsoft's voices: the list bundled with this package, and the one of today.
 
-`voices.tsv` is what the endpoint listed in 2026: 322 voices of 142 locales. The list of today is asked for at most once
-a day and kept in a file; where that fails, the one at hand serves. A voice that is on the list no more is kept and
-marked as retired, so that a wish for it still tells a language and a gender.
+`voices.tsv` holds facts of listings that users of edge-tts have published: 322 voices of 142 locales, as it was and
+not as it is. The list of today is asked for at most once a day and kept in a file; where that fails, the one at hand
+serves. A voice that is on the list no more is kept and marked as retired, so that a wish for it still tells a language
+and a gender.
 """
 
 from __future__ import annotations
