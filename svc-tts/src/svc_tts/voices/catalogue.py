@@ -38,20 +38,26 @@ class Catalogue:
     """All voices that this service knows."""
 
     def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
-        self._engine_voices = {name: engine.voices() for name, engine in engines.items()}
+        self._engines = engines
         self._reads_all = {name for name, engine in engines.items() if not engine.facts.languages}
         self._store = store
-        everyone = [*SEED_VOICES, *(voice for voices in self._engine_voices.values() for voice in voices)]
-        self._known = {voice.voice_id: voice for voice in everyone}
+        self._known = {voice.voice_id: voice for voice in SEED_VOICES}
+        self._listed: dict[str, tuple[EngineVoice, ...]] = {}
+        self._look()
 
     def voices_of(self, engine: str) -> tuple[EngineVoice, ...]:
-        """That engine's own voices."""
-        return self._engine_voices.get(engine, ())
+        """That engine's own voices, as they are now; those that it once had stay known."""
+        voices = self._engines[engine].voices() if engine in self._engines else ()
+        if self._listed.get(engine) is not voices:
+            self._listed[engine] = voices
+            self._known = self._known | {voice.voice_id: voice for voice in voices}
+        return voices
 
     def language_of(self, wish: VoiceWish) -> str:
         """The language that the wish itself tells; empty where only the text can."""
         if wish.language:
             return wish.language
+        self._look()
         known = self._known.get(wish.voice_id)
         if known is not None:
             return known.language
@@ -60,13 +66,18 @@ class Catalogue:
 
     def cast(self, engine: str, wish: VoiceWish, language: str) -> Casting:
         """The voice of `engine` for that wish; raises `UnknownVoice`, `VoiceUnusable` or `UnsupportedLanguage`."""
-        own = {voice.voice_id: voice for voice in self.voices_of(engine)}
+        own = {voice.voice_id: voice for voice in self.voices_of(engine) if not voice.retired}
         if not wish.voice_id:
             return Casting(self._nearest(engine, language, wish.gender), language)
         if wish.voice_id in own and self._reads(engine, own[wish.voice_id], language):
             return Casting(own[wish.voice_id], language)
         gender = self._stand_in_gender(wish)
         return Casting(self._nearest(engine, language, gender), language, substituted=True)
+
+    def _look(self) -> None:
+        """Learn of voices that have come since."""
+        for name in self._engines:
+            self.voices_of(name)
 
     def _stand_in_gender(self, wish: VoiceWish) -> Gender:
         """The gender another voice must have to stand in for the one wished; raises where none may."""
@@ -84,7 +95,7 @@ class Catalogue:
         )
 
     def _nearest(self, engine: str, language: str, gender: Gender) -> EngineVoice:
-        voices = self.voices_of(engine)
+        voices = [voice for voice in self.voices_of(engine) if not voice.retired]
         same = [voice for voice in voices if self._reads(engine, voice, language)]
         if not same:
             spoken = ", ".join(dict.fromkeys(voice.language for voice in voices))
