@@ -21,11 +21,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from svc_tts.audio.decode import MAX_FILE_BYTES, decode
-from svc_tts.audio.format import AudioFormat, Codec, codec_named
+from svc_tts.audio.format import Codec, codec_named
 from svc_tts.booth import Booth
 from svc_tts.engine import EngineVoice, Gender
 from svc_tts.frontend.language import guess
-from svc_tts.speech import Header, Part, Sound, SpeechRequest
+from svc_tts.speech import Header, Part, Sound, SpeechRequest, format_for
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
 from svc_tts.voices.seed import SEED_VOICES
@@ -34,6 +34,7 @@ from troupe.wire.errors import BodyTooLarge, InvalidArgument, TextTooLong, Troup
 from troupe.wire.ports import claim
 from troupe.wire.progress import Progress
 
+BACKENDS = {"edge": "edge-tts"}  # what the first release called it
 LOCAL_OWNER = "local"  # this HTTP knows no keys: whoever reaches it is the house itself
 GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
@@ -74,7 +75,8 @@ def make_app(booth: Booth, grpc_port: str) -> Starlette:
 
     async def voices(_: Request) -> Response:
         own = [voice for engine in booth.engines.values() for voice in engine.voices()]
-        return JSONResponse({"voices": [_told(voice) for voice in (*SEED_VOICES, *own)]})
+        by_id = {voice.voice_id: voice for voice in (*SEED_VOICES, *own) if not voice.retired}
+        return JSONResponse({"voices": [_told(voice) for voice in by_id.values()]})
 
     async def clone(request: Request) -> Response:
         async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
@@ -173,17 +175,20 @@ def _health(booth: Booth) -> Response:
     ready = booth.ready()
     backend = ready[0] if ready else next(iter(booth.engines), "")
     told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
-    return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
+    return JSONResponse(told | {"backend": BACKENDS.get(backend, backend)}, status_code=200 if ready else 503)
 
 
 async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
     if len(body.text) > MAX_TEXT_CHARS:
         raise TextTooLong(f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests.")
-    fmt = AudioFormat.of(codec_named(body.format), body.sample_rate, body.channels, body.bitrate)
+    codec = codec_named(body.format)
     wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER)
     language = await asyncio.to_thread(booth.catalogue.language_of, wish) or guess(body.text)
+    engine = booth.choose(body.engine, language)
+    facts = booth.engines[engine].facts
+    fmt = format_for(facts, codec, body.sample_rate, body.channels, body.bitrate)
     request = SpeechRequest(
-        engine=booth.choose(body.engine, language),
+        engine=engine,
         wish=wish,
         format=fmt,
         speed=body.speed,

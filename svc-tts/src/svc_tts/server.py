@@ -123,7 +123,8 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
 
     def _request(self, settings: speech_pb2.SpeechSettings) -> SpeechRequest:
         language = self._booth.catalogue.language_of(conversion.to_wish(settings))
-        return conversion.to_request(settings, self._booth.choose(settings.engine, language))
+        engine = self._booth.choose(settings.engine, language)
+        return conversion.to_request(settings, engine, self._booth.engines[engine].facts)
 
 
 async def _texts(inputs: AsyncIterator[speech_pb2.SpeechInput]) -> AsyncGenerator[str | Flush, None]:

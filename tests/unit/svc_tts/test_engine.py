@@ -11,7 +11,7 @@ from svc_tts.engine import ENGINES, EngineContext, PiperPlace, load_engine
 from troupe.wire.errors import UnknownEngine
 
 CONTEXT = EngineContext(1, 1.0)
-OWN_NAMES = ("piper",)  # its voices are called as their files
+OWN_NAMES = ("edge", "piper")  # ids that the world knows
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -21,7 +21,7 @@ def test_every_engine_says_what_it_is(name: str, tmp_path: Path) -> None:
     assert engine.facts.name == name
     assert engine.facts.licence
     assert engine.voices()
-    assert {"timings", "cues"} <= set(engine.facts.features)
+    assert set(engine.facts.features) <= {"timings", "cues", "speed", "pitch"}
     ids = [voice.voice_id for voice in engine.voices()]
     assert len(set(ids)) == len(ids)
     assert name in OWN_NAMES or all(each.startswith(f"{name}-") for each in ids)

@@ -38,18 +38,27 @@ class Catalogue:
     """All voices that this service knows."""
 
     def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
-        self._engines = engines  # asked each time: voices come and go
+        self._engines = engines
+        self._reads_all = {name for name, engine in engines.items() if not engine.facts.languages}
         self._store = store
+        self._known = {voice.voice_id.casefold(): voice for voice in SEED_VOICES}  # ids are found whatever their case
+        self._listed: dict[str, tuple[EngineVoice, ...]] = {}
+        self._look()
 
     def voices_of(self, engine: str) -> tuple[EngineVoice, ...]:
-        """That engine's own voices, as they are now."""
-        return self._engines[engine].voices() if engine in self._engines else ()
+        """That engine's own voices, as they are now; those that it once had stay known."""
+        voices = self._engines[engine].voices() if engine in self._engines else ()
+        if self._listed.get(engine) is not voices:
+            self._listed[engine] = voices
+            self._known = self._known | {voice.voice_id.casefold(): voice for voice in voices}
+        return voices
 
     def language_of(self, wish: VoiceWish) -> str:
         """The language that the wish itself tells; empty where only the text can."""
         if wish.language:
             return wish.language
-        known = self._known().get(wish.voice_id.casefold())
+        self._look()
+        known = self._known.get(wish.voice_id.casefold())
         if known is not None:
             return known.language
         cloned = self._store.find(wish.owner, wish.voice_id) if wish.voice_id else None
@@ -57,7 +66,7 @@ class Catalogue:
 
     def cast(self, engine: str, wish: VoiceWish, language: str) -> Casting:
         """The voice of `engine` for that wish; raises `UnknownVoice`, `VoiceUnusable` or `UnsupportedLanguage`."""
-        own = {voice.voice_id.casefold(): voice for voice in self.voices_of(engine)}
+        own = {voice.voice_id.casefold(): voice for voice in self.voices_of(engine) if not voice.retired}
         if not wish.voice_id:
             return Casting(self._nearest(engine, language, wish.gender), language)
         asked = own.get(wish.voice_id.casefold())
@@ -66,14 +75,14 @@ class Catalogue:
         gender = self._stand_in_gender(wish)
         return Casting(self._nearest(engine, language, gender), language, substituted=True)
 
-    def _known(self) -> dict[str, EngineVoice]:
-        """Every voice that is nobody's own, by its id whatever the case."""
-        engines = (voice for name in self._engines for voice in self.voices_of(name))
-        return {voice.voice_id.casefold(): voice for voice in (*SEED_VOICES, *engines)}
+    def _look(self) -> None:
+        """Learn of voices that have come since."""
+        for name in self._engines:
+            self.voices_of(name)
 
     def _stand_in_gender(self, wish: VoiceWish) -> Gender:
         """The gender another voice must have to stand in for the one wished; raises where none may."""
-        known = self._known().get(wish.voice_id.casefold())
+        known = self._known.get(wish.voice_id.casefold())
         if known is not None:
             return known.gender
         cloned = self._store.find(wish.owner, wish.voice_id)
@@ -81,13 +90,13 @@ class Catalogue:
             return _stand_in_for_clone(cloned, wish)
         if wish.language and wish.gender:
             return wish.gender  # the caller knows the voice even if we do not
-        hint = nearest(wish.voice_id, [voice.voice_id for voice in self._known().values()])
+        hint = nearest(wish.voice_id, [voice.voice_id for voice in self._known.values()])
         raise UnknownVoice(
             f'No voice "{wish.voice_id}".{hint} The list of voices has them all.', voice_id=wish.voice_id
         )
 
     def _nearest(self, engine: str, language: str, gender: Gender) -> EngineVoice:
-        voices = self.voices_of(engine)
+        voices = [voice for voice in self.voices_of(engine) if not voice.retired]
         same = [voice for voice in voices if self._reads(engine, voice, language)]
         if not same:
             spoken = ", ".join(dict.fromkeys(voice.language for voice in voices))
@@ -97,7 +106,7 @@ class Catalogue:
         return max(same, key=lambda voice: _likeness(voice, language, gender))  # the first of equals
 
     def _reads(self, engine: str, voice: EngineVoice, language: str) -> bool:
-        return not self._engines[engine].facts.languages or base(voice.language) == base(language)
+        return engine in self._reads_all or base(voice.language) == base(language)
 
 
 def _likeness(voice: EngineVoice, language: str, gender: Gender) -> int:
