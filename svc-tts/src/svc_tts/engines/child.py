@@ -172,6 +172,11 @@ class ChildPool:
         return tuple(child for child in self._all if child.alive)
 
     @property
+    def idle(self) -> int:
+        """How many wait for work."""
+        return len(self._idle)
+
+    @property
     def busy(self) -> bool:
         """Whether every child works."""
         return self._slots.locked()

@@ -83,10 +83,8 @@ class Crew:
     async def check(self) -> None:
         """Idle processes answer; dead ones are replaced. Raises `EngineFailed`."""
         await self._pool.fill()
-        if self._pool.busy:
-            return
         for patience_s in (_PING_S, self._deadline_s):
-            if all(await asyncio.gather(*(self._ping(patience_s) for _ in range(self.size)))):
+            if all(await asyncio.gather(*(self._ping(patience_s) for _ in range(self._pool.idle)))):
                 return
             await self._pool.fill()
         raise EngineFailed("the processes that run Piper's voices do not answer")
@@ -104,8 +102,10 @@ class Crew:
             task.exception()  # nobody may be left to hear it
 
     async def _ping(self, patience_s: float) -> bool:
+        if not self._pool.idle:
+            return True  # all work by now, and each answer has a deadline of its own
         try:
-            async with asyncio.timeout(patience_s), self._pool.child() as child:
+            async with self._pool.child() as child, asyncio.timeout(patience_s):
                 async for _ in child.ask({"ping": 0}):
                     pass
         except (TimeoutError, ChildDied):

@@ -22,6 +22,7 @@ _NEEDED, _SPEAKER = ("input", "input_lengths", "scales"), "sid"
 _LONGEST_S = 180.0
 _LOUD, _FULL = 0.7, 0.98  # peaks: of the first stretch a speaker says, and of the loudest allowed
 _MOST_GAIN = 8.0
+_MOST_BYTES = 1 << 30  # the largest released voice has 0.11 GiB
 _FEWEST_IDS = 3
 _ERRORS_ONLY = 3  # onnxruntime's severity: its warnings on graphs are noise
 
@@ -92,6 +93,8 @@ def _load(path: Path, threads: int) -> Any:
     options.log_severity_level = _ERRORS_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would burn what others need
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise Defect(f"{path.name} has more than {_MOST_BYTES >> 30} GiB: it is no voice of Piper.")
         model = with_durations(path.read_bytes())
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except OSError as error:

@@ -129,3 +129,17 @@ async def test_check_replaces_what_is_frozen(tmp_path: Path) -> None:
         await working.check()
         assert working.pool.children != (child,)
         assert (await working.perform(order(tmp_path))).pcm
+
+
+async def test_check_waits_for_none_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("svc_tts.engines.piper.crew._WORKER", "tests.fakes.failing_worker")
+    async with crew(size=2, deadline_s=0.3) as working:
+        await working.pool.fill()
+        task = asyncio.create_task(working.perform(order(tmp_path, "en_US-busy-low")))
+        while working.pool.idle == 2:
+            await asyncio.sleep(0.01)
+        before = working.pool.children
+        await working.check()
+        assert working.pool.children == before
+        assert not task.done()
+        task.cancel()

@@ -114,3 +114,11 @@ def _stranger() -> bytes:
 def test_a_defective_file_is_told_by_name(tmp_path: Path, graph: bytes, told: str) -> None:
     with pytest.raises(Defect, match=f"en_US-toy-medium.onnx ({told})"):
         session(tmp_path, graph)
+
+
+def test_a_giant_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "en_US-toy-medium.onnx"
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+    with pytest.raises(Defect, match="has more than 1 GiB"):
+        Session(path, 1)
