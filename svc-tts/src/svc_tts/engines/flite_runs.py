@@ -101,9 +101,9 @@ class FliteRuns:
                     moved_at = time.monotonic()
                     yield None
                 elif time.monotonic() > moved_at + self._deadline_s:
-                    if not started:
-                        await starter.kill()  # it hangs itself
-                    raise EngineFailed(f"flite did nothing for {self._deadline_s:g} s and was ended") from None
+                    if started:
+                        raise EngineFailed(f"flite did nothing for {self._deadline_s:g} s and was ended") from None
+                    await starter.kill()  # it hangs itself; its death comes by the inbox
                 continue
             if isinstance(frame, ChildDied):
                 raise frame

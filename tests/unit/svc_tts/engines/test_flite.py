@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import shutil
+import signal
 import stat
 import time
 from collections.abc import AsyncIterator, Callable
@@ -186,12 +187,13 @@ async def test_stopping_leaves_no_program(engines: Make, tmp_path: Path) -> None
 
 
 @needs_flite
-async def test_a_killed_starter_fails_nobody(engines: Make) -> None:
-    engine = engines()
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_dead_or_frozen_starter_fails_nobody(engines: Make, number: signal.Signals) -> None:
+    engine = engines(EngineContext(2, 0.5))
     await engine.start(lambda _: None)
     for child in psutil.Process().children():
         if "svc_tts.engines.flite_child" in child.cmdline():
-            child.kill()
+            child.send_signal(number)
     assert seconds(await speak(engine, "one two three")) > 0
 
 
