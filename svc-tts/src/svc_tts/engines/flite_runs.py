@@ -53,6 +53,8 @@ class FliteRuns:
         """End the starter and what runs."""
         async with self._starting:
             await self._end()
+        for inbox in self._inboxes.values():
+            inbox.put_nowait(Frame({"failed": "the engine was stopped"}, b""))
 
     async def run(self, command: Sequence[str], text: str, *, sound: bool = False) -> AsyncGenerator[Ran | None, None]:
         """None each time the program's processor time went on, then what it gave. Closed early, it ends the program.

@@ -180,7 +180,7 @@ async def test_stopping_leaves_no_program(engines: Make, tmp_path: Path) -> None
     while len(running := programs()) < 2:  # the sentence, and its words by themselves
         await asyncio.sleep(0.005)
     await engine.stop()
-    with pytest.raises(EngineFailed):
+    with pytest.raises(EngineFailed, match="was stopped"):
         await task
     _, alive = psutil.wait_procs(running, timeout=5)
     assert not alive
