@@ -1,7 +1,7 @@
 """A small vocabulary of the shape of XTTS v2's: the numbers of its special tokens, byte pairs learned from the corpus.
 
-`make_vocab(path)` writes the one that the token ids of the corpus were recorded with. Trained anew by
-`python tests/fakes/xtts_vocab.py`, after which the references must be recorded anew (tests/bench/xtts/reference_text.py).
+`make_vocab(path)` writes the one that the token ids of the corpus were recorded with. It is trained anew by
+`python tests/fakes/xtts_vocab.py`, after which the references must be recorded anew (tests/bench/xtts/text.py).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ FIXED = {
     "[nl]": 297,
 }
 """As in the release (coqui-ai/TTS, tests/inputs/xtts_vocab.json); the languages it added later have larger numbers."""
+KNOWN = " !'(),-./12345:;?\u0301\u0307" + "".join(map(chr, (*range(0x64B, 0x653), *range(0x900, 0x980))))
+"""What it holds besides small letters, much as in the release: no capitals, of the digits the tones of pinyin."""
 LATER = ("[ar]", "[zh-cn]", "[ja]", "[hu]", "[ko]", "[hi]")
 
 
@@ -60,7 +62,7 @@ def train(texts: list[str]) -> dict:
 def _renumbered(tokens: list[str]) -> dict[str, int]:
     numbers = FIXED | {token: SIZE - len(LATER) + place for place, token in enumerate(LATER)}
     free = (number for number in range(SIZE) if number not in set(numbers.values()))
-    return dict(sorted((numbers | dict(zip(tokens, free))).items(), key=lambda item: item[1]))
+    return dict(sorted((numbers | dict(zip(tokens, free, strict=False))).items(), key=lambda item: item[1]))
 
 
 def _as_released(numbers: dict[str, int], merges: list[str]) -> dict:
@@ -90,10 +92,13 @@ def _as_released(numbers: dict[str, int], merges: list[str]) -> dict:
 def main() -> None:
     from svc_tts.engines.xtts.text.cleaning import clean
 
+    def known(text: str) -> str:
+        return "".join(character for character in text.lower() if character.isalpha() or character in KNOWN)
+
     lines = [(file.stem, line) for file in sorted(REFERENCES.glob("*.json")) for line in json.loads(file.read_text())]
-    vocabulary = train([clean(line["text"], language) for language, line in lines])
+    vocabulary = train([known(clean(line["text"], language)) for language, line in lines])
     COMMITTED.write_text(json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")) + "\n")
-    print(f"{COMMITTED.name}: {len(vocabulary['model']['vocab'])} entries", file=sys.stderr)
+    sys.stdout.write(f"{COMMITTED.name}: {len(vocabulary['model']['vocab'])} entries\n")
 
 
 if __name__ == "__main__":

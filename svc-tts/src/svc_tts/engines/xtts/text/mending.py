@@ -29,12 +29,14 @@ _LONGEST_NUMBER = 15  # digits
 _TOO_LONG = re.compile(rf"\d{{{_LONGEST_NUMBER + 1},}}")
 _SIGN_APART = re.compile(r"(?<=\d)\s+(?=[€$£¥₹])|(?<=[€$£¥₹])\s+(?=\d)")
 _AMOUNT = re.compile(r"(?P<sign>[€$£¥₹])(?P<number>\d(?:[\d.,]*\d)?)|(?P<number_2>\d(?:[\d.,]*\d)?)(?P<sign_2>[€$£¥₹])")
+_CENTS, _NO_CENTS = re.compile(r"[.,]\d\d?$"), re.compile(r"[.,]00?$")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _FINAL_NUMBER = re.compile(r"(?<![\w.,])[\d.,]*\d(?=\.$)")
 _TURKISH_DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 _DEGREES = re.compile(r"(?<=\d)\s*°\s*(?=[CF]\b)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
+_WITHOUT_SPACES = ("zh", "ja")
 _CURRENCY_NAMES = {
     "en": {"¥": "yen", "₹": "rupees"},
     "pt": {"$": "dólares", "€": "euros"},
@@ -55,14 +57,19 @@ _CURRENCY_NAMES = {
 def mend(text: AlignedText, language: str) -> AlignedText:
     """`text`, tidied, with such numbers rewritten."""
     text = text.sub(_TOO_LONG, lambda match: " ".join(match.group())).sub(_SIGN_APART, lambda _: "")
-    text = text.sub(_AMOUNT, _named(_CURRENCY_NAMES.get(language, {}), "" if language in ("zh", "ja") else " "))
+    text = text.sub(_AMOUNT, _named(language))
     return _MENDERS.get(language, _as_it_is)(text)
 
 
-def _named(names: dict[str, str], between: str) -> Callable[[re.Match[str]], str]:
+def _named(language: str) -> Callable[[re.Match[str]], str]:
+    names = _CURRENCY_NAMES.get(language, {})
+    between = "" if language in _WITHOUT_SPACES else " "
+
     def rewritten(match: re.Match[str]) -> str:
         sign, number = match["sign"] or match["sign_2"], match["number"] or match["number_2"]
-        return f"{number}{between}{names[sign]}" if sign in names else match.group()
+        number = _NO_CENTS.sub("", number)
+        right_already = language == "pt" and _CENTS.search(number)
+        return match.group() if right_already or sign not in names else f"{number}{between}{names[sign]}"
 
     return rewritten
 
