@@ -11,6 +11,8 @@ def test_chinese_is_pinyin() -> None:
 def test_japanese_is_hepburn() -> None:
     assert romaji("カツカレーを食べた。") == "cutlet curry wo tabeta."
     assert romaji("") == ""
+    assert romaji("か\u3097な") == romaji("かな")  # no letter; cutlet fails at it
+    assert romaji("\u3097") == ""
 
 
 def test_korean_is_academic() -> None:
