@@ -9,6 +9,7 @@
 | "im Jahr 2024." in de, cs, hu, tr | an ordinal, and no full stop | a cardinal, and the full stop |
 | "12,5" in Turkish | "on iki,beş" | on iki virgül beş |
 | "10,000" and "$20" in Chinese | "ten," and ",twenty" | 一万, 二十美元 |
+| symbols in Japanese | unknown | in katakana |
 | digits in Japanese | unknown, but for 1-5 | in characters, and so in words |
 | numbers of more than 15 digits | an error in some languages | digit by digit |
 | "20 °C" in Italian | "ventesimo C" | 20 gradi C |
@@ -53,6 +54,16 @@ _CURRENCY_NAMES = {
 }
 """The currencies that coqui-tts does not read, or not right."""
 
+_JAPANESE_SYMBOLS = {
+    "%": "パーセント",
+    "&": "アンド",
+    "@": "アット",
+    "#": "ナンバー",
+    "+": "プラス",
+    "°": "度",
+}
+_JAPANESE_SYMBOL = re.compile(f"[{''.join(_JAPANESE_SYMBOLS)}]")
+
 
 def mend(text: AlignedText, language: str) -> AlignedText:
     """`text`, tidied, with such numbers rewritten."""
@@ -96,7 +107,8 @@ def _chinese(text: AlignedText) -> AlignedText:
 
 def _japanese(text: AlignedText) -> AlignedText:
     text = text.sub(_GROUPED, lambda match: match.group().replace(",", ""))
-    return text.sub(_NUMBER, lambda match: _in_kanji(match.group()))
+    text = text.sub(_NUMBER, lambda match: _in_kanji(match.group()))
+    return text.sub(_JAPANESE_SYMBOL, lambda match: _JAPANESE_SYMBOLS[match.group()])
 
 
 def _in_kanji(number: str) -> str:

@@ -28,6 +28,7 @@ from svc_tts.frontend.aligned import AlignedText
         ("zh", "10,000元", "shi2,yuan2", "yi1wan4yuan2"),
         ("zh", "$20", ",er4shi2", "er4shi2mei3yuan2"),
         ("ja", "3,000円", "3,000 en", "sanzen en"),
+        ("ja", "50%", "50%", "gojuu percent"),
         ("ja", "1.5", "1.5", "ichi ten go"),
         ("fr", "1" * 17, None, " ".join(["un"] * 17)),
     ],
