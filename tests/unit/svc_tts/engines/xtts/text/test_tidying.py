@@ -14,6 +14,7 @@ from svc_tts.frontend.aligned import AlignedText
         ('"Quoted."', "Quoted."),
         ("«L’été» est l‘heure", "L'été est l'heure"),
         ("the dogs' 'bone' isn't", "the dogs bone isn't"),
+        ("'s Avonds geef ik 't 'em", "'s Avonds geef ik 't 'em"),
         ("Well... I think…", "Well, I think."),
         ("wait — what?! No!!!", "wait, what? No!"),
         ("well-known—or not – 10–20 -- done", "well-known, or not, 10-20, done"),
