@@ -1,7 +1,7 @@
-"""The text of XTTS beside coqui-tts's, on the corpus and on made-up texts, and how long each takes.
+"""Section: the text of XTTS beside coqui-tts's, on the corpus and on made-up texts, and how long each line takes.
 
-`figures(python)` compares, with the Python of an environment that holds coqui-tts. `python tests/bench/xtts/text.py
-PYTHON` records what coqui-tts makes of the corpus anew, in tests/unit/svc_tts/engines/xtts/text/reference/.
+`python tests/bench/xtts/text.py PYTHON` records what the coqui-tts of that Python makes of the corpus anew, in
+tests/unit/svc_tts/engines/xtts/text/reference/. It wants pypinyin, cutlet and unidic-lite beside coqui-tts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from svc_tts.engines.xtts.text.cleaning import clean
@@ -70,23 +70,35 @@ def _number(dice: random.Random) -> str:
     return dice.choice([f"{whole}", f"{whole:,}", f"{whole % 100}", f"{whole % 1000}.{dice.randrange(1000)}"])
 
 
-def figures(python: Path) -> Mapping[str, float]:
+def measure(_: object) -> dict[str, float | bool | None]:
+    """The section of `make bench-xtts`; nothing where there is no coqui-tts."""
+    from tests.bench.xtts.laboratory import python
+
+    interpreter = python()
+    if interpreter is None:
+        print("coqui-tts is not installed here: tests/bench/xtts/install.sh .venv/bin/uv")
+        return {"text_lines": None, "text_read_otherwise": None}
+    measured = figures(interpreter)
+    for name, value in measured.items():
+        print(f"{name:32}  {value:8.0f}")
+    return dict(measured)
+
+
+def figures(python: Path) -> dict[str, float]:
     """How many texts are read otherwise than coqui-tts reads them, of how many that it can read."""
     tokenizer = Tokenizer(VOCABULARY)
-    measured: dict[str, float] = {}
-    for name, cases in (("corpus", corpus()), ("made up", made_up())):
-        theirs = reference(python, cases)
-        began = time.perf_counter()
-        ours = [tokenizer.encode(text, language) for language, text in cases]
-        spent_s = time.perf_counter() - began
-        readable = [(mine, their["tokens"]) for mine, their in zip(ours, theirs, strict=True) if their["tokens"]]
-        measured |= {
-            f"text, {name}: lines that coqui-tts can read": len(readable),
-            f"text, {name}: of these read otherwise here": sum(mine != their for mine, their in readable),
-            f"text, {name}: lines at which coqui-tts fails": len(cases) - len(readable),
-            f"text, {name}: microseconds a line here": spent_s / len(cases) * 1e6,
-        }
-    return measured
+    cases = [*corpus(), *made_up()]
+    theirs = [answer["tokens"] for answer in reference(python, cases)]
+    began = time.perf_counter()
+    ours = [tokenizer.encode(text, language) for language, text in cases]
+    spent_s = time.perf_counter() - began
+    readable = [(mine, their) for mine, their in zip(ours, theirs, strict=True) if their]
+    return {
+        "text_lines": len(readable),
+        "text_read_otherwise": sum(mine != their for mine, their in readable),
+        "text_lines_upstream_fails_at": len(cases) - len(readable),
+        "text_us_per_line": round(spent_s / len(cases) * 1e6),
+    }
 
 
 def record(python: Path) -> None:
