@@ -53,14 +53,14 @@ def main() -> int:
     for lacking in enter(Limits(MEMORY_BYTES, round(_CPU_S_AT_LEAST + most_s / _SOUND_S_PER_CPU_S))):
         _tell(lacking=lacking)
     try:
-        with av.open(data, "r", format=form, options=_OPTIONS) as container:
+        with av.open(data, "r", format=form, options=_OPTIONS, metadata_errors="ignore") as container:
             return _decode(container, resampler, round(most_s * rate))
     except MemoryError:
         return _fail(EXIT_BROKEN, "it asks for too much memory")
     except Unreadable as error:
         return _fail(EXIT_BROKEN, str(error))
     except (av.FFmpegError, ValueError, IndexError, OverflowError) as error:
-        return _fail(EXIT_BROKEN, type(error).__name__)
+        return _fail(EXIT_BROKEN, getattr(error, "strerror", None) or type(error).__name__)
 
 
 def _rehearse() -> None:
@@ -78,17 +78,21 @@ def _rehearse() -> None:
 
 
 def _decode(container: Any, resampler: Any, most: int) -> int:
-    """Write the sound as it comes; `most` samples of it."""
+    """Write the sound as it comes; at most `most` samples of it."""
     if not container.streams.audio:
         raise Unreadable("no sound in it")
-    stream = container.streams.audio[0]
+    stream, left = container.streams.audio[0], most
+    if stream.codec_context is None:
+        raise Unreadable("an unknown codec")
     stream.codec_context.thread_count = 1  # no thread starts in the sandbox
     for frame in _frames(container, stream):
         for piece in resampler.resample(frame):
-            most -= piece.samples
-            if most < 0:
+            left -= piece.samples
+            if left < 0:
                 return _fail(EXIT_TOO_LONG, "too long")
             sys.stdout.buffer.write(memoryview(piece.planes[0])[: 2 * piece.samples])
+    if left == most:
+        raise Unreadable("no sound in it")
     sys.stdout.buffer.flush()
     return 0
 
