@@ -129,6 +129,7 @@ class Speech:
             pitch=self._request.pitch,
             options=self._request.options,
             words_before=self._words,
+            reference=self._casting.reference,
         )
         start_s = self._timeline.position_s
         self._timeline.begin(self._engine.facts.sample_rate)

@@ -37,7 +37,7 @@ _OPTIONS = {
 EXIT_BROKEN, EXIT_TOO_LONG = 3, 4
 
 
-class Unreadable(Exception):  # noqa: N818  # it ends here, in `main`
+class Unreadable(Exception):  # it ends here, in `main`
     """What is said of a file that is no good."""
 
 

@@ -1,7 +1,7 @@
 """What a process takes from itself before it reads a stranger's bytes: memory, time, files, rights, system calls.
 
-Each measure stands alone. Where the system does not have one (a pod that forbids it, an old kernel), the others hold and
-what lacks is told; a decoder never fails for it.
+Each measure stands alone. Where the system does not have one (a pod that forbids it, an old kernel), the others hold
+and what lacks is told; a decoder never fails for it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyloudnorm
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from svc_tts.voices.measure import Samples
 from troupe.wire.media import SAMPLE_RATE
@@ -38,12 +37,12 @@ def denoise(samples: Samples) -> Samples:
     kept = np.zeros(_SIZE // 2 + 1)  # |clean spectrum|^2 of the frame before, in units of the noise
     for at in range(0, len(frames), _BATCH):
         spectra = np.fft.rfft(frames[at : at + _BATCH] * window)
-        for spectrum in spectra:
+        for at_frame, spectrum in enumerate(spectra):
             excess = np.square(np.abs(spectrum)) / noise
             prior = _SMOOTHING * kept + (1 - _SMOOTHING) * np.maximum(excess - 1, 0)
             gain = np.maximum(prior / (1 + prior), _FLOOR)
             kept = np.square(gain) * excess
-            spectrum *= gain
+            spectra[at_frame] = spectrum * gain
         for offset, frame in enumerate(np.fft.irfft(spectra) * window / 2, at):
             clean[offset * _HOP : offset * _HOP + _SIZE] += frame
     return np.asarray(clean[_SIZE : _SIZE + len(samples)], np.float32)
@@ -67,8 +66,23 @@ def limit(samples: Samples) -> Samples:
     """The sample with peaks turned down smoothly, 5 ms around each."""
     ceiling = 10 ** (PEAK_DB / 20)
     needed = np.minimum(1.0, ceiling / np.maximum(np.abs(samples), 1e-9))
-    held = minimum_filter1d(needed, 2 * _LOOK_AHEAD + 1)
-    return np.asarray(samples * uniform_filter1d(held, _LOOK_AHEAD), np.float32)
+    if needed.min(initial=1.0) == 1.0:
+        return samples
+    around = np.pad(_least(needed, 2 * _LOOK_AHEAD + 1), _LOOK_AHEAD // 2, mode="edge")
+    # A mean of gains that are all low enough is low enough, and bends slowly.
+    sums = np.cumsum(np.concatenate(([0.0], around.astype(np.float64))))
+    gain = (sums[_LOOK_AHEAD:] - sums[:-_LOOK_AHEAD])[: len(samples)] / _LOOK_AHEAD
+    return np.asarray(samples * gain, np.float32)
+
+
+def _least(values: Samples, width: int) -> Samples:
+    """The least of `width` values around each (van Herk 1992: running minima of blocks, from both sides)."""
+    half = width // 2
+    padded = np.pad(values, (half, half + -len(values) % width + width), constant_values=1.0)
+    blocks = padded[: len(padded) // width * width].reshape(-1, width)
+    ahead = np.minimum.accumulate(blocks, axis=1).ravel()
+    behind = np.minimum.accumulate(blocks[:, ::-1], axis=1)[:, ::-1].ravel()
+    return np.asarray(np.minimum(behind[: len(values)], ahead[width - 1 : width - 1 + len(values)]), np.float32)
 
 
 def _noise(frames: np.ndarray[tuple[int, int], np.dtype[np.float32]], window: Samples) -> Samples:
