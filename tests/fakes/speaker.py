@@ -28,7 +28,7 @@ def speech(seconds: float = 12.0, pitch_hz: float = 120.0, seed: int = 1) -> np.
         strength = sum(np.exp(-(((harmonic * pitch - formant) / 130) ** 2)) for formant in formants) + 0.02
         voice += strength / harmonic**0.5 * np.sin(harmonic * phase)
     syllable = 0.35 + 0.65 * np.abs(np.sin(np.pi * at / (2 * _STEP_S)))
-    hiss = chance.standard_normal(len(at)) * 0.3 * (at % 0.6 > 0.52)
+    hiss = chance.standard_normal(len(at)) * 0.1 * (at % 0.6 > 0.52)
     sound = (voice * syllable * (at % 0.6 <= 0.52) + hiss) * (at % 1.5 < 1.15)
     return (0.4 * sound / np.abs(sound).max()).astype(np.float32)
 

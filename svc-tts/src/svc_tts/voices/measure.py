@@ -52,6 +52,8 @@ class Heard:
 
 def measure(samples: Samples) -> Heard:
     """Listen to a sample of any length."""
+    seconds = len(samples) / SAMPLE_RATE
+    samples = np.pad(samples, (0, max(0, round(FRAME_S * SAMPLE_RATE) - len(samples))))
     energy_db = _energies_db(samples)
     quiet, loud = np.percentile(energy_db, (_QUIET_PERCENTILE, _LOUD_PERCENTILE))
     sounding = energy_db > max(quiet + _STANDS_OUT_DB, loud - _BELOW_LOUD_DB, _SILENCE_DB + 1)
@@ -59,7 +61,7 @@ def measure(samples: Samples) -> Heard:
     voiced = sounding & (correlation > _VOICED)
     speaking = sounding & _near(voiced)
     return Heard(
-        seconds=len(samples) / SAMPLE_RATE,
+        seconds=seconds,
         speech_s=float(speaking.sum()) * FRAME_S,
         level_db=_mean_db(energy_db[speaking] if speaking.any() else energy_db),
         snr_db=_snr_db(energy_db, speaking),
@@ -73,8 +75,7 @@ def measure(samples: Samples) -> Heard:
 def _energies_db(samples: Samples) -> _Numbers:
     """Level of each frame without its mean, dBFS."""
     size = round(FRAME_S * SAMPLE_RATE)
-    frames = samples[: max(1, len(samples) // size) * size]
-    frames = np.pad(frames, (0, -len(frames) % size)).reshape(-1, size).astype(np.float64)
+    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
     power = np.square(frames - frames.mean(axis=1, keepdims=True)).mean(axis=1)
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DB / 10))))
 

@@ -24,6 +24,7 @@ _NOISE_PERCENTILE = 10  # frames as quiet as that hold noise alone
 _SMOOTHING = 0.97
 _NOISE_WEIGHT = 1.2  # the quietest frames hold a little less than the mean noise
 _FLOOR = 0.08  # -22 dB: what is left of the noise, so that pauses do not go dead
+_NO_NOISE = 1e-12
 _BATCH = 2_048  # frames in memory at once: 34 MB
 
 
@@ -88,9 +89,8 @@ def _least(values: Samples, width: int) -> Samples:
 def _noise(frames: np.ndarray[tuple[int, int], np.dtype[np.float32]], window: Samples) -> Samples:
     """Power spectrum of the noise, (bins,)."""
     power = np.array([np.square(frame).sum() for frame in frames])
-    inside = power[power > 0]
-    if not len(inside):
-        return np.ones(_SIZE // 2 + 1, np.float32)
-    quiet = np.flatnonzero((power > 0) & (power <= np.percentile(inside, _NOISE_PERCENTILE)))[:_BATCH]
+    quiet = np.flatnonzero((power > 0) & (power <= np.percentile(power, _NOISE_PERCENTILE)))[:_BATCH]
+    if not len(quiet):  # its pauses are empty: nothing shows what the noise is
+        return np.full(_SIZE // 2 + 1, _NO_NOISE, np.float32)
     spectra = np.square(np.abs(np.fft.rfft(frames[quiet] * window)))
-    return np.asarray(np.maximum(_NOISE_WEIGHT * spectra.mean(axis=0), 1e-12), np.float32)
+    return np.asarray(np.maximum(_NOISE_WEIGHT * spectra.mean(axis=0), _NO_NOISE), np.float32)

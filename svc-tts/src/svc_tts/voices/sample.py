@@ -73,8 +73,11 @@ def make_sample(pcm: bytes, refinement: Refinement) -> Sample:
 
 def check(heard: Heard, *, will_denoise: bool) -> None:
     """Raise `NoSpeech` or `PoorSample` for what no voice can be learned from."""
-    if heard.speech_s < _LEAST_SPEECH_S or heard.voiced < _LEAST_VOICED or heard.movement_db < _LEAST_MOVEMENT_DB:
-        raise NoSpeech(_no_speech(heard), speech_s=round(heard.speech_s, 1), least_speech_s=_LEAST_SPEECH_S)
+    least_snr_db = _LEAST_SNR_TO_CLEAN_DB if will_denoise else _LEAST_SNR_DB
+    like_speech = heard.voiced >= _LEAST_VOICED and heard.movement_db >= _LEAST_MOVEMENT_DB
+    hidden = like_speech and heard.snr_db < least_snr_db  # more of it would be heard if it were not for the noise
+    if not hidden and (not like_speech or heard.speech_s < _LEAST_SPEECH_S):
+        raise NoSpeech(_no_speech(heard, like_speech=like_speech), speech_s=round(heard.speech_s, 1))
     if heard.level_db < _LEAST_LEVEL_DB:
         raise PoorSample(
             f"The speech is too quiet: {heard.level_db:.0f} dBFS; at least {_LEAST_LEVEL_DB:g} dBFS are needed."
@@ -89,7 +92,7 @@ def check(heard: Heard, *, will_denoise: bool) -> None:
             reason="clipped",
             clipped=round(heard.clipped, 4),
         )
-    _check_noise(heard, _LEAST_SNR_TO_CLEAN_DB if will_denoise else _LEAST_SNR_DB, will_denoise=will_denoise)
+    _check_noise(heard, least_snr_db, will_denoise=will_denoise)
 
 
 def _check_noise(heard: Heard, least_db: float, *, will_denoise: bool) -> None:
@@ -105,11 +108,11 @@ def _check_noise(heard: Heard, least_db: float, *, will_denoise: bool) -> None:
         )
 
 
-def _no_speech(heard: Heard) -> str:
+def _no_speech(heard: Heard, *, like_speech: bool) -> str:
     what = (
         "The sample is silent." if heard.level_db < -80 else "No speech is heard in the sample."
     )  # dBFS: nothing but dither
-    if heard.speech_s and heard.voiced >= _LEAST_VOICED and heard.movement_db >= _LEAST_MOVEMENT_DB:
+    if like_speech:
         what = f"Only {heard.speech_s:.1f} s of speech stand out of the sample."
     return f"{what} Send {SHORTEST_S:g} s or more of one person who speaks, at least {_LEAST_SPEECH_S:g} s of it words."
 

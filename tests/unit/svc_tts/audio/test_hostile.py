@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.fakes.hostile_audio import READ, REFUSED, encoded, flipped, hours_of_silence
+from tests.fakes.hostile_audio import READ, REFUSED, encoded, endless_silence, flipped
 
 from svc_tts.audio.decode import decode
 from troupe.wire.errors import MediaTooLarge, UnsupportedMedia
@@ -43,13 +43,13 @@ async def test_what_is_no_sound_is_refused(make: Callable[[], bytes]) -> None:
     assert "broke" not in told.value.message
 
 
-async def test_hours_are_refused_by_their_length() -> None:
+async def test_endless_sound_is_refused_by_its_length() -> None:
     with pytest.raises(MediaTooLarge, match="more than 300 s"):
-        await seconds_of(hours_of_silence())
+        await seconds_of(endless_silence())
 
 
 @pytest.mark.parametrize("container", KINDS)
 async def test_broken_files_give_sound_or_a_sentence(container: str) -> None:
     data = encoded(1, container, KINDS[container])
-    ends = await asyncio.gather(*(seconds_of(flipped(data, seed)) for seed in range(4)), return_exceptions=True)
+    ends = await asyncio.gather(*(seconds_of(flipped(data, seed)) for seed in range(2)), return_exceptions=True)
     assert [end for end in ends if not isinstance(end, float | UnsupportedMedia)] == []
