@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -49,7 +48,7 @@ class ClonedVoice:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """From what is kept, also by an older or newer version; raises `ValueError` or `TypeError`."""
-        known: dict[str, Any] = _known(cls, json.loads(text))
+        known = _known(cls, json.loads(text))
         consent = known.pop("consent", None)
         known["past_consents"] = tuple(Consent(**_known(Consent, past)) for past in known.get("past_consents", ()))
         known["gender"] = Gender(known.get("gender", ""))
@@ -109,6 +108,8 @@ def checked_language(language: str) -> str:
     return language
 
 
-def _known(kind: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
+def _known(kind: type[Any], told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise TypeError("not an object")
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in told.items() if name in names}
