@@ -5,7 +5,9 @@ import pytest
 from svc_tts import conversion
 from svc_tts.engine import EngineContext, EspeakOptions, FliteOptions, Gender, ToneOptions, XttsOptions, load_engine
 from svc_tts.speech import Sound
-from svc_tts.voices.store import Consent
+from svc_tts.voices.cloned import ClonedVoice
+from svc_tts.voices.consent import Consent, State
+from svc_tts.voices.sample import Refinement
 from troupe.v1 import engine_pb2, media_pb2, speech_pb2
 from troupe.wire.errors import InvalidArgument
 from troupe.wire.health import EngineStatus
@@ -65,6 +67,26 @@ def test_half_a_consent_is_none() -> None:
     settings.consent.given_at_unix_s = 5
     assert conversion.to_cloned(settings).consent == Consent("Alice", "I agree", 5)
     assert conversion.to_cloned(speech_pb2.CloneVoiceSettings()).consent is None
+
+
+def test_what_is_wished_of_a_clone() -> None:
+    consent = speech_pb2.Consent(speaker="Alice", statement="I agree", scope="films", expires_at_unix_s=4_000_000_000)
+    settings = speech_pb2.CloneVoiceSettings(
+        voice_id="my-voice", name="Mine", language="en", consent=consent, denoise=True, normalize_loudness=True
+    )
+    voice = conversion.to_cloned(settings)
+    assert (voice.voice_id, voice.name, voice.language) == ("my-voice", "Mine", "en")
+    assert voice.consent is not None
+    assert (voice.consent.scope, voice.consent.expires_at_unix_s) == ("films", 4_000_000_000)
+    assert conversion.to_refinement(settings) == Refinement(denoise=True, normalize_loudness=True)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_cloned_voice_says_what_it_lacks(state: State) -> None:
+    told = conversion.from_cloned(ClonedVoice("my-voice", "Mine", "en", created_unix_s=7), state, "xtts")
+    assert engine_pb2.VoiceState.Name(told.state) == f"VOICE_STATE_{state.name}"
+    assert (told.cloned, told.usable, bool(told.why)) == (True, state is State.READY, state is not State.READY)
+    assert (told.engine, told.created_at_unix_s) == ("xtts", 7)
 
 
 @pytest.mark.parametrize("name", ["flite", "espeak", "tone"])
