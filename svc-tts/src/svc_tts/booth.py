@@ -139,7 +139,8 @@ class Booth:
                 async with asyncio.timeout(_CHECK_S):
                     await engine.check()
                 if self.board.status(name).state != ENGINE_STATE_READY:
-                    await self._first_word(engine)
+                    if engine.facts.probed:
+                        await self._first_word(engine)
                     await self.board.ready(name)
                 await asyncio.sleep(_CHECK_EVERY_S)
             except EngineMissing as error:
@@ -167,7 +168,7 @@ class Booth:
             await asyncio.gather(*map(asyncio.wrap_future, told))
 
     async def _first_word(self, engine: Engine) -> None:
-        """A real word: only then is an engine serving."""
+        """A real word: only then is an engine serving that may be asked for one."""
         voice = engine.voices()[0]
         sound = 0
         async with asyncio.timeout(_FIRST_WORD_S), aclosing(self._probe(engine, voice.language)) as pieces:

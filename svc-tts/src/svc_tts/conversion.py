@@ -10,6 +10,7 @@ from svc_tts.audio.format import AudioFormat, Codec
 from svc_tts.engine import (
     EdgeOptions,
     Engine,
+    EngineFacts,
     EngineOptions,
     EngineVoice,
     EspeakOptions,
@@ -19,7 +20,7 @@ from svc_tts.engine import (
     ToneOptions,
     XttsOptions,
 )
-from svc_tts.speech import Header, Part, SentenceEnd, Sound, SpeechRequest
+from svc_tts.speech import Header, Part, SentenceEnd, Sound, SpeechRequest, format_for
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
 from svc_tts.voices.cloned import ClonedVoice
@@ -55,11 +56,13 @@ _STATES = {
 }
 
 
-def to_format(fmt: media_pb2.AudioFormat) -> AudioFormat:
-    """The format asked for; raises `UnsupportedFormat`."""
+def to_format(fmt: media_pb2.AudioFormat, facts: EngineFacts | None = None) -> AudioFormat:
+    """The format asked for, of the engine where that is left open; raises `UnsupportedFormat`."""
     codec = _CODECS.get(fmt.codec)
     if codec is None:
         raise InvalidArgument(f"Audio codec {fmt.codec} is not known here.", field="format.codec")
+    if facts is not None:
+        return format_for(facts, codec, fmt.sample_rate, fmt.channels, fmt.bitrate)
     return AudioFormat.of(codec, fmt.sample_rate, fmt.channels, fmt.bitrate)
 
 
@@ -74,12 +77,12 @@ def to_wish(settings: speech_pb2.SpeechSettings) -> VoiceWish:
     )
 
 
-def to_request(settings: speech_pb2.SpeechSettings, engine: str) -> SpeechRequest:
+def to_request(settings: speech_pb2.SpeechSettings, engine: str, facts: EngineFacts | None = None) -> SpeechRequest:
     """The whole request, for the engine chosen; raises `InvalidArgument` and `UnsupportedFormat`."""
     return SpeechRequest(
         engine=engine,
         wish=to_wish(settings),
-        format=to_format(settings.format),
+        format=to_format(settings.format, facts),
         speed=settings.speed or 1.0,
         pitch=settings.pitch,
         volume=settings.volume if settings.HasField("volume") else 1.0,
@@ -200,13 +203,15 @@ def _cues(sound: Sound) -> list[media_pb2.MouthCue]:
 
 def from_voice(voice: EngineVoice, engine: str) -> engine_pb2.Voice:
     """An engine's voice."""
+    why = f"{engine} has retired it; another voice speaks for it." if voice.retired else ""
     return engine_pb2.Voice(
         voice_id=voice.voice_id,
         name=voice.name,
         language=voice.language,
         gender=_GENDER_NUMBERS[voice.gender],
         engine=engine,
-        usable=True,
+        usable=not voice.retired,
+        why=why,
     )
 
 

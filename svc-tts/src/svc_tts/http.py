@@ -20,19 +20,20 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from svc_tts.audio.decode import MAX_FILE_BYTES
-from svc_tts.audio.format import AudioFormat, Codec, codec_named
+from svc_tts.audio.format import Codec, codec_named
 from svc_tts.booth import Booth
 from svc_tts.engine import Gender
 from svc_tts.frontend.language import guess
 from svc_tts.http_voices import LOCAL_OWNER
 from svc_tts.http_voices import routes as voice_routes
-from svc_tts.speech import Header, Part, Sound, SpeechRequest
+from svc_tts.speech import Header, Part, Sound, SpeechRequest, format_for
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
 from troupe.wire.errors import BodyTooLarge, InvalidArgument, TextTooLong, TroupeError, row
 from troupe.wire.ports import claim
 from troupe.wire.progress import Progress
 
+BACKENDS = {"edge": "edge-tts"}  # what the first release called it
 GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
 _MAX_JSON_BYTES = 8 * MAX_TEXT_CHARS  # a character is at most four bytes, or twelve as escapes
@@ -147,17 +148,20 @@ def _health(booth: Booth) -> Response:
     ready = booth.ready()
     backend = ready[0] if ready else next(iter(booth.engines), "")
     told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
-    return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
+    return JSONResponse(told | {"backend": BACKENDS.get(backend, backend)}, status_code=200 if ready else 503)
 
 
 async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
     if len(body.text) > MAX_TEXT_CHARS:
         raise TextTooLong(f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests.")
-    fmt = AudioFormat.of(codec_named(body.format), body.sample_rate, body.channels, body.bitrate)
+    codec = codec_named(body.format)
     # This HTTP never said no to a voice that is stored: the nearest preset serves, and the reply says so.
     wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER, allow_substitute=True)
+    engine = await asyncio.to_thread(booth.choose_for, wish, body.engine, guess(body.text))
+    facts = booth.engines[engine].facts
+    fmt = format_for(facts, codec, body.sample_rate, body.channels, body.bitrate)
     request = SpeechRequest(
-        engine=await asyncio.to_thread(booth.choose_for, wish, body.engine, guess(body.text)),
+        engine=engine,
         wish=wish,
         format=fmt,
         speed=body.speed,

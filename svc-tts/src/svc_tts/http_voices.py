@@ -63,7 +63,8 @@ def routes(booth: Booth) -> list[Route]:
     async def voices(_: Request) -> Response:
         own = [voice for engine in booth.engines.values() for voice in engine.voices()]
         cloned = await booth.cloning.voices_of(LOCAL_OWNER)
-        told = [*(_told(voice) for voice in (*SEED_VOICES, *own)), *(_told_clone(booth, voice) for voice in cloned)]
+        by_id = {voice.voice_id: voice for voice in (*SEED_VOICES, *own) if not voice.retired}
+        told = [*(_told(voice) for voice in by_id.values()), *(_told_clone(booth, voice) for voice in cloned)]
         return JSONResponse({"voices": told})
 
     async def clone(request: Request) -> Response:

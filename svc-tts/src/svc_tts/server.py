@@ -132,7 +132,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
 
     def _request(self, settings: speech_pb2.SpeechSettings) -> SpeechRequest:
         engine = self._booth.choose_for(conversion.to_wish(settings), settings.engine)
-        return conversion.to_request(settings, engine)
+        return conversion.to_request(settings, engine, self._booth.engines[engine].facts)
 
     def _told(self, voice: ClonedVoice) -> engine_pb2.Voice:
         cloning = self._booth.cloning

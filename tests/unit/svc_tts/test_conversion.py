@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from svc_tts import conversion
-from svc_tts.engine import EngineContext, EspeakOptions, FliteOptions, Gender, ToneOptions, XttsOptions, load_engine
+from svc_tts.engine import (
+    EngineContext,
+    EngineVoice,
+    EspeakOptions,
+    FliteOptions,
+    Gender,
+    ToneOptions,
+    XttsOptions,
+    load_engine,
+)
 from svc_tts.speech import Sound
 from svc_tts.voices.cloned import ClonedVoice
 from svc_tts.voices.consent import Consent, State
@@ -107,3 +118,11 @@ def test_every_gender_and_codec_has_a_number() -> None:
         assert wish.gender in set(Gender)
     for number in media_pb2.AudioCodec.values():
         assert conversion.to_format(media_pb2.AudioFormat(codec=number)).codec
+
+
+def test_a_retired_voice_says_so() -> None:
+    voice = EngineVoice("en-US-GoneNeural", "Gone", "en-US", Gender.MALE, retired=True)
+    told = conversion.from_voice(voice, "edge")
+    assert not told.usable
+    assert told.why == "edge has retired it; another voice speaks for it."
+    assert conversion.from_voice(replace(voice, retired=False), "edge").usable

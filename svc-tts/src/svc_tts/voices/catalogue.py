@@ -42,27 +42,31 @@ class Catalogue:
     """All voices that this service knows. Ids are told apart without regard to case."""
 
     def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
-        self._engine_voices = {name: engine.voices() for name, engine in engines.items()}
-        self._own = {
-            name: {voice.voice_id.casefold(): voice for voice in voices} for name, voices in self._engine_voices.items()
-        }
+        self._engines = engines
         self._reads_all = {name for name, engine in engines.items() if not engine.facts.languages}
         self._cloning = {name: engine.facts.languages for name, engine in engines.items() if engine.facts.clones}
         self._store = store
-        everyone = [*SEED_VOICES, *(voice for voices in self._engine_voices.values() for voice in voices)]
-        self._known = {voice.voice_id.casefold(): voice for voice in everyone}
+        self._known = {voice.voice_id.casefold(): voice for voice in SEED_VOICES}
+        self._listed: dict[str, tuple[EngineVoice, ...]] = {}
+        self._look()
 
     def voices_of(self, engine: str) -> tuple[EngineVoice, ...]:
-        """That engine's own voices."""
-        return self._engine_voices.get(engine, ())
+        """That engine's own voices, as they are now; those that it once had stay known."""
+        voices = self._engines[engine].voices() if engine in self._engines else ()
+        if self._listed.get(engine) is not voices:
+            self._listed[engine] = voices
+            self._known = self._known | {voice.voice_id.casefold(): voice for voice in voices}
+        return voices
 
     def preset(self, voice_id: str) -> EngineVoice | None:
         """The voice of an engine, or of the first release, that has that id."""
+        self._look()
         return self._known.get(voice_id.casefold())
 
     def nearest_preset(self, language: str, gender: Gender) -> EngineVoice:
         """The voice that is most like one of that language and gender; of equals one of the first release."""
-        voices = tuple(self._known.values())
+        self._look()
+        voices = tuple(voice for voice in self._known.values() if not voice.retired)
         same = [voice for voice in voices if base(voice.language) == base(language or voices[0].language)]
         return max(same or voices, key=lambda voice: _likeness(voice, language, gender))
 
@@ -89,7 +93,7 @@ class Catalogue:
         """
         if not wish.voice_id:
             return Casting(self._nearest(engine, language, wish.gender), language)
-        own = self._own.get(engine, {}).get(wish.voice_id.casefold())
+        own = next((each for each in self.voices_of(engine) if _is(each, wish.voice_id) and not each.retired), None)
         if own is not None and self._reads(engine, own, language):
             return Casting(own, language)
         cloned = self.clone_of(wish)
@@ -134,6 +138,11 @@ class Catalogue:
                 f'{engine} does not read "{language}". It reads: {", ".join(languages)}.', language=language
             )
 
+    def _look(self) -> None:
+        """Learn of voices that have come since."""
+        for name in self._engines:
+            self.voices_of(name)
+
     def _stand_in_gender(self, wish: VoiceWish) -> Gender:
         """The gender another voice must have to stand in for the one wished; raises where none may."""
         known = self.preset(wish.voice_id)
@@ -148,7 +157,7 @@ class Catalogue:
         )
 
     def _nearest(self, engine: str, language: str, gender: Gender) -> EngineVoice:
-        voices = self.voices_of(engine)
+        voices = [voice for voice in self.voices_of(engine) if not voice.retired]
         same = [voice for voice in voices if self._reads(engine, voice, language)]
         if not same:
             spoken = ", ".join(dict.fromkeys(voice.language for voice in voices))
@@ -159,6 +168,10 @@ class Catalogue:
 
     def _reads(self, engine: str, voice: EngineVoice, language: str) -> bool:
         return engine in self._reads_all or base(voice.language) == base(language)
+
+
+def _is(voice: EngineVoice, voice_id: str) -> bool:
+    return voice.voice_id.casefold() == voice_id.casefold()
 
 
 def _likeness(voice: EngineVoice, language: str, gender: Gender) -> int:

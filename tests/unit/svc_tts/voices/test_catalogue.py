@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.fakes.cloning_engine import ParrotEngine
 
-from svc_tts.engine import Engine, EngineContext, Gender, load_engine
+from svc_tts.engine import Engine, EngineContext, EngineVoice, Gender, load_engine
+from svc_tts.engines.tone import ToneEngine
 from svc_tts.voices.catalogue import Catalogue, VoiceWish
 from svc_tts.voices.cloned import ClonedVoice
 from svc_tts.voices.consent import Consent, State
@@ -168,3 +169,36 @@ def test_the_nearest_preset(catalogue: Catalogue) -> None:
     assert catalogue.nearest_preset("", Gender.MALE).voice_id == "en-US-GuyNeural"
     assert catalogue.nearest_preset("de", Gender.FEMALE).language == "de-DE"
     assert catalogue.nearest_preset("xx", Gender.MALE).gender is Gender.MALE
+
+
+class Changing(ToneEngine):
+    """An engine whose voices change."""
+
+    def __init__(self) -> None:
+        super().__init__(EngineContext(1, 1.0))
+        self.facts = replace(self.facts, languages=("en-US", "fr-FR"))
+        self.now = (
+            EngineVoice("old", "Old", "fr-FR", Gender.MALE),
+            EngineVoice("other", "Other", "fr-FR", Gender.MALE),
+        )
+
+    def voices(self) -> tuple[EngineVoice, ...]:
+        return self.now
+
+
+def test_voices_that_come_later_are_known(store: VoiceStore) -> None:
+    engine = Changing()
+    catalogue = Catalogue({"changing": engine}, store)
+    engine.now = (*engine.now, EngineVoice("new", "New", "fr-FR", Gender.FEMALE))
+    assert catalogue.language_of(VoiceWish("new")) == "fr-FR"
+    assert catalogue.cast("changing", VoiceWish("new"), "fr-FR").voice.voice_id == "new"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_retired_voice_is_spoken_for_by_its_like(store: VoiceStore, listed: bool) -> None:
+    engine = Changing()
+    catalogue = Catalogue({"changing": engine}, store)
+    old, other = engine.now
+    engine.now = (replace(old, retired=True), other) if listed else (other,)
+    casting = catalogue.cast("changing", VoiceWish("old"), catalogue.language_of(VoiceWish("old")))
+    assert (casting.voice.voice_id, casting.substituted) == ("other", True)
