@@ -54,6 +54,8 @@ _STATES = {
     State.CONSENT_EXPIRED: engine_pb2.VOICE_STATE_CONSENT_EXPIRED,
     State.AWAITING_ENGINE: engine_pb2.VOICE_STATE_AWAITING_ENGINE,
 }
+KEEPS_REFERENCES = "keeps-references"
+"""A feature of every engine here: CloneVoice is taken and the sample kept, even where no engine clones yet."""
 
 
 def to_format(fmt: media_pb2.AudioFormat, facts: EngineFacts | None = None) -> AudioFormat:
@@ -273,6 +275,6 @@ def from_engine(engine: Engine, status: EngineStatus, outstanding: int) -> engin
         formats=[codec.value for codec in Codec],
         limits=engine_pb2.Limits(max_text_chars=MAX_TEXT_CHARS, max_concurrency=facts.max_streams),
         cloud=facts.cloud,
-        features=facts.features,
+        features=[*facts.features, KEEPS_REFERENCES],
         outstanding=outstanding,
     )

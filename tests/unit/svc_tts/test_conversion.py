@@ -110,6 +110,8 @@ def test_an_engine_is_described_whole(name: str) -> None:
     assert told.limits.max_text_chars == 100_000
     assert {voice.engine for voice in told.voices} == {name}
     assert "mp3" in told.formats
+    assert "keeps-references" in told.features
+    assert engine_pb2.TASK_CLONE not in told.tasks
 
 
 def test_every_gender_and_codec_has_a_number() -> None:

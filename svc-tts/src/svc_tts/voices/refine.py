@@ -8,7 +8,6 @@ limiter that looks ahead.
 from __future__ import annotations
 
 import numpy as np
-import pyloudnorm
 
 from svc_tts.voices.measure import Samples
 from troupe.wire.media import SAMPLE_RATE
@@ -60,6 +59,8 @@ def loudness_of(samples: Samples) -> float:
     """Integrated loudness, LUFS; the target itself where it cannot be told."""
     if len(samples) < _SHORTEST_METERED_S * SAMPLE_RATE:
         return TARGET_LUFS
+    import pyloudnorm  # type: ignore[import-untyped]  # noqa: PLC0415  # scipy comes with it: 0.3 s, where it is wanted
+
     return float(pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(samples.astype(np.float64)))
 
 

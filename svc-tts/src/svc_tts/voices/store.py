@@ -119,6 +119,13 @@ class VoiceStore:
         with self._lock:
             return self._read(place) is not None and _reference(place, self._seen[place]).key == key
 
+    def keys(self) -> tuple[str, ...]:
+        """`VoiceReference.key` of every voice that is kept: what is kept under others was made of deleted ones."""
+        owners = [path.name for path in self._root.iterdir()] if self._root.is_dir() else []
+        places = [_Place(owner, path.name.lower()) for owner in owners for path in self._folders(owner)]
+        with self._lock:
+            return tuple(_reference(place, self._seen[place]).key for place in places if self._read(place))
+
     def add(self, owner: str, voice: ClonedVoice, sample: Sample) -> ClonedVoice:
         """Keep a reference; an empty id is made up. Raises `InvalidArgument`, `QuotaExceeded`."""
         voice_id = checked_id(voice.voice_id) if voice.voice_id else f"clone-{secrets.token_hex(16)}"

@@ -42,6 +42,24 @@ def test_limits_that_are_lower_already_stay() -> None:
     assert confined(lower, "print(resource.getrlimit(kind))").splitlines()[2] == "(3, 3)"
 
 
+OUTER = """
+code = [seccomp.Instruction(0x20, 0), seccomp.Instruction(0x15, 101, if_false=1)]
+code += [seccomp.Instruction(0x06, 0x50001), seccomp.Instruction(0x06, 0x7FFF0000)]
+data = b"".join(step.packed() for step in code)
+kept = ctypes.create_string_buffer(data, len(data))
+lacking = seccomp.forbid_new_privileges()
+lacking = lacking or seccomp._prctl(22, 2, ctypes.byref(seccomp._Program(4, ctypes.cast(kept, ctypes.c_void_p))))
+"""
+
+
+def test_it_works_inside_a_container_runtimes_filter() -> None:
+    """A restricted pod has no_new_privs and a filter already (RuntimeDefault): ours is put upon it."""
+    said = confined("import ctypes" + OUTER + "print(repr(lacking))").splitlines()
+    if said[0] != "''":
+        pytest.skip(f"this system has no seccomp filters: {said[0]}")
+    assert said[1] == "()"
+
+
 def test_on_this_system_all_of_it_is_there() -> None:
     assert confined().splitlines()[0] in {"()", "('seccomp: Invalid argument',)"}
 

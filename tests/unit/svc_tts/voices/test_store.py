@@ -142,6 +142,7 @@ def test_the_key_changes_with_owner_voice_and_sample(store: VoiceStore) -> None:
     keys.add(store.reference("alice", "my-voice").key)
     assert len(keys) == 4
     assert [store.knows(key) for key in sorted(keys)].count(True) == 3
+    assert sorted(store.keys()) == sorted(key for key in keys if store.knows(key))
     assert not store.knows("")
     assert not store.knows("..")
 
@@ -287,5 +288,6 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_urls(tmp_path: Path) -> None:
     assert VoiceStore.at(f"file://{tmp_path}").all_of("x") == ()
+    assert VoiceStore.at(str(tmp_path / "none")).keys() == ()
     with pytest.raises(NotSupported, match="s3"):
         VoiceStore.at("s3://bucket/voices")
