@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from svc_tts.engine import Engine, EngineVoice, Gender, VoiceReference
 from svc_tts.frontend.language import base
-from svc_tts.voices.cloned import ClonedVoice
+from svc_tts.voices.cloned import ClonedVoice, is_made_up
 from svc_tts.voices.consent import HOW_ON_AN_ENGINE, REMEDY, WHY, State
 from svc_tts.voices.seed import SEED_VOICES
 from svc_tts.voices.store import VoiceStore
@@ -148,7 +148,7 @@ class Catalogue:
         known = self.preset(wish.voice_id)
         if known is not None:
             return known.gender
-        if wish.language and wish.gender:
+        if wish.language and wish.gender and (wish.allow_substitute or not is_made_up(wish.voice_id)):
             return wish.gender  # the caller knows the voice even if we do not
         own = (voice.voice_id for voice in self._store.all_of(wish.owner))
         hint = nearest(wish.voice_id[:80], [*(voice.voice_id for voice in self._known.values()), *own])

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ from troupe.wire.errors import InvalidArgument
 MAX_NAME = 100  # characters
 _GIVEN_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]")  # MiniMax's rule
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,255}")  # as ids were before
+_MADE_UP_ID = re.compile(r"clone-[0-9a-f]{32}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")  # BCP 47, as far as voices need it
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,16 @@ def checked_id(voice_id: str) -> str:
 def is_id(voice_id: str) -> bool:
     """Whether a cloned voice may have that id."""
     return bool(_ID.fullmatch(voice_id))
+
+
+def made_up_id() -> str:
+    """An id that cannot be guessed."""
+    return f"clone-{secrets.token_hex(16)}"
+
+
+def is_made_up(voice_id: str) -> bool:
+    """Whether `made_up_id` gave it: it was a cloned voice, though perhaps no longer or somebody else's."""
+    return bool(_MADE_UP_ID.fullmatch(voice_id.lower()))
 
 
 def checked_name(name: str) -> str:

@@ -24,6 +24,7 @@ from svc_tts.voices.cloned import (
     checked_id,
     checked_name,
     is_id,
+    made_up_id,
     read_manifest,
     write_manifest,
 )
@@ -128,7 +129,7 @@ class VoiceStore:
 
     def add(self, owner: str, voice: ClonedVoice, sample: Sample) -> ClonedVoice:
         """Keep a reference; an empty id is made up. Raises `InvalidArgument`, `QuotaExceeded`."""
-        voice_id = checked_id(voice.voice_id) if voice.voice_id else f"clone-{secrets.token_hex(16)}"
+        voice_id = checked_id(voice.voice_id) if voice.voice_id else made_up_id()
         kept = replace(
             voice,
             voice_id=voice_id,

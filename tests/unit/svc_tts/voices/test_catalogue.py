@@ -164,6 +164,15 @@ def test_a_strangers_clone_is_unknown(catalogue: Catalogue, store: VoiceStore) -
         catalogue.cast("parrot", replace(MINE, voice_id="my-voise"), "en-GB")
 
 
+def test_a_clone_that_is_gone_is_not_stood_in_for_by_chance(catalogue: Catalogue, store: VoiceStore) -> None:
+    gone = keep(store, "").voice_id
+    store.delete("alice", gone)
+    wish = VoiceWish(gone.upper(), "en-GB", Gender.FEMALE, "alice")
+    with pytest.raises(UnknownVoice):
+        catalogue.cast("espeak", wish, "en-GB")
+    assert catalogue.cast("espeak", replace(wish, allow_substitute=True), "en-GB").substituted
+
+
 def test_the_nearest_preset(catalogue: Catalogue) -> None:
     assert catalogue.nearest_preset("en-GB", Gender.MALE).voice_id == "en-GB-RyanNeural"
     assert catalogue.nearest_preset("", Gender.MALE).voice_id == "en-US-GuyNeural"
