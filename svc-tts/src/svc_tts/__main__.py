@@ -58,10 +58,9 @@ def keep_gpl_out() -> None:
 
 async def _serve(settings: Settings) -> None:
     registry = CollectorRegistry()
-    metrics = SpeechMetrics(registry)
-    sentences = SentenceStore(settings.cache_dir.expanduser(), settings.cache_mb << 20) if settings.cache_mb else None
-    engines = _engines(settings, sentences, metrics)
-    booth = Booth(engines, VoiceStore.at(settings.voices_url), metrics, sentences)
+    metrics, store = SpeechMetrics(registry), VoiceStore.at(settings.voices_url)
+    sentences = await asyncio.to_thread(_sentences, settings, store)
+    booth = Booth(_engines(settings, sentences, metrics), store, metrics)
     servicer = SpeechServicer(booth, settings.request_s)
     service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
 
@@ -76,9 +75,20 @@ async def _serve(settings: Settings) -> None:
     await serve("speech", [service], booth.board, _listen(settings), registry=registry, lifespan=lifespan)
 
 
+def _sentences(settings: Settings, store: VoiceStore) -> SentenceStore | None:
+    """Where sentences are kept; what a cloned voice said goes with it, also where it was deleted meanwhile."""
+    if not settings.cache_mb:
+        return None
+    sentences = SentenceStore(settings.cache_dir.expanduser(), settings.cache_mb << 20)
+    store.on_delete(sentences.purge)
+    sentences.purge_others(store.keys())
+    return sentences
+
+
 def _engines(settings: Settings, sentences: SentenceStore | None, metrics: SpeechMetrics) -> dict[str, Engine]:
     """The engines chosen, and around each what it lacks."""
-    engines = {name: load_engine(name, settings.context) for name in settings.engine_names}
+    loaded = [load_engine(name, settings.context) for name in settings.engine_names]
+    engines = {engine.facts.name: engine for engine in loaded}  # a "module:Class" is known by its own name
     own = engines.get(READER)
     reader = Reader(own or load_engine(READER, replace(settings.context, workers=1)), owned=own is None)
     return complete(engines, Surroundings(reader, sentences, settings.cache_varied, metrics.looked))
@@ -96,7 +106,7 @@ def _listen(settings: Settings) -> Listen:
 
 
 def _doctor(settings: Settings, *, as_json: bool) -> int:
-    rows = asyncio.run(examine(settings.engine_names))
+    rows = asyncio.run(examine(settings.engine_names, settings.context))
     if as_json:
         print(json.dumps(rows))
     else:

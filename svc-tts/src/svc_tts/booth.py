@@ -11,13 +11,14 @@ from contextlib import aclosing, contextmanager
 
 from prometheus_client import CollectorRegistry
 
-from svc_tts.around.sentences import SentenceStore
+from svc_tts.cloning import Cloning
 from svc_tts.engine import Engine, Utterance
 from svc_tts.frontend.language import base
 from svc_tts.metrics import SpeechMetrics
 from svc_tts.speech import Flush, Part, SpeechRequest
 from svc_tts.synthesis import Speech
-from svc_tts.voices.catalogue import Catalogue
+from svc_tts.voices.catalogue import Catalogue, VoiceWish
+from svc_tts.voices.consent import State
 from svc_tts.voices.store import VoiceStore
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, TroupeError
@@ -36,27 +37,33 @@ log = logging.getLogger(__name__)
 class Booth:
     """Engines, their health, their voices."""
 
-    def __init__(
-        self,
-        engines: Mapping[str, Engine],
-        store: VoiceStore,
-        metrics: SpeechMetrics | None = None,
-        sentences: SentenceStore | None = None,
-    ) -> None:
+    def __init__(self, engines: Mapping[str, Engine], store: VoiceStore, metrics: SpeechMetrics | None = None) -> None:
         self.engines = dict(engines)
         self.board = EngineBoard(SERVICE, self.engines)
         self.store = store
         self.catalogue = Catalogue(self.engines, store)
+        self.cloning = Cloning(self.engines, store, self.catalogue, self.ready)
         self.outstanding: Counter[str] = Counter()
-        self._sentences = sentences
         self._metrics = metrics or SpeechMetrics(CollectorRegistry())
 
     def ready(self) -> list[str]:
         """The engines that can speak now, in the order of the settings."""
         return [name for name in self.engines if self.board.status(name).state == ENGINE_STATE_READY]
 
-    def choose(self, engine: str, language: str) -> str:
-        """The engine asked for, else the first ready one that reads `language`; raises where none can."""
+    def choose_for(self, wish: VoiceWish, engine: str, guessed: str = "") -> str:
+        """The engine asked for, else the best ready one for that voice; `guessed` is the text's language.
+
+        Reads the disk now and then. Raises where no engine can.
+        """
+        cloned = self.catalogue.clone_of(wish)
+        language = self.catalogue.language_of(wish) or guessed
+        return self.choose(engine, language, cloned=cloned is not None and cloned.state is State.READY)
+
+    def choose(self, engine: str, language: str, *, cloned: bool = False) -> str:
+        """The engine asked for, else the first ready one that reads `language`; raises where none can.
+
+        For a `cloned` voice one that clones comes before those that do not.
+        """
         if engine:
             self.board.require(engine)
             return engine
@@ -65,6 +72,8 @@ class Booth:
         if not language:
             reading.sort(key=lambda name: bool(self.engines[name].facts.languages))
             reading.sort(key=lambda name: -len(self.engines[name].facts.languages))
+        if cloned:
+            reading.sort(key=lambda name: not self.engines[name].facts.clones)
         if not reading:
             return self._explain(ready)
         return reading[0]
@@ -83,19 +92,16 @@ class Booth:
                 async for part in counted:
                     yield part
 
-    async def forget(self, reference_key: str) -> None:
-        """A cloned voice was deleted: what it said goes too."""
-        if self._sentences is not None:
-            await asyncio.to_thread(self._sentences.purge, reference_key)
-
     async def keep(self) -> None:
         """Load the engines and watch them; ends only by cancellation."""
         async with asyncio.TaskGroup() as group:
             for name in self.engines:
                 group.create_task(self._keep(name))
+            group.create_task(self.cloning.keep())
 
     async def stop(self) -> None:
         """Leave no process behind."""
+        await self.cloning.stop()
         await asyncio.gather(*(engine.stop() for engine in self.engines.values()))
 
     def _reads(self, name: str, language: str) -> bool:
@@ -133,7 +139,8 @@ class Booth:
                 async with asyncio.timeout(_CHECK_S):
                     await engine.check()
                 if self.board.status(name).state != ENGINE_STATE_READY:
-                    await self._first_word(engine)
+                    if engine.facts.probed:
+                        await self._first_word(engine)
                     await self.board.ready(name)
                 await asyncio.sleep(_CHECK_EVERY_S)
             except EngineMissing as error:
@@ -161,7 +168,7 @@ class Booth:
             await asyncio.gather(*map(asyncio.wrap_future, told))
 
     async def _first_word(self, engine: Engine) -> None:
-        """A real word: only then is an engine serving."""
+        """A real word: only then is an engine serving that may be asked for one."""
         voice = engine.voices()[0]
         sound = 0
         async with asyncio.timeout(_FIRST_WORD_S), aclosing(self._probe(engine, voice.language)) as pieces:

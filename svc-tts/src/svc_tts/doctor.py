@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypedDict
 
 from svc_tts.engine import Engine, EngineContext, Utterance, load_engine
@@ -21,14 +22,15 @@ class Row(TypedDict):
     remedy: str
 
 
-async def examine(names: tuple[str, ...]) -> list[Row]:
-    """Load each engine and let it say a word."""
-    return [await _row(name) for name in names]
+async def examine(names: tuple[str, ...], context: EngineContext | None = None) -> list[Row]:
+    """Load each engine, where the settings say its files and servers are, and let it say a word."""
+    mine = replace(context or EngineContext(1, _PATIENCE_S), workers=1, deadline_s=_PATIENCE_S)
+    return [await _row(name, mine) for name in names]
 
 
-async def _row(name: str) -> Row:
+async def _row(name: str, context: EngineContext) -> Row:
     try:
-        engine = load_engine(name, EngineContext(workers=1, deadline_s=_PATIENCE_S))
+        engine = load_engine(name, context)
     except TroupeError as error:
         return Row(engine=name, ready=False, reason=error.message, remedy="set TROUPE_SPEECH_ENGINES=flite,espeak")
     try:

@@ -20,6 +20,8 @@ from troupe.wire.errors import UnknownEngine, nearest
 ENGINES = {
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
+    "piper": "svc_tts.engines.piper.engine:PiperEngine",
+    "edge": "svc_tts.engines.edge.engine:EdgeEngine",
     "tone": "svc_tts.engines.tone:ToneEngine",
 }
 """Name -> "module:Class", imported only when chosen."""
@@ -44,6 +46,7 @@ class EngineVoice:
     gender: Gender = Gender.UNKNOWN
     features: tuple[str, ...] = ()  # what it can beyond the features of its engine
     version: str = ""  # changes when it would sound otherwise, as when its file was replaced
+    retired: bool = False  # it is known and speaks no more: another one speaks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,8 @@ class EngineFacts:
     max_streams: int = 64  # answers at once; more are refused
     sentence_gap_s: float = 0.0  # silence between two sentences
     probe_text: str = "one"
+    probed: bool = True  # False = it is not asked for a first word: its health is what `check` knows
+    mp3_bitrate: int = 0  # bits per second of the MP3 that it may give as it is, mono at its rate; 0 = it gives none
 
 
 class Engine(Protocol):
@@ -217,6 +222,8 @@ class EdgePlace:
 
     most_at_once: int = 4
     proxy: str = ""
+    endpoint: str = ""  # ws(s)://... of one that speaks the same protocol; empty = Microsoft's
+    voices_file: Path | None = None  # keeps the list of voices of today
 
 
 @dataclass(frozen=True, slots=True)

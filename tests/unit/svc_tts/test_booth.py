@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from svc_tts.around.sentences import Sentence, SentenceKey, SentenceStore
 from svc_tts.booth import Booth
 from svc_tts.engine import Engine, EngineContext, Piece, ToneOptions, Utterance
 from svc_tts.engines.espeak import EspeakEngine, Library, find_espeak
@@ -198,12 +197,3 @@ async def test_speak_is_the_whole_way(tmp_path: Path) -> None:
         async with aclosing(booth.speak(SpeechRequest("tone"), come("hi"), Progress())) as parts:
             assert len([part async for part in parts]) >= 3
         assert booth.outstanding["tone"] == 0
-
-
-async def test_a_deleted_voices_sentences_go(tmp_path: Path) -> None:
-    sentences, key = SentenceStore(tmp_path / "kept", 1 << 20), SentenceKey.of("clone", "hello")
-    booth = Booth({}, VoiceStore(tmp_path), None, sentences)
-    sentences.put(key, Sentence(24_000, bytes(100)))
-    await booth.forget("clone")
-    assert sentences.get(key) is None
-    await Booth({}, VoiceStore(tmp_path)).forget("clone")
