@@ -20,6 +20,7 @@ from troupe.wire.errors import UnknownEngine, nearest
 ENGINES = {
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
+    "piper": "svc_tts.engines.piper.engine:PiperEngine",
     "edge": "svc_tts.engines.edge.engine:EdgeEngine",
     "tone": "svc_tts.engines.tone:ToneEngine",
 }

@@ -130,6 +130,7 @@ class Speech:
             pitch=self._request.pitch,
             options=self._request.options,
             words_before=self._words,
+            reference=self._casting.reference,
             mp3_wanted=self._as_frames,
         )
         start_s = self._timeline.position_s
