@@ -1,6 +1,6 @@
 """The voices of Piper that `make voice` knows by name: one or more for each of the languages people ask for.
 
-Each is pinned by sha256 and size. Where these facts and the licences were confirmed is in docs/VOICES.md. The licence
+Each is pinned by sha256 and size. Where these facts and the licences were confirmed is in docs/WEIGHTS.md. The licence
 is that of the recordings, as the voice's MODEL_CARD tells it or the page that the card names.
 """
 
@@ -67,20 +67,24 @@ LESSAC_NOTE = (
 PUBLIC_DOMAIN = Licence("public domain", Commercial.YES)
 CC0 = Licence("CC0", Commercial.YES)
 UNLICENSE = Licence("Unlicense", Commercial.YES)
-_CREDIT = "Name the makers of the recordings (docs/VOICES.md says where they are)."
+_CREDIT = "Name the makers of the recordings (docs/WEIGHTS.md says where they are)."
 CC_BY_3 = Licence("CC BY 3.0", Commercial.YES, _CREDIT)
 CC_BY_4 = Licence("CC BY 4.0", Commercial.YES, _CREDIT)
 CC_BY_SA_4 = Licence("CC BY-SA 4.0", Commercial.YES, f"{_CREDIT} What is adapted from them is passed on likewise.")
 CC_BY_NC_SA_4 = Licence("CC BY-NC-SA 4.0", Commercial.NO)
 BLIZZARD = Licence("Blizzard 2013", Commercial.NO, "For research only; no commercial use of any kind.")
-NOT_TOLD = Licence("not told", Commercial.UNKNOWN, "Its MODEL_CARD names no licence: read the page it links to.")
+NOT_KNOWN = Licence(
+    "not known",
+    Commercial.UNKNOWN,
+    "Its MODEL_CARD names none, or none was confirmed: read it, and what it links to.",
+)
 
 _F, _M, _U = Gender.FEMALE, Gender.MALE, Gender.UNKNOWN
 _L = True  # from_lessac
 
 # fmt: off
 CATALOGUE: tuple[Entry, ...] = (
-    Entry("ar_JO-kareem-medium", _U, NOT_TOLD,
+    Entry("ar_JO-kareem-medium", _U, NOT_KNOWN,
           Pin(63_201_294, "9e95cab07b679da603bba17c4dec7ab3111320571964ee95c0379603c086491e"),
           Pin(5_024, "ea6d9b9d9076dbdb6bf5c98c6a141ef154959d2359709b37855727964e7d6c4d"), 1, _L),
     Entry("cs_CZ-jirka-medium", _U, CC0,
@@ -92,9 +96,6 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("de_DE-thorsten-medium", _M, CC0,
           Pin(63_201_294, "7e64762d8e5118bb578f2eea6207e1a35a8e0c30595010b666f983fc87bb7819"),
           Pin(4_819, "974adee790533adb273a1ac88f49027d2a1b8f0f2cf4905954a4791e79264e85"), 1, _L),
-    Entry("el_GR-rapunzelina-medium", _U, CC0,
-          Pin(62_950_044, "3ca9fb3092215ee92edfc019b43feb0115ff4dfe638eb34474833ab1de840952"),
-          Pin(4_973, "3a6182ec7c7550e14ef15e5d9badbb18f973a434086ac9658a1b10991fd192f8")),
     Entry("en_GB-alba-medium", _F, CC_BY_4,
           Pin(63_201_294, "401369c4a81d09fdd86c32c5c864440811dbdcc66466cde2d64f7133a66ad03b"),
           Pin(4_888, "aa965a2f02ecced632c2694e1fc72bbff6d65f265fab567ca945918c73dd89f4"), 1, _L),
@@ -107,7 +108,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("en_GB-northern_english_male-medium", _M, CC_BY_SA_4,
           Pin(63_201_294, "57a219ae8e638873db7d18893304be5069c42868f392bb95c3ff17f0690d0689"),
           Pin(4_847, "69557ed3d974463453e9b0c09dd99a7ed0e52b8b87b64b357dbeeb2540a97d47"), 1, _L),
-    Entry("en_US-amy-medium", _F, NOT_TOLD,
+    Entry("en_US-amy-medium", _F, NOT_KNOWN,
           Pin(63_201_294, "b3a6e47b57b8c7fbe6a0ce2518161a50f59a9cdd8a50835c02cb02bdd6206c18"),
           Pin(4_882, "95a23eb4d42909d38df73bb9ac7f45f597dbfcde2d1bf9526fdeaf5466977d77"), 1, _L),
     Entry("en_US-joe-medium", _M, CC0,
@@ -146,9 +147,6 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("es_MX-ald-medium", _M, UNLICENSE,
           Pin(63_201_294, "019b3803293c93e34a206dd2e53a3889209a514e786fd7144f7b70196c579b63"),
           Pin(4_878, "5a71498158e04afc8099bfd019c7e87c68eb9d042505a2b1a87e5c1ac2b1a61d"), 1, _L),
-    Entry("fi_FI-harri-medium", _M, CC0,
-          Pin(63_201_294, "a44167faa34caed940e4fcad139fcc35922266b2593bcebe77701774c0fb2389"),
-          Pin(4_873, "3f9c9f76f74adf1fbe7279e41eea17d6610757e45effd6808bbea6be74b8916d"), 1, _L),
     Entry("fr_FR-mls-medium", _U, CC_BY_4,
           Pin(76_733_750, "0ed223f78466917f2bae05ee90096ce69ab1fdeb251f55590d0e7422d234e162"),
           Pin(7_036, "252b0b0a6e4cc4949e23eccb956f9c779986c32f934f2f7e2191e5fdc2edca61"), 125),
@@ -188,7 +186,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("pt_BR-faber-medium", _M, CC0,
           Pin(63_201_294, "858555e3a064209c57088fe6bd70c4c3dc54d03eaa00c45d5ecaf43a33f95aa7"),
           Pin(4_855, "7e694de195ae3fc36dd732c445eb04fb49b649854893cb5506b978f0d50a1d6f"), 1, _L),
-    Entry("ro_RO-mihai-medium", _U, CC0,
+    Entry("ro_RO-mihai-medium", _M, CC0,
           Pin(63_201_294, "e0608bbbd53c80267c09ece681b09f5199f54e792356684c8073738e5f15d29f"),
           Pin(4_877, "8cc0c9f077dc0cec3c25a6a055ec8046db8e40a2510591582f2c9c869f4bc47e"), 1, _L),
     Entry("ru_RU-denis-medium", _M, CC0,
@@ -197,7 +195,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("ru_RU-dmitri-medium", _M, CC0,
           Pin(63_201_294, "f073356ebc4bd0f80c5af58df2953a5988bd5bdab1eb38635ce960b071fbefcb"),
           Pin(4_824, "667ef3117bc642c2892dff7690d8bdc8ca4228aeaa783b2dc1416df632855e0d"), 1, _L),
-    Entry("ru_RU-irina-medium", _F, NOT_TOLD,
+    Entry("ru_RU-irina-medium", _F, NOT_KNOWN,
           Pin(63_201_294, "8ff38212d23da300bbe3705c645e6e5b9475f0bfde01558eb17813e22acaaaaa"),
           Pin(4_765, "c2ec28bb38e2b59e93b959b3e40348c1afebbd272f30fed5d41205d08e98a9d7")),
     Entry("tr_TR-dfki-medium", _U, CC_BY_NC_SA_4,
@@ -209,7 +207,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("vi_VN-vais1000-medium", _U, CC_BY_4,
           Pin(63_201_294, "ec7c89e2c85f4d1edc24b6120c18aaf1bda614f06b511567eb9c7c0de15e2dab"),
           Pin(4_860, "fafb9da1354ed4b77c31af228ed41fb41cd825c14cffa105454b25e6ae751ee0"), 1, _L),
-    Entry("zh_CN-huayan-medium", _F, NOT_TOLD,
+    Entry("zh_CN-huayan-medium", _F, NOT_KNOWN,
           Pin(63_201_294, "9929917bf8cabb26fd528ea44d3a6699c11e87317a14765312420be230be0f3d"),
           Pin(4_822, "d521dc45504a8ccc99e325822b35946dd701840bfb07e3dbb31a40929ed6a82b")),
 )

@@ -15,7 +15,6 @@ SETTING = "TROUPE_SPEECH_PIPER_DIR"
 MODEL, CONFIG, CARD = ".onnx", ".onnx.json", ".MODEL_CARD"
 QUALITIES = ("x_low", "low", "medium", "high")
 _NAME = re.compile(r"(?P<code>(?P<family>[a-z]{2,3})_[A-Z]{2})-(?P<voice>\w{1,60})-(?P<quality>x_low|low|medium|high)")
-_LICENCE = re.compile(r"^[*\- ]*licen[cs]e[ *]*:[ \t*]*(?P<name>\S[^\n]*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +63,6 @@ def source_of(wanted: str, hub: str) -> VoiceSource:
 def command(name: str) -> str:
     """What a person types to fetch it."""
     return f"make voice NAME={shlex.quote(name)}"
-
-
-def licence_in(card: str) -> str:
-    """The licence as the text of a MODEL_CARD tells it; empty = it does not."""
-    line = _LICENCE.search(card)
-    return line["name"] if line else ""
 
 
 def _unknown(wanted: str) -> InvalidArgument:

@@ -6,11 +6,12 @@ import shlex
 from contextlib import closing
 from pathlib import Path
 
+from svc_tts.engines.piper.licence import UNKNOWN, licence_of
 from svc_tts.weights import session
 from svc_tts.weights.judge import judge_piper
 from svc_tts.weights.order import Order
 from svc_tts.weights.piper_catalogue import CATALOGUE, FIRST_CHOICE, LESSAC_NOTE, REPOSITORY, Commercial, Entry, find
-from svc_tts.weights.piper_voices import CONFIG, MODEL, SETTING, VoiceSource, command, licence_in, source_of
+from svc_tts.weights.piper_voices import CONFIG, MODEL, SETTING, VoiceSource, command, source_of
 from troupe.weights.fetch import DAMAGED, Fetcher
 from troupe.weights.hub import Hub
 from troupe.weights.meter import Meter, amount
@@ -64,7 +65,7 @@ def _fetch(order: Order, meter: Meter) -> int:
     with closing(Hub(order.hub, order.token)) as hub:
         fetcher = Fetcher(hub, order.folder, meter, judge_piper)
         fetcher.fetch_all([source.card])
-        _tell_card(order.folder / source.card.file, meter)
+        _heed_card(order.folder / source.card.file, source, order, meter)
         fetcher.fetch_all([source.config, source.model])
     meter.say(f"Ready: {place}. The engine piper finds it within seconds, without a restart.")
     return 0
@@ -86,20 +87,25 @@ def _introduce(source: VoiceSource, meter: Meter) -> None:
 
 
 def _require_allowed(source: VoiceSource, order: Order) -> None:
-    """Raise `LicenceForbids` where only what allows commercial use may come, and this voice is not known to."""
-    if not order.commercial_only or (source.entry and source.entry.licence.commercial is Commercial.YES):
-        return
+    """Raise `LicenceForbids` where only what allows commercial use may come, and the catalogue knows no such thing."""
+    if order.commercial_only and source.entry and source.entry.licence.commercial is not Commercial.YES:
+        raise _forbidden(source, source.entry.licence.name)
+
+
+def _heed_card(card: Path, source: VoiceSource, order: Order, meter: Meter) -> None:
+    """Tell the licence by the card itself, before the model comes: the engine goes by it too."""
+    licence = licence_of(card.read_text(errors="replace"))
+    meter.say(f"Its MODEL_CARD tells {'no licence' if licence.name == UNKNOWN else f'the licence: {licence.name}'}")
+    if order.commercial_only and not licence.commercial_use:
+        raise _forbidden(source, f"{licence.name}, by its MODEL_CARD")
+
+
+def _forbidden(source: VoiceSource, licence: str) -> LicenceForbids:
     allowed = ", ".join(entry.name for entry in CATALOGUE if entry.licence.commercial is Commercial.YES)
-    raise LicenceForbids(
-        f"TROUPE_COMMERCIAL_ONLY=1 keeps out what is not known to allow commercial use, and {source.name} is not. "
-        f"Allowed are {allowed}. Nothing was fetched."
+    return LicenceForbids(
+        f"TROUPE_COMMERCIAL_ONLY=1 keeps out what is not known to allow commercial use, and {source.name} is not "
+        f"(licence: {licence}). Allowed by the catalogue are {allowed}. Its model was not fetched."
     )
-
-
-def _tell_card(card: Path, meter: Meter) -> None:
-    """The licence line of the card itself, which counts: before the model comes."""
-    told = licence_in(card.read_text(errors="replace"))
-    meter.say(f"Its MODEL_CARD tells the licence: {told}" if told else f"Its MODEL_CARD tells no licence: {card}")
 
 
 def _verify(order: Order, meter: Meter) -> int:

@@ -1,6 +1,6 @@
 """The release of XTTS v2 on Hugging Face: its files, pinned, and its licence.
 
-Size and sha256 of each file are those that public repositories record for this revision: docs/VOICES.md names them.
+Size and sha256 of each file are those that public repositories record for this revision: docs/WEIGHTS.md names them.
 """
 
 from __future__ import annotations

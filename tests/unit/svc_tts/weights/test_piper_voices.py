@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from svc_tts.weights.piper_catalogue import REVISION
-from svc_tts.weights.piper_voices import licence_in, source_of
+from svc_tts.weights.piper_voices import source_of
 from troupe.wire.errors import InvalidArgument
 
 BASE = f"https://hub.example/rhasspy/piper-voices/resolve/{REVISION}"
@@ -48,17 +48,3 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 def test_a_slip_of_the_pen_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(InvalidArgument, match="en_US-kristin-medium"):
         source_of("en_US-kristin-medum", "https://hub.example")
-
-
-@pytest.mark.parametrize(
-    ("card", "licence"),
-    [
-        ("## Dataset\n\n* URL: https://x\n* License: CC0\n", "CC0"),
-        ("* Licence:   CC BY 4.0  \n", "CC BY 4.0"),
-        ("* License: See URL\n", "See URL"),
-        ("* License:\n\n## Training\n", ""),
-        ("no word of it", ""),
-    ],
-)
-def test_the_licence_line_of_a_card(card: str, licence: str) -> None:
-    assert licence_in(card) == licence

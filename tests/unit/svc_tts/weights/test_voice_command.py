@@ -114,7 +114,7 @@ def test_any_other_voice_of_the_repository(served: FakeHub, folder: Path) -> Non
 
 def test_a_card_without_a_licence_is_told(served: FakeHub, folder: Path) -> None:
     served.put(REPOSITORY, f"{FOLDER}/MODEL_CARD", b"# tiny\n", tells=False)
-    assert "Its MODEL_CARD tells no licence: " in ask(folder, NAME, served.url)[1]
+    assert "Its MODEL_CARD tells no licence\n" in ask(folder, NAME, served.url)[1]
 
 
 @pytest.mark.parametrize(
@@ -136,13 +136,24 @@ def test_wrong_bytes_of_a_pinned_voice(served: FakeHub, folder: Path, pinned: En
     assert not list(folder.glob("*.onnx"))
 
 
-def test_where_only_commercial_use_is_wanted(served: FakeHub, folder: Path) -> None:
-    for name in ("en_US-lessac-medium", "ar_JO-kareem-medium", NAME):
+def test_where_only_commercial_use_is_wanted_the_catalogue_refuses(served: FakeHub, folder: Path) -> None:
+    for name, licence in (("en_US-lessac-medium", "Blizzard 2013"), ("ar_JO-kareem-medium", "not known")):
         status, told = ask(folder, name, served.url, commercial=True)
         assert status == 1
-        assert f"and {name} is not. Allowed are " in told
+        assert f"and {name} is not (licence: {licence}). Allowed by the catalogue are " in told
         assert "en_US-kristin-medium" in told
     assert served.seen == []
+
+
+@pytest.mark.parametrize(
+    ("card", "status"), [(CARD, 0), (CARD.replace(b"BY", b"BY-NC"), 1), (CARD.replace(b"CC BY 4.0", b""), 1)]
+)
+def test_where_only_commercial_use_is_wanted_the_card_decides(
+    served: FakeHub, folder: Path, card: bytes, status: int
+) -> None:
+    served.put(REPOSITORY, f"{FOLDER}/MODEL_CARD", card, tells=False)
+    done, told = ask(folder, NAME, served.url, commercial=True)
+    assert (done, len(list(folder.glob("*.onnx")))) == (status, 1 - status), told
 
 
 def test_a_voice_that_does_not_exist(served: FakeHub, folder: Path) -> None:

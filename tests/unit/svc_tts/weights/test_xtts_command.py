@@ -18,6 +18,7 @@ from svc_tts.weights.xtts_command import fetch_xtts
 from svc_tts.weights.xtts_release import FILES, REPOSITORY, REVISION, ReleaseFile, source_of
 from troupe.weights.meter import Meter
 
+DOCUMENT = Path(__file__).parents[4] / "docs" / "WEIGHTS.md"
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -63,6 +64,13 @@ def test_the_release_is_pinned_the_small_files_first() -> None:
     source = source_of(FILES[-1], "https://hub.example")
     assert source.url == f"https://hub.example/coqui/XTTS-v2/resolve/{REVISION}/model.pth"
     assert source.size == 1_867_929_118
+
+
+def test_the_document_says_the_same() -> None:
+    text = DOCUMENT.read_text()
+    assert REVISION in text
+    for file in FILES:
+        assert f"| `{file.name}` | {file.size:,} | `{file.sha256}` |".replace(",", " ") in text
 
 
 def test_without_agreement_it_shows_the_licence_and_fetches_nothing(release: FakeHub, folder: Path) -> None:
