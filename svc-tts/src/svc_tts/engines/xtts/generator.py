@@ -49,7 +49,7 @@ def _same(channels: int, kernel: int, dilation: int) -> nn.Conv1d:
 
 
 class Upsampling(nn.Conv1d):
-    """Transposed convolution with a kernel of 2 * stride, padded by stride / 2: (B, wide, T) -> (B, narrow, T * stride).
+    """Transposed convolution, kernel 2 * stride, padding stride / 2: (B, wide, T) -> (B, narrow, T * stride).
 
     Between inputs m - 1 and m lie the outputs m * stride - stride / 2 and the next stride - 1; each hears both.
     """
