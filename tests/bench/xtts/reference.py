@@ -69,8 +69,8 @@ def narrow(state: Mapping[str, torch.Tensor]) -> None:
 
 
 def resampled(_: Xtts | None, given: Arrays) -> dict[str, np.ndarray]:
-    """wave, rate, to_rates -> resampled_RATE."""
-    wave, rate = torch.from_numpy(given["wave"]), int(given["rate"])
+    """short_wave, rate, to_rates -> resampled_RATE."""
+    wave, rate = torch.from_numpy(given["short_wave"]), int(given["rate"])
     return {
         f"resampled_{target}": torchaudio.functional.resample(wave, rate, int(target)).numpy()
         for target in given["to_rates"]
