@@ -29,7 +29,7 @@ CODES = 12
 def main() -> None:
     """Ask and keep."""
     with tempfile.TemporaryDirectory() as folder:
-        release = make(Path(folder), CONFIG, saved_as="plain")
+        release = make(Path(folder), CONFIG)
         answers = ask(release, questions(CONFIG, seconds=SECONDS, codes=CODES), *STAGES)
     kept = {name: answer for name, answer in answers.items() if not name.endswith("_s")}
     GOLDEN.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from svc_tts.engines.xtts.config import XttsConfig
+from svc_tts.engines.xtts.config import VocoderSizes, XttsConfig
 from svc_tts.engines.xtts.frames import Frames, scales
-from svc_tts.engines.xtts.generator import Upsampling, reaches
+from svc_tts.engines.xtts.generator import Generator, Upsampling, reaches
 from svc_tts.engines.xtts.vocoder import Vocoder
 
 CODES = 70
@@ -109,11 +109,20 @@ def test_too_little_context_shows(vocoder, latents, speaker, whole):
     reach = vocoder.generator.reach
     for lead, exact in ((reach, True), (reach - 4, False)):
         piece = vocoder.generator(frames[:, :, 100 - lead : 160 + lead], speaker[None], lead, lead)[0]
-        assert ((piece - whole[100 * 256 : 160 * 256]).abs().max() <= EXACT) is exact
+        assert bool((piece - whole[100 * 256 : 160 * 256]).abs().max() <= EXACT) is exact
 
 
 def test_the_reach_is_that_of_the_release():
-    assert reaches(XttsConfig().vocoder) == [13, 14, 47, 32, 3]
+    """No more and no less than the frames that a frame's samples depend on."""
+    sizes = VocoderSizes(latent_width=2, speaker_width=2, channels=16)
+    assert reaches(sizes) == [13, 14, 47, 32, 3]
+    generator = Generator(sizes).double().requires_grad_(requires_grad=False)
+    for parameter in generator.parameters():
+        parameter.fill_(0.01)
+    frames = torch.ones(1, 2, 41, dtype=torch.float64, requires_grad=True)
+    generator(frames, torch.ones(1, 2, dtype=torch.float64), 20, 20).double().sum().backward()
+    heard = frames.grad[0, 0].nonzero().flatten()
+    assert (int(heard[0]), int(heard[-1])) == (20 - 13, 20 + 13)
 
 
 @pytest.mark.parametrize(("stride", "wide", "narrow"), [(8, 6, 5), (2, 4, 3)])
