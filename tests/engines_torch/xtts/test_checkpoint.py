@@ -118,3 +118,15 @@ def test_a_pickle_of_something_else(tmp_path):
     torch.save([1, 2], folder / "model.pth")
     with pytest.raises(CheckpointBroken, match="no tensors by name"):
         load(folder)
+
+
+def test_a_checkpoint_in_half_precision_is_read_as_fp32(tmp_path, checkpoint):
+    folder = make(tmp_path, saved_as="safetensors")
+    tensors = safetensors.torch.load_file(folder / "model.safetensors")
+    halved = {name: tensor.bfloat16() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    safetensors.torch.save_file(halved, folder / "model.safetensors")
+    read = load(folder)
+    assert {tensor.dtype for tensor in read.tensors.values()} == {torch.float32, torch.int64}
+    name = "hifigan_decoder.waveform_decoder.ups.0.weight"
+    assert torch.allclose(read.tensors[name], checkpoint.tensors[name], rtol=0.05, atol=1e-3)
+    assert read.identity != checkpoint.identity

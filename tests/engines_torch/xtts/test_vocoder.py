@@ -96,6 +96,17 @@ def test_windows_of_many_utterances_go_together(vocoder, latents, speaker):
         assert (torch.cat(held) - vocoder.decode(each, own)).abs().max() <= EXACT
 
 
+@pytest.mark.parametrize("size", [3, 8, 20, 33])
+def test_padded_windows_are_exact_and_few_kinds(vocoder, latents, speaker, whole, size):
+    """As on a GPU, where windows of few kinds make large batches."""
+    padded = Vocoder(vocoder.generator, vocoder.config, bucket=16)
+    assert (streamed(padded.stream(speaker), latents, size) - whole).abs().max() <= EXACT
+    stream = padded.stream(speaker)
+    windows = [stream.push(piece) for piece in cut(latents, (size,))][3:]
+    assert len({window.padded(16).kind for window in windows if window.wanted}) <= 2
+    assert all(window.padded(16).wanted % 16 == 0 for window in windows)
+
+
 def test_a_stream_holds_no_more_than_its_context(vocoder, latents, speaker):
     stream = vocoder.stream(speaker)
     for piece in cut(latents, (5,)):
