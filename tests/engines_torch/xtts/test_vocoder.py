@@ -55,6 +55,12 @@ def test_a_stream_of_uneven_chunks_is_the_whole(vocoder, latents, speaker, whole
     assert (joined - whole).abs().max() <= EXACT
 
 
+def test_the_last_codes_end_it_in_one_window(vocoder, latents, speaker, whole):
+    stream = vocoder.stream(speaker)
+    windows = [stream.push(latents[:30]), stream.push(latents[30:], last=True)]
+    assert (torch.cat(vocoder.decode_windows(windows)) - whole).abs().max() <= EXACT
+
+
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
 def test_another_speed_is_exact_too(vocoder, latents, speaker, whole, speed):
     slower = vocoder.decode(latents, speaker, speed=speed)

@@ -135,15 +135,16 @@ class VocoderStream:
         """The rest of the sound."""
         return self._vocoder.decode_windows([self.push(None)])[0]
 
-    def push(self, latents: Tensor | None) -> Window:
-        """What `feed` would compute, to be computed together with others'; None ends the utterance."""
+    def push(self, latents: Tensor | None, *, last: bool = False) -> Window:
+        """What `feed` would compute, to be computed together with others'. `last`, or None, ends the utterance."""
+        last = last or latents is None
         rows = self._speaker.new_zeros((0, self._width)) if latents is None else latents
         rows = rows.float()
-        new = self._steps.push(rows, last=latents is None)
+        new = self._steps.push(rows, last=last)
         held = new if self._held is None else torch.cat((self._held, new))
         reach = self._vocoder.generator.reach
-        trail = 0 if latents is None else min(reach, len(held) - self._lead)
-        window = Window(held, self._speaker, self._lead, trail, first=not self._cut, last=latents is None)
+        trail = 0 if last else min(reach, len(held) - self._lead)
+        window = Window(held, self._speaker, self._lead, trail, first=not self._cut, last=last)
         emitted = len(held) - trail
         kept = max(0, emitted - reach)
         self._held, self._lead, self._cut = held[kept:], emitted - kept, self._cut or kept > 0
