@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,9 @@ def measure(bench: Bench) -> Figures:
     checkpoint = load(bench.release)
     given = questions(checkpoint.config, seconds=SECONDS, codes=24 if bench.quick else CODES)
     theirs, ours = ask(bench.release, given, *STAGES), answer(checkpoint, given, *STAGES)
+    start = time.perf_counter()
+    answer(checkpoint, given, "cloned")
+    clone_s, their_clone_s = time.perf_counter() - start, float(theirs["cloned_s"])
     compared = [name for name in ours if name != "wave_streamed"]
     apart = {name: float(np.abs(ours[name] - theirs[name]).max()) for name in compared}
     table(
@@ -40,10 +44,12 @@ def measure(bench: Bench) -> Figures:
     streams = {whose: _joined(waves) for whose, waves in (("ours", ours), ("coqui-tts", theirs))}
     for whose, far in streams.items():
         print(f"{whose}: streamed and decoded at once are {far:.2g} apart")
+    print(f"hearing a voice of {1.5 * SECONDS:.0f} s: ours {clone_s:.2f} s, coqui-tts {their_clone_s:.2f} s")
     return {
         **{named: rounded(apart[name]) for name, named in NAMED.items()},
         "stream_max_abs": rounded(streams["ours"]),
         "coqui_stream_max_abs": rounded(streams["coqui-tts"]),
+        "clone_s": rounded(clone_s),
     }
 
 
