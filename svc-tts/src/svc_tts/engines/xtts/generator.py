@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -32,6 +33,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
+        self.reach = refining(kernel, dilations)
         self.convs1 = nn.ModuleList(_same(channels, kernel, dilation) for dilation in dilations)
         self.convs2 = nn.ModuleList(_same(channels, kernel, 1) for _ in dilations)
 
@@ -126,20 +128,20 @@ class Generator(nn.Module):
             sound = up(functional.leaky_relu_(sound, SLOPE))
             if self.conds:
                 sound += self.conds[stage](tint)
-            sound = self._refined(stage, sound)
-            sound, margins = _cut(sound, [margin * stride for margin in margins], reach)
+            sound, margins = self._refined(stage, sound, [margin * stride for margin in margins], reach)
         sound = self.conv_post(functional.leaky_relu_(sound, LAST_SLOPE))
         sound, _ = _cut(sound, margins, 0)
         return sound[:, 0].float().tanh()
 
-    def _refined(self, stage: int, sound: Tensor) -> Tensor:
-        """The mean of the stage's residual blocks."""
+    def _refined(self, stage: int, sound: Tensor, margins: list[int], reach: int) -> tuple[Tensor, list[int]]:
+        """The mean of the stage's residual blocks, each of which gets as much context as it needs for `reach`."""
         count = len(self.resblocks) // len(self.ups)
         blocks = self.resblocks[stage * count : (stage + 1) * count]
-        total = blocks[0](sound)
-        for block in blocks[1:]:
-            total += block(sound)
-        return total / count
+        refined = [_cut(block(part), rest, reach) for block, part, rest in _parts(blocks, sound, margins, reach)]
+        total, left = refined[0]
+        for other, _ in refined[1:]:
+            total = total + other
+        return total / count, left
 
 
 def _paired(tensors: dict[str, Tensor], strides: tuple[int, ...]) -> dict[str, Tensor]:
@@ -151,6 +153,14 @@ def _paired(tensors: dict[str, Tensor], strides: tuple[int, ...]) -> dict[str, T
     return tensors
 
 
+def _parts(
+    blocks: Sequence[ResidualBlock], sound: Tensor, margins: list[int], reach: int
+) -> Iterator[tuple[ResidualBlock, Tensor, list[int]]]:
+    """Each block with its part of the sound, and that part's margins."""
+    for block in blocks:
+        yield block, *_cut(sound, margins, reach + block.reach)
+
+
 def _cut(sound: Tensor, margins: list[int], reach: int) -> tuple[Tensor, list[int]]:
     """Without what is more than `reach` samples outside of the wanted ones."""
     surplus = [max(0, margin - reach) for margin in margins]
@@ -158,18 +168,22 @@ def _cut(sound: Tensor, margins: list[int], reach: int) -> tuple[Tensor, list[in
     return cut, [margin - gone for margin, gone in zip(margins, surplus, strict=True)]
 
 
+def refining(kernel: int, dilations: Sequence[int]) -> int:
+    """How far a residual block hears, in samples: each of its pairs has a dilated and a plain convolution."""
+    return (kernel - 1) // 2 * (sum(dilations) + len(dilations))
+
+
 def reaches(sizes: VocoderSizes) -> list[int]:
     """How far outside of the wanted part each layer's input is needed, in its own samples.
 
     The first is that of the whole network, in frames; the others are those of what each stage gives to the next layer.
     """
-    refining = max((kernel - 1) // 2 for kernel in sizes.residual_kernels)
-    refining *= sum(sizes.dilations) + len(sizes.dilations)
+    farthest = refining(max(sizes.residual_kernels), sizes.dilations)
     reach = EDGE_KERNEL // 2
     found = [reach]
     for stride in reversed(sizes.strides):
         # Input j is heard in the 2 * stride outputs from j * stride - stride / 2.
-        reach = (reach + refining + stride + stride // 2 - 1) // stride
+        reach = (reach + farthest + stride + stride // 2 - 1) // stride
         found.append(reach)
     found[-1] += EDGE_KERNEL // 2
     return found[::-1]
