@@ -25,7 +25,7 @@ def python() -> Path | None:
 
 
 def ask(release: Path, questions: Mapping[str, np.ndarray], *stages: str) -> Arrays:
-    """What coqui-tts answers for a release; each stage's time is under `<stage>_s`."""
+    """What coqui-tts answers for a release; each stage's processor time, of one thread, is under `<stage>_s`."""
     interpreter = python()
     if interpreter is None:
         raise SystemExit("coqui-tts is not installed here: tests/bench/xtts/install.sh .venv/bin/uv")
