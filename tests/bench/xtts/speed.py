@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 from tests.bench import report
-from tests.bench.xtts.ours import Ours
+from tests.bench.xtts.speaking import Ours
 from tests.fakes import xtts_release
 
 CODES_PER_S = 22050 / 1024  # of sound

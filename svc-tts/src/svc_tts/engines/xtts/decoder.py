@@ -102,6 +102,7 @@ class BatchDecoder:
         self._state.admit(slot, sequence.sampling, self._gpt.sizes.start_audio)
         return slot
 
+    @torch.inference_mode()
     def release(self, slot: int) -> None:
         """The slot is free, whatever its sequence was about."""
         self._tenants[slot] = None
@@ -141,7 +142,7 @@ class BatchDecoder:
         segments = [Segment(slot, self._tenant(slot).read, 1) for slot in running] + prompts
         at = torch.tensor(running, dtype=torch.long, device=gpt.device)
         rows = [gpt.embed(state.codes[at], state.steps[at]), *(self._taken(segment) for segment in prompts)]
-        hidden = gpt.forward(torch.cat(rows), Ragged(state.cache, tuple(segments)))
+        hidden = gpt.forward(torch.cat(rows), Ragged.of(state.cache, segments))
         ends = list(accumulate(segment.count for segment in segments))
         drawing = {part.slot: end - 1 for part, end in zip(segments, ends, strict=True) if self._read(part).running}
         return self._drawn(list(drawing), gpt.latents(hidden[list(drawing.values())])) if drawing else []
