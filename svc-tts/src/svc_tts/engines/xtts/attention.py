@@ -76,7 +76,8 @@ class Ragged:
             kept[0, :, segment.start : segment.end] = keys[rows].transpose(0, 1)
             kept[1, :, segment.start : segment.end] = values[rows].transpose(0, 1)
             asked = queries[rows].transpose(0, 1)[None].to(kept.dtype)
-            told = functional.scaled_dot_product_attention(asked, *kept[:, None, :, : segment.end], attn_mask=mask)
+            near = kept[:, None, :, : segment.end]
+            told = functional.scaled_dot_product_attention(asked, near[0], near[1], attn_mask=mask)
             mixed[rows] = told[0].transpose(0, 1)
             first += segment.count
         return mixed
@@ -112,7 +113,6 @@ class Slots:
         # Indices around slices: the indexed axis comes first, (slots, 2, heads, head width).
         kept[:, self.rows, :, self.positions] = torch.stack([keys, values], 1).to(kept.dtype)
         near = kept[:, : len(self.rows), :, : self.bias.shape[-1]]
-        mixed = functional.scaled_dot_product_attention(
-            queries[:, :, None].to(kept.dtype), near[0], near[1], attn_mask=self.bias
-        )
+        asked = queries[:, :, None].to(kept.dtype)
+        mixed = functional.scaled_dot_product_attention(asked, near[0], near[1], attn_mask=self.bias)
         return mixed[:, :, 0].to(queries.dtype)

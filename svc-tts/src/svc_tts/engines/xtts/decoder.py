@@ -19,7 +19,7 @@ from torch import Tensor
 
 from svc_tts.engines.xtts.attention import Cache, Ragged, Segment
 from svc_tts.engines.xtts.gpt import Gpt
-from svc_tts.engines.xtts.graphs import Graphs, State
+from svc_tts.engines.xtts.graphs import CudaCapture, Graphs, State
 from svc_tts.engines.xtts.sampling import Dice, DiceTable, Rules, Sampling
 
 CONDITIONING = 32  # latents of a voice, rows of every prompt
@@ -78,7 +78,7 @@ class BatchDecoder:
         dice = DiceTable(slots, gpt.vocabulary, gpt.sizes.max_codes, gpt.device) if fixed or cuda else None
         rules = Rules.of(slots, gpt.vocabulary, dice or Dice(slots, gpt.vocabulary), gpt.device)
         self._state = State.of(slots, _cache(gpt, slots), rules)
-        self._graphs = Graphs(gpt, self._state) if fixed else None
+        self._graphs = Graphs(gpt, self._state, CudaCapture() if cuda else None) if fixed else None
         self._budget = PROMPT_ROWS_CUDA if cuda else PROMPT_ROWS_CPU
         self._tenants: list[_Tenant | None] = [None] * slots
 

@@ -121,7 +121,7 @@ RUNGS = (("int8-rows",), ("bf16", "int8-weights"))
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What to judge on: ids of a text without their marks, conditioning (32, width), sequences that will run at once."""
+    """What to judge on: ids of a text without its marks, conditioning (32, width), sequences that run at once."""
 
     text_ids: Sequence[int]
     conditioning: Tensor
