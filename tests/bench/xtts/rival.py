@@ -3,7 +3,7 @@
     python rival.py FOLDER DEVICE THREADS
 
 Each line of standard input is a JSON object {"task": ..., "ids": [...], "codes": N}, each line of standard output its
-answer {"s": ..., ...}. Tasks: "codes" (what its `inference` does first), "speak" (all of it: codes, the second pass
+answer {"s": seconds}. Tasks: "codes" (what its `inference` does first), "speak" (all of it: codes, the second pass
 over them, sound), "stream" (until the first chunk of its `inference_stream`). Sequences do not stop before N codes.
 """
 
@@ -21,6 +21,7 @@ import torch
 from reference import load
 from TTS.tts.models.xtts import Xtts
 
+NEVER = -1e4  # bias of the stop code
 SAMPLING = {"do_sample": True, "temperature": 0.75, "top_k": 50, "top_p": 0.85, "repetition_penalty": 5.0}
 
 
@@ -32,6 +33,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     torch.set_num_threads(threads)
     model = load(folder).to(device)
+    with torch.no_grad():
+        model.gpt.mel_head.bias[model.gpt.stop_audio_token] = NEVER
     voice = next(iter(torch.load(folder / "speakers_xtts.pth", weights_only=True).values()))
     latents, speaker = voice["gpt_cond_latent"].to(device), voice["speaker_embedding"].to(device)
     print(json.dumps({"s": 0.0}), file=answers, flush=True)

@@ -19,6 +19,8 @@ from svc_tts.engines.xtts.quantize import Probe, fitted
 from svc_tts.engines.xtts.sampling import Sampling
 from svc_tts.engines.xtts.vocoder import CHUNKS, Vocoder, VocoderStream, Window
 
+NEVER = -1e4  # bias of the stop code
+
 
 @dataclass(frozen=True, slots=True)
 class Ours:
@@ -31,14 +33,18 @@ class Ours:
 
     @classmethod
     def load(cls, folder: Path, device: str) -> Self:
-        """The form that the engine would take on this device: the fastest near one on a CPU, bf16 on CUDA."""
+        """The form that the engine would take on this device: the fastest near one on a CPU, bf16 on CUDA.
+
+        Its sequences never stop by themselves: every one is as long as is asked.
+        """
         read = checkpoint.load(folder, device)
+        read.tensors["gpt.mel_head.bias"][read.config.gpt.stop_audio] = NEVER
         voice = next(iter(read.speakers.values()))
         voice = VoiceLatents(voice.conditioning.to(device), voice.speaker.to(device))
         if device == "cuda":
             gpt, form = read_gpt(read.tensors, read.config.gpt, device=device, dtype=torch.bfloat16), "bf16"
             return cls(gpt, Vocoder.of(read, torch.bfloat16), voice, form)
-        found = fitted(read_gpt(read.tensors, read.config.gpt), Probe(list(range(30, 60)), voice.conditioning))
+        found = fitted(read_gpt(read.tensors, read.config.gpt), Probe(list(range(30, 60)), voice.conditioning, slots=8))
         return cls(found.gpt, Vocoder.of(read), voice, f"{found.form}, {found.drift:.4f} nats per code from fp32")
 
     def sequence(self, ids: list[int], seed: int) -> Sequence:

@@ -1,10 +1,8 @@
-"""How fast XTTS speaks beside coqui-tts: one random release of full size, the same device and threads, taking turns.
+"""Section: how fast XTTS speaks beside coqui-tts, on the same device with the same threads, taking turns.
 
-    DEVICE=cuda ROUNDS=5 python -m tests.bench.xtts.speed
-
-CPU: a single sequence and eight at once. CUDA besides: 64 at once, and first audio. coqui-tts has no batch of
-different sentences: eight of its are eight one after another. Without its environment (tests/bench/xtts/install.sh;
-another place: XTTS_REFERENCE) only our numbers are measured, the others are null.
+On a CPU a single sequence and eight at once; on CUDA 64 at once, and first audio. coqui-tts has no batch of different
+sentences: eight of its are eight one after another. Without it only our numbers are measured, the others stay null.
+THREADS=1 asks for so many, on both sides.
 """
 
 from __future__ import annotations
@@ -13,21 +11,24 @@ import json
 import os
 import statistics
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from tests.bench import report
+from tests.bench.xtts.figures import Figures, rounded, table
+from tests.bench.xtts.laboratory import python
 from tests.bench.xtts.speaking import Ours
-from tests.fakes import xtts_release
+
+if TYPE_CHECKING:
+    from tests.bench.xtts.__main__ import Bench
 
 CODES_PER_S = 22050 / 1024  # of sound
 IDS = list(range(30, 90))  # a sentence of about 150 letters
-NEVER = -1e4  # bias of the stop code: every sequence is as long as is asked
-QUICK = os.environ.get("QUICK") == "1"
-PLACES = ("XTTS_REFERENCE", "var/xtts-reference")  # the setting, and where install.sh puts it
+STREAMS = {"cpu": 8, "cuda": 64}
+CODES = {"cpu": 64, "cuda": 200}  # of each sequence
+QUICK_CODES = 16
 FIRST_ROUNDS = 20  # utterances whose first audio is timed, on CUDA
 
 
@@ -56,15 +57,15 @@ class Rival:
 @contextmanager
 def rival(folder: Path, device: str, threads: int) -> Iterator[Rival | None]:
     """coqui-tts with the release loaded, or None where it is not installed."""
-    python = Path(os.environ.get(*PLACES)) / "bin" / "python"
-    if not python.exists():
-        print(f"coqui-tts is not in {python.parent.parent}: tests/bench/xtts/install.sh makes it")
+    interpreter = python()
+    if interpreter is None:
+        print("coqui-tts is not installed here: tests/bench/xtts/install.sh .venv/bin/uv")
         yield None
         return
-    command = [python, Path(__file__).parent / "rival.py", folder, device, str(threads)]
-    quiet = {"TRANSFORMERS_VERBOSITY": "error", "COQUI_TOS_AGREED": "1"}
+    command = [str(part) for part in (interpreter, Path(__file__).with_name("rival.py"), folder, device, threads)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([str(part) for part in command], text=True, env={**os.environ, **quiet}, **pipes) as process:
+    environment = {**os.environ, "TRANSFORMERS_VERBOSITY": "error"}
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as process:
         try:
             started = Rival(process)
             started.answer()
@@ -74,19 +75,26 @@ def rival(folder: Path, device: str, threads: int) -> Iterator[Rival | None]:
             process.wait()
 
 
-def measured(folder: Path, device: str, threads: int) -> tuple[str, list[dict[str, float]]]:
-    """The form of our weights, and the figures of each round."""
+def measure(bench: Bench) -> Figures:
+    """Rounds of both, and their medians."""
+    device = bench.device
+    threads = int(os.environ.get("THREADS") or os.cpu_count() or 1)
     torch.set_num_threads(threads)
-    ours = Ours.load(folder, device)
-    codes = (16 if QUICK else 64) if device == "cpu" else 200
-    streams = 8 if device == "cpu" else 64
-    with rival(folder, device, threads) as other:
-        bench = Bench(ours, other, streams, codes)
-        bench.once()  # caches, kernels, lazily loaded libraries
-        return ours.form, [bench.once() for _ in range(report.rounds())]
+    ours = Ours.load(bench.release, device)
+    print(f"{threads} threads; weights: {ours.form}")
+    with rival(bench.release, device, threads) as other:
+        race = Race(ours, other, STREAMS[device], QUICK_CODES if bench.quick else CODES[device])
+        race.once()  # caches, kernels, lazily loaded libraries
+        rounds = [race.once() for _ in range(bench.rounds)]
+    measured = {name: [figures[name] for figures in rounds] for name in rounds[0]}
+    table(
+        ("", "median", "min", "max"),
+        [(name, *(rounded(of(values)) for of in (statistics.median, min, max))) for name, values in measured.items()],
+    )
+    return {name: rounded(statistics.median(values)) for name, values in measured.items()}
 
 
-class Bench:
+class Race:
     """One round after another."""
 
     def __init__(self, ours: Ours, other: Rival | None, streams: int, codes: int) -> None:
@@ -136,26 +144,3 @@ def ratios(theirs: float | None, name: str, **ours: float) -> dict[str, float]:
     if theirs is None:
         return {}
     return {name: theirs} | {figure: value / theirs for figure, value in ours.items()}
-
-
-def main() -> None:
-    """Make the release, measure, and print."""
-    device = os.environ.get("DEVICE", "cpu")
-    threads = int(os.environ.get("THREADS") or os.cpu_count() or 1)
-    with tempfile.TemporaryDirectory() as scratch:
-        config = xtts_release.TINY if os.environ.get("SIZE") == "tiny" else xtts_release.FULL
-        folder = xtts_release.make(Path(scratch), config, saved_as="plain", stop_bias=NEVER)
-        form, figures = measured(folder, device, threads)
-    streams = 8 if device == "cpu" else 64
-    ran = figures[0]
-    wanted = ("speedup_single", f"speedup_batch{streams}", "e2e_single", f"e2e_batch{streams}")
-    report.show(
-        f"XTTS v2 on {torch.cuda.get_device_name() if device == 'cuda' else 'the CPU'}, {threads} threads",
-        figures,
-        notes=[f"weights: {form}; random, so that only speed is judged"],
-        not_run=[name for name in wanted if name not in ran],
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The step that CUDA captures, under a capture's rules: `tape` plays on a CPU what a graph would replay."""
+"""The step that CUDA captures, under a capture's rules: a tape plays on a CPU what a graph would replay."""
 
 from __future__ import annotations
 
