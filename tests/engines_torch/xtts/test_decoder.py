@@ -20,9 +20,9 @@ MANY, CODES = 7, 24
 BOTH = pytest.mark.parametrize("fixed", [False, True], ids=["ragged", "fixed"])
 
 
-def model(stop_bias: float = 0.0) -> Gpt:
+def model(stop_bias: float = 0.0, dtype: torch.dtype = torch.float32) -> Gpt:
     arrays = weights(TINY, stop_bias=stop_bias)
-    return read_gpt({name: torch.from_numpy(array) for name, array in arrays.items()}, TINY.gpt)
+    return read_gpt({name: torch.from_numpy(array) for name, array in arrays.items()}, TINY.gpt, dtype=dtype)
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +164,13 @@ def test_latents_of_a_step_are_not_written_over_by_the_next(gpt, sequences) -> N
     for _ in range(3):
         decoder.step()
     assert torch.equal(kept, before)
+
+
+@BOTH
+def test_layers_in_bf16_say_nearly_the_same(gpt, sequences, fixed) -> None:
+    decoder = BatchDecoder(model(dtype=torch.bfloat16), 2, fixed=fixed)
+    decoder.admit(sequences[1])
+    low, high = decoder.step()[0], alone(gpt, sequences[1], 1)[0]
+    assert low.latent.dtype == torch.float32
+    assert ((low.latent - high.latent).norm() / high.latent.norm()).item() < 0.02
+    assert [step.slot for _ in range(5) for step in decoder.step()] == [0] * 5

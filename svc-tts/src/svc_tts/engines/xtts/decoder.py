@@ -4,6 +4,10 @@
 waiting prompts as the budget of a step allows, so that a long prompt does not stall those who are heard already. A
 prompt that is through draws its first code in the same step.
 
+A sequence draws what it draws alone, for its noise is its own. To the last bit so with `quantize.Int8Rows`; in fp32 the
+sums of a matrix product may be taken in another order beside others, which has to meet a tie within 1e-6 to change a
+code; in bf16 a tie within 1e-2 does, so there the same seed says the same only in the same company.
+
 On a CPU all rows go through one ragged forward. With `graphs` (CUDA) the running rows are a replayed graph of fixed
 shape, and the prompts a forward of their own.
 """
