@@ -91,18 +91,18 @@ class XttsEngine:
         if process.asked >= self.facts.max_streams:
             raise Overloaded(f"xtts has {process.asked} sentences to speak already; try again soon.", retry_after_s=1)
         line = self._line(utterance)
-        async with aclosing(process.ask("speak", line.message())) as frames:
-            async for frame in frames:
-                if frame is None or frame.sound:
-                    yield Piece(frame.sound if frame else b"")
-                elif done := frame.message.get("done"):
+        async with aclosing(process.ask("speak", line.message())) as packets:
+            async for packet in packets:
+                if packet is None or packet.sound:
+                    yield Piece(packet.sound if packet else b"")
+                elif done := packet.message.get("done"):
                     self._count(done)
 
     async def prepare(self, reference: VoiceReference) -> None:
         """Compute the latents of a cloned voice, and keep them beside its sample."""
         message = Line("", "en", sample=_sample(reference)).message()
-        async with aclosing(self._running().ask("prepare", message)) as frames:
-            async for _ in frames:
+        async with aclosing(self._running().ask("prepare", message)) as packets:
+            async for _ in packets:
                 pass
 
     def forget(self, key: str) -> None:
@@ -156,8 +156,8 @@ class XttsEngine:
     async def _ping(self, process: Process) -> None:
         """It has nothing to do, so it answers at once; one that does not, again and again, hangs."""
         try:
-            async with asyncio.timeout(PING_S), aclosing(process.ask("ping", {})) as frames:
-                async for _ in frames:
+            async with asyncio.timeout(PING_S), aclosing(process.ask("ping", {})) as packets:
+                async for _ in packets:
                     pass
         except TimeoutError:
             self._unanswered += 1

@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from svc_tts.engines.xtts.frames import Frame, receive
+from svc_tts.engines.xtts.packets import Packet, receive
 from svc_tts.engines.xtts.orders import Load
 from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import EngineFailed, EngineMissing, InvalidArgument, Overloaded, TroupeError, UnsupportedMedia
@@ -34,7 +34,7 @@ SPIN_COUNT = "1000"  # rounds that OpenMP's threads wait without sleeping: more,
 _KINDS: dict[str, type[TroupeError]] = {
     error.code: error for error in (EngineFailed, EngineMissing, InvalidArgument, Overloaded, UnsupportedMedia)
 }
-_Mail = asyncio.Queue[Frame | TroupeError]
+_Mail = asyncio.Queue[Packet | TroupeError]
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,8 @@ class Process:
         """Requests that it has not answered."""
         return len(self._mail)
 
-    async def ask(self, what: str, message: dict[str, Any]) -> AsyncGenerator[Frame | None, None]:
-        """Send a request, give its frames up to the last one, which says done; None while it works on.
+    async def ask(self, what: str, message: dict[str, Any]) -> AsyncGenerator[Packet | None, None]:
+        """Send a request, give its packets up to the last one, which says done; None while it works on.
 
         Raises `EngineFailed` where the process dies, and what the process itself says. Closing it cancels.
         """
@@ -105,15 +105,15 @@ class Process:
             while True:
                 try:
                     async with asyncio.timeout(BEAT_S):
-                        frame = await mail.get()
+                        packet = await mail.get()
                 except TimeoutError:
                     if time.monotonic() < self._moved_at + 2 * BEAT_S:
                         yield None
                     continue
-                if isinstance(frame, TroupeError):
-                    raise frame
-                yield frame
-                if "done" in frame.message:
+                if isinstance(packet, TroupeError):
+                    raise packet
+                yield packet
+                if "done" in packet.message:
                     return
         finally:
             if self._mail.pop(number, None) is not None:
@@ -125,7 +125,7 @@ class Process:
         stdin = self._process.stdin
         if not self.alive or stdin is None or stdin.is_closing():
             raise self.failure()
-        stdin.write(Frame(message).packed())
+        stdin.write(Packet(message).packed())
 
     def failure(self) -> EngineFailed:
         """What became of the process, in a sentence."""
@@ -163,7 +163,7 @@ class Process:
                 loading(message["loading"])
             self.hello = message.get("hello", {})
 
-    async def _receive(self, patience_s: float | None = None) -> Frame:
+    async def _receive(self, patience_s: float | None = None) -> Packet:
         assert self._process.stdout is not None  # noqa: S101  # always a pipe here
         try:
             async with asyncio.timeout(patience_s):
@@ -180,26 +180,26 @@ class Process:
         raise self.failure()
 
     async def _deliver(self) -> None:
-        """Carry each frame to who waits for it."""
+        """Carry each packet to who waits for it."""
         try:
             while True:
-                frame = await self._receive()
+                packet = await self._receive()
                 self._moved_at = self._spoke_at = time.monotonic()
-                self._hand_over(frame)
+                self._hand_over(packet)
         except EngineFailed:
             self._fail_all()
 
-    def _hand_over(self, frame: Frame) -> None:
-        mail = self._mail.get(frame.message.get("number", 0))
+    def _hand_over(self, packet: Packet) -> None:
+        mail = self._mail.get(packet.message.get("number", 0))
         if mail is None:
             return  # who asked has left
-        if "done" in frame.message or "error" in frame.message:
-            del self._mail[frame.message["number"]]
-        error = frame.message.get("error")
+        if "done" in packet.message or "error" in packet.message:
+            del self._mail[packet.message["number"]]
+        error = packet.message.get("error")
         if error is None:
-            mail.put_nowait(frame)
+            mail.put_nowait(packet)
             return
-        kind = _KINDS.get(frame.message.get("kind", ""), EngineFailed)
+        kind = _KINDS.get(packet.message.get("kind", ""), EngineFailed)
         mail.put_nowait(kind(error, engine="xtts"))
 
     def _fail_all(self) -> None:

@@ -1,6 +1,6 @@
 """The process that holds XTTS: `python -m svc_tts.engines.xtts.worker LOAD`, LOAD as JSON of `orders.Load`.
 
-Over its pipes go frames (see `frames`). In: {"speak": N, ...}, {"prepare": N, ...}, {"ping": N}, {"cancel": N},
+Over its pipes go packets (see `packets`). In: {"speak": N, ...}, {"prepare": N, ...}, {"ping": N}, {"cancel": N},
 {"forget": KEY}. Out: {"loading": 0..1}, then {"hello"} or {"missing", "remedy"} or {"fatal"}; then {"number": N} with
 sound, {"number": N, "done"} or {"number": N, "error", "kind"}, and {"turn"} while it works.
 
@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NoReturn, Protocol
 
 import numpy as np
 
-from svc_tts.engines.xtts.frames import Frame, read
+from svc_tts.engines.xtts.packets import Packet, read
 from svc_tts.engines.xtts.guard import Wave
 from svc_tts.engines.xtts.machine import Machine, OutOfMemory, Script
 from svc_tts.engines.xtts.orders import Line, Load
@@ -82,8 +82,8 @@ class Worker:
 
     def listen(self, stream: BinaryIO) -> None:
         """Read orders until the other side is gone; in a thread of its own."""
-        while (frame := read(stream)) is not None:
-            self._order(frame.message)
+        while (packet := read(stream)) is not None:
+            self._order(packet.message)
         self._inbox.put(self._end)
 
     def serve(self) -> None:
@@ -175,7 +175,7 @@ class Worker:
 
 
 class Out:
-    """The pipe to the service; many threads write, each a whole frame."""
+    """The pipe to the service; many threads write, each a whole packet."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -184,7 +184,7 @@ class Out:
     def send(self, message: dict[str, Any], sound: bytes = b"") -> None:
         """Now."""
         with self._lock:
-            self._stream.write(Frame(message, sound).packed())
+            self._stream.write(Packet(message, sound).packed())
             self._stream.flush()
 
 
@@ -244,7 +244,7 @@ def _load(load: Load, loading: Callable[[float], None]) -> Loaded:
 
 
 def _own_stdout() -> BinaryIO:
-    """The pipe, for frames alone: what libraries print goes to stderr."""
+    """The pipe, for packets alone: what libraries print goes to stderr."""
     pipe = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return os.fdopen(pipe, "wb")

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from svc_tts.engines.xtts.frames import Frame
+from svc_tts.engines.xtts.packets import Packet
 from svc_tts.engines.xtts.orders import Line, Load
 from svc_tts.engines.xtts.process import Process
 from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded
@@ -33,10 +33,10 @@ async def running(what: str = "works", deadline_s: float = 5.0) -> AsyncIterator
         await process.end()
 
 
-async def speak(process: Process, text: str) -> list[Frame]:
+async def speak(process: Process, text: str) -> list[Packet]:
     message = Line(text, "en", "Damien Black").message()
     async with asyncio.timeout(PATIENCE_S):
-        return [frame async for frame in process.ask("speak", message) if frame is not None]
+        return [packet async for packet in process.ask("speak", message) if packet is not None]
 
 
 async def test_it_tells_how_far_it_is_and_what_it_has() -> None:
@@ -55,19 +55,19 @@ async def test_many_speak_at_once_and_each_hears_its_own() -> None:
         texts = ["x" * (60 + 10 * number) for number in range(12)]
         answers = await asyncio.gather(*(speak(process, text) for text in texts))
         assert process.asked == 0
-    for text, frames in zip(texts, answers, strict=True):
-        assert sum(len(frame.sound) for frame in frames) == 2 * 1114 * (len(text))
-        assert frames[-1].message["done"] == {"codes": len(text), "found": {}}
+    for text, packets in zip(texts, answers, strict=True):
+        assert sum(len(packet.sound) for packet in packets) == 2 * 1114 * (len(text))
+        assert packets[-1].message["done"] == {"codes": len(text), "found": {}}
 
 
 async def test_who_leaves_frees_the_slot_within_200_ms() -> None:
     async with running() as process:
         leaving = [process.ask("speak", Line("x" * 3_000, "en", "Damien Black").message()) for _ in range(4)]
-        for frames in leaving:
-            await anext(frames)
+        for packets in leaving:
+            await anext(packets)
         started = time.monotonic()
-        for frames in leaving:
-            await frames.aclose()
+        for packets in leaving:
+            await packets.aclose()
         await speak(process, "x" * 40)  # all four slots were taken
         assert time.monotonic() - started < 5 * 0.2
         assert process.asked == 0
@@ -106,9 +106,9 @@ async def test_one_that_is_frozen_is_ended_and_says_nothing_meanwhile() -> None:
         message = Line("x" * 50, "en", "Damien Black").message()
         beats = 0
         with pytest.raises(EngineFailed, match="gave nothing for"):
-            async with aclosing(process.ask("speak", message)) as frames:
-                async for frame in frames:
-                    beats += frame is None
+            async with aclosing(process.ask("speak", message)) as packets:
+                async for packet in packets:
+                    beats += packet is None
         assert beats <= 3
 
 

@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from svc_tts.engines.xtts.frames import Frame, read, receive
+from svc_tts.engines.xtts.packets import Packet, read, receive
 
 
-async def received(data: bytes) -> Frame:
+async def received(data: bytes) -> Packet:
     reader = asyncio.StreamReader()
     reader.feed_data(data)
     reader.feed_eof()
@@ -16,13 +16,13 @@ async def received(data: bytes) -> Frame:
 
 
 async def test_what_is_packed_comes_out_on_both_ways() -> None:
-    frame = Frame({"number": 3, "text": "öl"}, b"\0\1\2")
-    assert await received(frame.packed()) == frame
-    assert read(io.BytesIO(frame.packed())) == frame
+    packet = Packet({"number": 3, "text": "öl"}, b"\0\1\2")
+    assert await received(packet.packed()) == packet
+    assert read(io.BytesIO(packet.packed())) == packet
 
 
 def test_an_end_is_none_wherever_it_comes() -> None:
-    packed = Frame({"number": 3}, b"sound").packed()
+    packed = Packet({"number": 3}, b"sound").packed()
     assert [read(io.BytesIO(packed[:size])) for size in range(len(packed))] == [None] * len(packed)
 
 
