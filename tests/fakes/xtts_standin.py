@@ -116,7 +116,7 @@ def load(load: Load, loading: Callable[[float], None]) -> Loaded:
         sys.exit("no driver")
     print("a library prints what nobody asked for")
     hello = {"speakers": SPEAKERS, "slots": 4, "device": "cpu", "version": load.precision}
-    return Loaded(Desk(), Machine(), Pace(4, 16), hello)
+    return Loaded(Desk(), Machine(), Pace((4, 8, 16)), hello)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Need:
 
     weights: int
     slot: int  # keys and values of one utterance
+    loading: int = 0  # beside the weights, while they are read
 
     @classmethod
     def of(cls, config: XttsConfig, precision: str, *, cuda: bool) -> Need:
@@ -49,12 +50,13 @@ class Need:
         longest = sizes.max_prompt + sizes.max_text + TEXT_MARKS + sizes.max_codes
         return cls(
             weights=gpt * WEIGHT_BYTES[precision] + rest * WEIGHT_BYTES["fp32"],
+            loading=gpt * WEIGHT_BYTES["fp32"] if precision == "int8" else 0,
             slot=sizes.layers * 2 * sizes.width * longest * state,
         )
 
     def total(self, slots: int) -> int:
-        """With so many utterances at once."""
-        return self.weights + slots * self.slot + OVERHEAD
+        """With so many utterances at once; less while it is loaded, unless that needs more."""
+        return self.weights + max(slots * self.slot, self.loading) + OVERHEAD
 
 
 def fitting_slots(need: Need, most: int, there: int) -> int:

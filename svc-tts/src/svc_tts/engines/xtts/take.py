@@ -21,8 +21,7 @@ CODES_PER_S = 22_050 / 1024
 class Pace:
     """How the work is cut: small pieces are heard sooner, large ones cost less."""
 
-    first: int  # codes of the first window
-    largest: int  # codes of a window; they double up to it
+    windows: tuple[int, ...]  # codes of the first window, of the second, ...; the last from then on
     renders: int = 0  # windows per turn; 0 = all that are due, in one call
 
 
@@ -43,14 +42,11 @@ class Take:
     _ended: Verdict | None = None
     _stream: Stream | None = None
     _waiting: list[Latent] = field(default_factory=list)
-    _window: int = 0
+    _windows: int = 0  # rendered of this passage
     _rendered: int = 0  # samples of this passage
     _given: int = 0  # of them, those given out
     _held: list[Wave] = field(default_factory=list)
     _loudest: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._window = self.pace.first
 
     @property
     def passage(self) -> Passage:
@@ -66,6 +62,12 @@ class Take:
     def due(self) -> bool:
         """Whether the vocoder has something to do for it."""
         return self._ended is not None or len(self._waiting) >= self._window
+
+    @property
+    def _window(self) -> int:
+        """Codes worth gathering; passages after the first need not hurry, their listener has sound already."""
+        last = len(self.pace.windows) - 1
+        return self.pace.windows[last if self._index else min(self._windows, last)]
 
     def start(self) -> Start:
         """The passage, for the decoder; each passage and each attempt has a seed of its own."""
@@ -91,7 +93,7 @@ class Take:
         if self._stream is None:
             self._stream = open_stream(self.script.voice, self.script.speed)
         latents, self._waiting = self._waiting[: self._window], self._waiting[self._window :]
-        self._window = min(2 * self._window, self.pace.largest)
+        self._windows += 1
         return Feed(self._stream, latents, last=self._ended is not None and not self._waiting)
 
     def hear(self, wave: Wave, rate: int, *, last: bool) -> Wave:
@@ -140,11 +142,10 @@ class Take:
     def _next_passage(self) -> None:
         self._index += 1
         self._reset(retries=0)
-        self._window = self.pace.largest  # its listener has the sound of the one before
 
     def _reset(self, retries: int) -> None:
         self._retries = retries
         self.slot, self._stream, self._ended = NO_SLOT, None, None
-        self._made = self._rendered = self._given = 0
-        self._window, self._loudest = self.pace.first, 0.0
+        self._made = self._rendered = self._given = self._windows = 0
+        self._loudest = 0.0
         self._waiting, self._held = [], []

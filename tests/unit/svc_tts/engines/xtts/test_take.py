@@ -12,7 +12,7 @@ LONG = Expectation(least=10, usual=40, most=60, limit=80)
 
 
 def take(speed: float = 1.0) -> Take:
-    return Take(Script(1, (Passage((1,), LONG),), voice="v", speed=speed), Pace(first=4, largest=16))
+    return Take(Script(1, (Passage((1,), LONG),), voice="v", speed=speed), Pace((4, 8, 16)))
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
@@ -30,7 +30,7 @@ def test_who_was_not_heard_is_more_urgent_than_who_runs_out_of_sound() -> None:
 
 
 def test_each_attempt_and_each_passage_has_a_seed_of_its_own() -> None:
-    one = Take(Script(1, (Passage((1,), LONG),) * 2, voice="v", seed=7), Pace(4, 16))
+    one = Take(Script(1, (Passage((1,), LONG),) * 2, voice="v", seed=7), Pace((4, 8, 16)))
     seeds = [one.start().seed]
     one.see(0, stopped=True)
     seeds.append(one.start().seed)
