@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class Desk:
     def voice(self, line: Line) -> object:
         if line.sample is None:
             return line.speaker
-        if not os.path.exists(line.sample.wav):
+        if not Path(line.sample.wav).exists():
             raise UnsupportedMedia("The sample reference.wav of this voice cannot be read. Clone it anew.")
         self.references[line.sample.key] = self.references.get(line.sample.key, 0) + 1
         return line.sample.key
@@ -114,7 +115,7 @@ def load(load: Load, loading: Callable[[float], None]) -> Loaded:
         raise EngineMissing("XTTS needs about 3.0 GiB of memory, and 1.0 GiB are free", remedy="more memory")
     if what == "dies":
         sys.exit("no driver")
-    print("a library prints what nobody asked for")
+    sys.stdout.write("a library prints what nobody asked for\n")
     hello = {"speakers": SPEAKERS, "slots": 4, "device": "cpu", "version": load.precision}
     return Loaded(Desk(), Machine(), Pace((4, 8, 16)), hello)
 

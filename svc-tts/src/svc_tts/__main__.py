@@ -79,7 +79,7 @@ def _listen(settings: Settings) -> Listen:
 
 
 def _doctor(settings: Settings, *, as_json: bool) -> int:
-    rows = asyncio.run(examine(settings.engine_names))
+    rows = asyncio.run(examine(settings.engine_names, settings.context))
     if as_json:
         print(json.dumps(rows))
     else:

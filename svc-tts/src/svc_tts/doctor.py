@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypedDict
 
 from svc_tts.engine import Engine, EngineContext, Utterance, load_engine
 from troupe.wire.errors import EngineFailed, TroupeError
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 120.0  # a model of gigabytes is read in tens of seconds
 
 
 class Row(TypedDict):
@@ -21,14 +22,15 @@ class Row(TypedDict):
     remedy: str
 
 
-async def examine(names: tuple[str, ...]) -> list[Row]:
-    """Load each engine and let it say a word."""
-    return [await _row(name) for name in names]
+async def examine(names: tuple[str, ...], context: EngineContext | None = None) -> list[Row]:
+    """Load each engine, where the settings say its files and servers are, and let it say a word."""
+    mine = replace(context or EngineContext(1, _PATIENCE_S), workers=1, deadline_s=_PATIENCE_S)
+    return [await _row(name, mine) for name in names]
 
 
-async def _row(name: str) -> Row:
+async def _row(name: str, context: EngineContext) -> Row:
     try:
-        engine = load_engine(name, EngineContext(workers=1, deadline_s=_PATIENCE_S))
+        engine = load_engine(name, context)
     except TroupeError as error:
         return Row(engine=name, ready=False, reason=error.message, remedy="set TROUPE_SPEECH_ENGINES=flite,espeak")
     try:
@@ -46,7 +48,8 @@ async def _row(name: str) -> Row:
 
 async def _say_a_word(engine: Engine) -> None:
     voice = engine.voices()[0]
-    async with aclosing(engine.speak(Utterance(engine.facts.probe_text, voice, voice.language))) as pieces:
+    language = voice.language or engine.facts.languages[0]
+    async with aclosing(engine.speak(Utterance(engine.facts.probe_text, voice, language))) as pieces:
         async for piece in pieces:
             if piece.pcm:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from svc_tts.engine import Engine, EngineVoice, Gender
+from svc_tts.engine import Engine, EngineFacts, EngineVoice, Gender
 from svc_tts.frontend.language import base
 from svc_tts.voices.seed import SEED_VOICES
 from svc_tts.voices.store import ClonedVoice, VoiceStore
@@ -38,21 +38,18 @@ class Catalogue:
     """All voices that this service knows."""
 
     def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
-        self._engine_voices = {name: engine.voices() for name, engine in engines.items()}
-        self._reads_all = {name for name, engine in engines.items() if not engine.facts.languages}
+        self._engines = engines  # asked each time: voices come and go
         self._store = store
-        everyone = [*SEED_VOICES, *(voice for voices in self._engine_voices.values() for voice in voices)]
-        self._known = {voice.voice_id: voice for voice in everyone}
 
     def voices_of(self, engine: str) -> tuple[EngineVoice, ...]:
-        """That engine's own voices."""
-        return self._engine_voices.get(engine, ())
+        """That engine's own voices, as they are now."""
+        return self._engines[engine].voices() if engine in self._engines else ()
 
     def language_of(self, wish: VoiceWish) -> str:
         """The language that the wish itself tells; empty where only the text can."""
         if wish.language:
             return wish.language
-        known = self._known.get(wish.voice_id)
+        known = self._known().get(wish.voice_id.casefold())
         if known is not None:
             return known.language
         cloned = self._store.find(wish.owner, wish.voice_id) if wish.voice_id else None
@@ -60,17 +57,23 @@ class Catalogue:
 
     def cast(self, engine: str, wish: VoiceWish, language: str) -> Casting:
         """The voice of `engine` for that wish; raises `UnknownVoice`, `VoiceUnusable` or `UnsupportedLanguage`."""
-        own = {voice.voice_id: voice for voice in self.voices_of(engine)}
+        own = {voice.voice_id.casefold(): voice for voice in self.voices_of(engine)}
         if not wish.voice_id:
             return Casting(self._nearest(engine, language, wish.gender), language)
-        if wish.voice_id in own and self._reads(engine, own[wish.voice_id], language):
-            return Casting(own[wish.voice_id], language)
+        asked = own.get(wish.voice_id.casefold())
+        if asked is not None and self._reads(engine, asked, language):
+            return Casting(asked, language)
         gender = self._stand_in_gender(wish)
         return Casting(self._nearest(engine, language, gender), language, substituted=True)
 
+    def _known(self) -> dict[str, EngineVoice]:
+        """Every voice that is nobody's own, by its id whatever the case."""
+        engines = (voice for name in self._engines for voice in self.voices_of(name))
+        return {voice.voice_id.casefold(): voice for voice in (*SEED_VOICES, *engines)}
+
     def _stand_in_gender(self, wish: VoiceWish) -> Gender:
         """The gender another voice must have to stand in for the one wished; raises where none may."""
-        known = self._known.get(wish.voice_id)
+        known = self._known().get(wish.voice_id.casefold())
         if known is not None:
             return known.gender
         cloned = self._store.find(wish.owner, wish.voice_id)
@@ -78,7 +81,7 @@ class Catalogue:
             return _stand_in_for_clone(cloned, wish)
         if wish.language and wish.gender:
             return wish.gender  # the caller knows the voice even if we do not
-        hint = nearest(wish.voice_id, self._known)
+        hint = nearest(wish.voice_id, [voice.voice_id for voice in self._known().values()])
         raise UnknownVoice(
             f'No voice "{wish.voice_id}".{hint} The list of voices has them all.', voice_id=wish.voice_id
         )
@@ -87,14 +90,21 @@ class Catalogue:
         voices = self.voices_of(engine)
         same = [voice for voice in voices if self._reads(engine, voice, language)]
         if not same:
-            spoken = ", ".join(dict.fromkeys(voice.language for voice in voices))
+            languages = [voice.language for voice in voices if voice.language] or self._engines[engine].facts.languages
+            spoken = ", ".join(dict.fromkeys(languages))
             raise UnsupportedLanguage(
                 f'{engine} has no voice for "{language}". It speaks: {spoken}.', language=language
             )
         return max(same, key=lambda voice: _likeness(voice, language, gender))  # the first of equals
 
     def _reads(self, engine: str, voice: EngineVoice, language: str) -> bool:
-        return engine in self._reads_all or base(voice.language) == base(language)
+        return speaks(self._engines[engine].facts, voice, language)
+
+
+def speaks(facts: EngineFacts, voice: EngineVoice, language: str) -> bool:
+    """Whether that voice of an engine reads that language; a voice without one of its own reads all the engine's."""
+    own = (voice.language,) if voice.language else facts.languages
+    return not facts.languages or base(language) in {base(each) for each in own}
 
 
 def _likeness(voice: EngineVoice, language: str, gender: Gender) -> int:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from svc_tts.engine import Engine, EngineContext, Gender, load_engine
-from svc_tts.voices.catalogue import Catalogue, VoiceWish
+from svc_tts.engine import Engine, EngineContext, EngineFacts, EngineVoice, Gender, load_engine
+from svc_tts.voices.catalogue import Casting, Catalogue, VoiceWish
 from svc_tts.voices.seed import SEED_VOICES
 from svc_tts.voices.store import ClonedVoice, VoiceStore
 from troupe.wire.errors import UnknownVoice, UnsupportedLanguage, VoiceUnusable
@@ -99,3 +99,30 @@ def test_a_clone_is_never_replaced_unasked(catalogue: Catalogue, store: VoiceSto
     assert catalogue.cast("espeak", allowed, "en-GB").substituted
     with pytest.raises(UnknownVoice):
         catalogue.cast("espeak", VoiceWish("my-voice", owner="bob", allow_substitute=True), "en-GB")
+
+
+class Polyglot:
+    """An engine whose voices speak all its languages, and are known only once it has loaded."""
+
+    def __init__(self) -> None:
+        self.facts = EngineFacts("polyglot", 24_000, ("en", "zh"), "")
+        self.loaded: tuple[EngineVoice, ...] = ()
+
+    def voices(self) -> tuple[EngineVoice, ...]:
+        return self.loaded
+
+
+def test_a_voice_without_a_language_speaks_all_of_its_engines(store: VoiceStore) -> None:
+    engine = Polyglot()
+    catalogue = Catalogue({"polyglot": engine}, store)
+    engine.loaded = (
+        EngineVoice("poly-f", "F", "", Gender.FEMALE),
+        EngineVoice("poly-m", "M", "", Gender.MALE),
+    )
+    for language in ("en-GB", "zh-CN"):
+        assert catalogue.cast("polyglot", VoiceWish("poly-m"), language) == Casting(engine.loaded[1], language)
+        stand_in = catalogue.cast("polyglot", VoiceWish("zh-CN-YunxiNeural"), language)
+        assert (stand_in.voice.voice_id, stand_in.substituted) == ("poly-m", True)
+    assert catalogue.language_of(VoiceWish("poly-m")) == ""
+    with pytest.raises(UnsupportedLanguage, match="It speaks: en, zh"):
+        catalogue.cast("polyglot", VoiceWish("poly-m"), "de")

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 from svc_tts.engines.xtts.guard import closed, expect
 from svc_tts.engines.xtts.machine import Passage, Sampling, Script
-from svc_tts.engines.xtts.orders import Line, Sample
+from svc_tts.engines.xtts.orders import Line
 from svc_tts.engines.xtts.shelf import Shelf
-from troupe.wire.errors import InvalidArgument, UnsupportedMedia
-
-
-class Tokenizer(Protocol):
-    """What reads the text."""
-
-    def pieces(self, text: str, language: str) -> list[str]:
-        """`text` cut at what the model can read in one go."""
-
-    def encode(self, text: str, language: str) -> list[int]:
-        """Tokens of one piece."""
+from svc_tts.engines.xtts.text.tokenizer import Tokenizer
+from troupe.wire.errors import EmptyText, UnsupportedMedia
 
 
 class Desk:
@@ -33,8 +23,8 @@ class Desk:
     def script(self, number: int, line: Line) -> Script:
         """Ready to be made; raises the leaf that says what is wrong with the line or with its sample."""
         sampling = Sampling(line.temperature, line.top_p, line.top_k, line.repetition_penalty)
-        passages = tuple(self._passages(line.text, line.language))
-        return Script(number, passages, self.voice(line), sampling, line.seed, line.speed)
+        passages = self._passages(line.text, line.language)
+        return Script(number, tuple(passages), self.voice(line), sampling, line.seed, line.speed)
 
     def voice(self, line: Line) -> object:
         """Its latents; raises `UnsupportedMedia` where the recording cannot be read."""
@@ -51,6 +41,9 @@ class Desk:
         self._shelf.forget(key)
 
     def _passages(self, text: str, language: str) -> list[Passage]:
-        pieces = self._tokenizer.pieces(closed(text, language), language)
-        encoded = ((piece, self._tokenizer.encode(piece, language)) for piece in pieces)
-        return [Passage(tuple(ids), expect(piece, language, self._longest)) for piece, ids in encoded if ids]
+        """None where nothing of the text can be said: one such sentence must not end a long answer."""
+        try:
+            pieces = self._tokenizer.cut(closed(text, language), language)
+        except EmptyText:
+            return []
+        return [Passage(piece.tokens, expect(piece.text, language, self._longest)) for piece in pieces]

@@ -15,15 +15,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from svc_tts.engines.xtts.text.languages import LANGUAGES
+
 Wave = NDArray[np.float32]
 """Samples of -1..1, mono, (N,)."""
 
 LONGEST_TAKE = 602  # codes, 28 s
-CHARACTER_LIMITS = {
-    "en": 250, "de": 253, "fr": 273, "es": 239, "it": 213, "pt": 203, "pl": 224, "zh": 82, "ar": 166, "cs": 186,
-    "ru": 182, "nl": 251, "tr": 226, "ja": 71, "hu": 224, "ko": 95, "hi": 150,
-}  # fmt: skip
-"""Characters that the release allows in one take, by language."""
 _USUAL_SHARE = 0.6  # of the longest take: what a text at its language's limit takes when it is read calmly
 _ROOM = 10  # codes, 0.5 s: silence before and after the words
 _LEAST_SHARE = 0.3  # of what the words usually take
@@ -88,7 +85,7 @@ def expect(text: str, language: str, longest: int = LONGEST_TAKE) -> Expectation
     """What to expect of `text`; `longest` is what the model can make at all."""
     digits = len(_DIGIT.findall(text))
     characters = len(text) - digits + digits * _CHARACTERS_OF_A_DIGIT.get(language, _OTHER_DIGITS)
-    words = characters * _USUAL_SHARE * LONGEST_TAKE / CHARACTER_LIMITS.get(language, CHARACTER_LIMITS["en"])
+    words = characters * _USUAL_SHARE * LONGEST_TAKE / LANGUAGES[language]
     most = _ROOM + _MOST_SHARE * (_ROOM + words)
     bounds = (_LEAST_SHARE * words, _ROOM + words, most, _LIMIT_SHARE * most)
     return Expectation(*(max(1, min(longest, round(bound))) for bound in bounds))

@@ -19,7 +19,7 @@ from svc_tts.engines.xtts.checkpoint import Checkpoint
 from svc_tts.engines.xtts.config import XttsConfig
 from svc_tts.engines.xtts.decoder import BatchDecoder
 from svc_tts.engines.xtts.desk import Desk
-from svc_tts.engines.xtts.gpt import Gpt, GptSizes, read_gpt
+from svc_tts.engines.xtts.gpt import Gpt, read_gpt
 from svc_tts.engines.xtts.latents import VoiceLatents
 from svc_tts.engines.xtts.networks import Networks
 from svc_tts.engines.xtts.orders import Load
@@ -134,19 +134,9 @@ def _ready(
 
 def _gpt(release: Checkpoint, tokenizer: Tokenizer, place: Place) -> Gpt:
     """The language model on its device: bf16 as it is, int8 as far as it says the same as fp32 (on a CPU)."""
-    config = release.config.gpt
-    sizes = GptSizes(
-        heads=config.heads,
-        max_text=config.max_text,
-        max_audio=config.max_audio,
-        start_text=config.start_text,
-        stop_text=config.stop_text,
-        start_audio=config.start_audio,
-        stop_audio=config.stop_audio,
-    )
     whole = place.precision == "fp32" or (place.precision == "int8" and place.device.type == "cpu")
     dtype = torch.float32 if whole else torch.bfloat16
-    gpt = read_gpt(release.tensors, sizes, device=str(place.device), dtype=dtype)
+    gpt = read_gpt(release.tensors, release.config.gpt, device=str(place.device), dtype=dtype)
     if place.precision != "int8" or place.device.type != "cpu":
         return gpt
     voice = next(iter(release.speakers.values()))

@@ -15,7 +15,7 @@ Latent = Any
 """What the decoder makes beside a code, and the vocoder reads; opaque here."""
 
 
-class OutOfMemory(Exception):  # noqa: N818  # not an error of ours: what the machine has is used up
+class OutOfMemory(Exception):  # not an error of ours: what the machine has is used up
     """The device's memory did not suffice; nothing that was being made can go on."""
 
 

@@ -22,9 +22,7 @@ _NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate mem
 class Networks:
     """Decoder and vocoder of one release."""
 
-    def __init__(
-        self, batch: decoder.BatchDecoder, vocoder: Vocoder, defaults: config.Sampling, slots: int
-    ) -> None:
+    def __init__(self, batch: decoder.BatchDecoder, vocoder: Vocoder, defaults: config.Sampling, slots: int) -> None:
         self._batch = batch
         self._vocoder = vocoder
         self._defaults = defaults

@@ -18,8 +18,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from svc_tts.engines.xtts.packets import Packet, receive
 from svc_tts.engines.xtts.orders import Load
+from svc_tts.engines.xtts.packets import Packet, receive
 from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import EngineFailed, EngineMissing, InvalidArgument, Overloaded, TroupeError, UnsupportedMedia
 

@@ -22,14 +22,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
-from svc_tts.engines.xtts.packets import Packet, read
 from svc_tts.engines.xtts.guard import Wave
 from svc_tts.engines.xtts.machine import Machine, OutOfMemory, Script
 from svc_tts.engines.xtts.orders import Line, Load
+from svc_tts.engines.xtts.packets import Packet, read
 from svc_tts.engines.xtts.scheduler import Finished, Scheduler, Sounded
 from svc_tts.engines.xtts.take import Pace
 from troupe.wire.errors import EngineMissing, Overloaded, TroupeError
@@ -216,7 +216,9 @@ def run(load: Loader) -> int:
     out.send({"hello": loaded.hello})
     orders = os.fdopen(sys.stdin.fileno(), "rb", buffering=0)
     threading.Thread(target=worker.listen, args=(orders,), daemon=True).start()
-    _exit(_served(worker))
+    status = _served(worker)
+    logging.shutdown()
+    os._exit(status)  # at once: nobody waits for what the desk still computes, and Python would
 
 
 def _served(worker: Worker) -> int:
@@ -228,12 +230,6 @@ def _served(worker: Worker) -> int:
         log.exception("XTTS cannot go on")
         return 1
     return 0
-
-
-def _exit(status: int) -> NoReturn:
-    """At once: nobody waits for what the desk still computes, and Python would."""
-    logging.shutdown()
-    os._exit(status)
 
 
 def _load(load: Load, loading: Callable[[float], None]) -> Loaded:

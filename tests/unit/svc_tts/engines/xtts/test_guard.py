@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from svc_tts.engines.xtts.guard import (
-    CHARACTER_LIMITS,
     LONGEST_TAKE,
     Finding,
     Verdict,
@@ -14,6 +13,7 @@ from svc_tts.engines.xtts.guard import (
     frame_loudness,
     trim,
 )
+from svc_tts.engines.xtts.text.languages import LANGUAGES
 
 RATE = 24_000
 
@@ -28,9 +28,9 @@ def test_a_sentence_is_expected_at_a_calm_readers_pace() -> None:
     assert expected.least < expected.usual < expected.most < expected.limit < LONGEST_TAKE
 
 
-@pytest.mark.parametrize("language", CHARACTER_LIMITS)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_longest_text_of_each_language_fits(language: str) -> None:
-    expected = expect("x" * CHARACTER_LIMITS[language], language)
+    expected = expect("x" * LANGUAGES[language], language)
     assert expected.usual < LONGEST_TAKE
     assert expected.limit == LONGEST_TAKE
 
