@@ -34,6 +34,7 @@ RATE = 24_000  # Hz
 QUEUED_PER_SLOT = 2  # utterances that may wait for each one that is computed
 FEWEST_WAITING = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # between two starts of a process that dies each time
+HANG_SHARE = 5  # of the usual patience: a new process costs tens of seconds
 PING_S = 1.0
 MOST_UNANSWERED = 4
 
@@ -50,7 +51,9 @@ class XttsEngine:
         self._loaded = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._not_before = 0.0
+        self._refusal: TroupeError | None = None
         self._unanswered = 0
+        self._speaking = 0  # utterances
         self._voices: Mapping[str, EngineVoice] = {}  # by the speaker's name
         self._speakers: Mapping[str, str] = {}  # by the voice's id
         self._counts: Counter[str] = Counter()
@@ -78,25 +81,31 @@ class XttsEngine:
     async def start(self, report: Callable[[float], None]) -> None:
         """Load the model; raises `EngineMissing` where licence, files, torch or memory are wanting."""
         await asyncio.to_thread(terms.require, self._context)
-        if self._process is not None:
-            await self._process.end()
-        place = self._context.xtts
-        load = Load(str(place.checkpoint), place.device, place.precision, place.streams)
-        self._process = await Process.start(load, report, self._context.deadline_s)
-        self._take_in(self._process.hello)
+        if self._refusal is not None and time.monotonic() < self._not_before:
+            raise self._refusal
+        try:
+            await self._load(report)
+        except TroupeError as error:
+            # The same answer for a while: each look for a device and each try to load costs seconds of a processor.
+            self._refusal = error
+            self._wait_longer()
+            raise
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Piece, None]:
         """Speak; empty pieces come while it is computed."""
-        process = self._running()
-        if process.asked >= self.facts.max_streams:
-            raise Overloaded(f"xtts has {process.asked} sentences to speak already; try again soon.", retry_after_s=1)
-        line = self._line(utterance)
-        async with aclosing(process.ask("speak", line.message())) as packets:
-            async for packet in packets:
-                if packet is None or packet.sound:
-                    yield Piece(packet.sound if packet else b"")
-                elif done := packet.message.get("done"):
-                    self._count(done)
+        process, line = self._running(), self._line(utterance)
+        if self._speaking >= self.facts.max_streams:
+            raise Overloaded(f"xtts has {self._speaking} sentences to speak already; try again soon.", retry_after_s=1)
+        self._speaking += 1
+        try:
+            async with aclosing(process.ask("speak", line.message())) as packets:
+                async for packet in packets:
+                    if packet is None or packet.sound:
+                        yield Piece(packet.sound if packet else b"")
+                    elif done := packet.message.get("done"):
+                        self._count(done)
+        finally:
+            self._speaking -= 1
 
     async def prepare(self, reference: VoiceReference) -> None:
         """Compute the latents of a cloned voice, and keep them beside its sample."""
@@ -139,18 +148,26 @@ class XttsEngine:
             raise self._process.failure()
         return self._process
 
+    async def _load(self, report: Callable[[float], None]) -> None:
+        await asyncio.to_thread(terms.require, self._context)
+        if self._process is not None:
+            await self._process.end()
+        place = self._context.xtts
+        load = Load(str(place.checkpoint), place.device, place.precision, place.streams)
+        self._process = await Process.start(load, report, HANG_SHARE * self._context.deadline_s)
+        self._take_in(self._process.hello)
+
     async def _again(self, dead: Process) -> NoReturn:
         """Start another process in the background; raises how far that is."""
         if self._starting is None:
             await dead.end()
             if time.monotonic() < self._not_before:
                 raise dead.failure()
-            self._not_before = time.monotonic() + self._pause_s
-            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+            self._wait_longer()
             self._counts["restarted"] += 1
             log.warning("%s", dead.failure().message)
             self._loaded = 0.0
-            self._starting = asyncio.create_task(self.start(self._progress))
+            self._starting = asyncio.create_task(self._load(self._progress))
         raise EngineFailed(f"XTTS is started again (loading {self._loaded:.0%})", engine="xtts")
 
     async def _ping(self, process: Process) -> None:
@@ -166,6 +183,10 @@ class XttsEngine:
             await process.end()
             raise process.failure() from None
         self._unanswered = 0
+
+    def _wait_longer(self) -> None:
+        self._not_before = time.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
     def _progress(self, loaded: float) -> None:
         self._loaded = loaded

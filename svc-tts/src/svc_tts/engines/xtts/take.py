@@ -13,6 +13,7 @@ from svc_tts.engines.xtts.guard import Finding, Verdict, Wave, frame_loudness, t
 from svc_tts.engines.xtts.machine import Feed, Latent, Passage, Script, Start, Stream
 
 NO_SLOT = -1
+SEEDS = 1 << 63  # as many as a generator takes
 CODES_PER_S = 22_050 / 1024
 """Codes of one second of sound at speed 1."""
 
@@ -71,7 +72,7 @@ class Take:
 
     def start(self) -> Start:
         """The passage, for the decoder; each passage and each attempt has a seed of its own."""
-        seed = self.script.seed + 2 * self._index + self._retries
+        seed = (self.script.seed + 2 * self._index + self._retries) % SEEDS
         return Start(self.passage.ids, self.script.voice, self.script.sampling, seed)
 
     def see(self, latent: Latent, *, stopped: bool) -> Verdict:

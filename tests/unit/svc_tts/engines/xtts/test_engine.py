@@ -130,6 +130,23 @@ async def test_one_that_dies_each_time_is_started_less_and_less_often(
         await until_well(engine)
 
 
+async def test_a_refusal_is_repeated_for_a_while_without_another_process(
+    context: EngineContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, str(STANDIN), "missing"))
+    engine = XttsEngine(context)
+    with pytest.raises(EngineMissing, match=r"3\.0 GiB"):
+        await engine.start(lambda _: None)
+    started = time.monotonic()
+    with pytest.raises(EngineMissing, match=r"3\.0 GiB"):
+        await engine.start(lambda _: None)
+    assert time.monotonic() - started < 0.05
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, str(STANDIN), "works"))
+    engine._not_before = 0.0
+    await engine.start(lambda _: None)
+    await engine.stop()
+
+
 async def test_one_that_is_frozen_with_nothing_to_do_is_found(
     context: EngineContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
