@@ -149,7 +149,6 @@ class XttsEngine:
         return self._process
 
     async def _load(self, report: Callable[[float], None]) -> None:
-        await asyncio.to_thread(terms.require, self._context)
         if self._process is not None:
             await self._process.end()
         place = self._context.xtts
@@ -163,6 +162,7 @@ class XttsEngine:
             await dead.end()
             if time.monotonic() < self._not_before:
                 raise dead.failure()
+            await asyncio.to_thread(terms.require, self._context)
             self._wait_longer()
             self._counts["restarted"] += 1
             log.warning("%s", dead.failure().message)

@@ -15,7 +15,7 @@ def czech_ordinal(number: int) -> str:
     small = _BELOW_TWENTY.split()
     if number < len(small):
         return small[number]
-    if number >= 100:  # noqa: PLR2004  # a hundred
+    if number >= 100:  # a hundred
         return _ROUND.get(number, "")
     tens, units = divmod(number, 10)
     ten = _TENS.split()[tens - 2]
