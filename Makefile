@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
-SOURCES := protos/troupe/wire gateway/src svc-text/src svc-tts/src svc-video/src
+SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
 .PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text

@@ -38,7 +38,6 @@ from troupe.wire.errors import (
     UnknownVoice,
     UnsupportedFormat,
     UnsupportedMedia,
-    VoiceUnusable,
 )
 from troupe.wire.media import PIECE_BYTES, SAMPLE_RATE
 from troupe.wire.statuses import from_rpc_error
@@ -227,36 +226,6 @@ async def test_who_leaves_frees_the_engine(stub) -> None:
     while await outstanding(stub, "tone"):
         await asyncio.sleep(0.01)
     assert time.monotonic() - left < 1.0  # the goal is 0.2
-
-
-async def test_voices_are_cloned_listed_and_deleted_by_their_owner_only(stub) -> None:
-    sample = audio(
-        await speak(stub, settings(format=media_pb2.AudioFormat(codec=media_pb2.AUDIO_CODEC_MP3)), "One two. " * 4)
-    )
-    alice, bob = engine_pb2.Principal(key_id="alice"), engine_pb2.Principal(key_id="bob")
-
-    async def cloning() -> AsyncIterator[speech_pb2.CloneVoiceInput]:
-        yield speech_pb2.CloneVoiceInput(settings=speech_pb2.CloneVoiceSettings(principal=alice, name="Mine"))
-        yield speech_pb2.CloneVoiceInput(sample=sample[:1000])
-        yield speech_pb2.CloneVoiceInput(sample=sample[1000:])
-
-    reply = await stub.CloneVoice(cloning(), timeout=20)
-    voice = reply.voice
-    assert (reply.stored, voice.cloned, voice.usable, voice.name) == (True, True, False, "Mine")
-    assert "consent" in voice.why
-
-    async def own(principal: engine_pb2.Principal) -> list[str]:
-        listed = await stub.ListVoices(speech_pb2.ListVoicesRequest(principal=principal), timeout=5)
-        return [each.voice_id for each in listed.voices if each.cloned]
-
-    assert (await own(alice), await own(bob)) == ([voice.voice_id], [])
-    assert type(await error_of(stub, settings(principal=alice, voice_id=voice.voice_id), "hi")) is VoiceUnusable
-    assert type(await error_of(stub, settings(principal=bob, voice_id=voice.voice_id), "hi")) is UnknownVoice
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await stub.DeleteVoice(speech_pb2.DeleteVoiceRequest(principal=bob, voice_id=voice.voice_id), timeout=5)
-    assert isinstance(from_rpc_error(caught.value), UnknownVoice)
-    await stub.DeleteVoice(speech_pb2.DeleteVoiceRequest(principal=alice, voice_id=voice.voice_id), timeout=5)
-    assert await own(alice) == []
 
 
 async def test_voices_of_a_language(stub) -> None:

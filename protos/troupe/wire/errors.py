@@ -11,6 +11,9 @@
     │   ├── MediaTooLarge           too many pixels or seconds
     │   ├── BodyTooLarge            too many bytes
     │   ├── NoFace                  a portrait without a face
+    │   ├── NoSpeech                a voice sample in which nobody is heard to speak
+    │   ├── PoorSample              a voice sample that is noisy, clipped or too quiet
+    │   ├── WrongDuration           a voice sample that is too short or too long
     │   ├── AddressRefused          a web address that is not fetched from here
     │   ├── PageWithoutText         a page on which there is nothing to read
     │   ├── UnknownVoice            no voice of that id, or not yours
@@ -129,6 +132,18 @@ class BodyTooLarge(RequestError):
 
 class NoFace(RequestError):
     """A portrait without a face."""
+
+
+class NoSpeech(RequestError):
+    """A voice sample in which nobody is heard to speak."""
+
+
+class PoorSample(RequestError):
+    """A voice sample that is noisy, clipped or too quiet to be learned from."""
+
+
+class WrongDuration(RequestError):
+    """A voice sample that is too short or too long."""
 
 
 class AddressRefused(RequestError):
@@ -277,6 +292,9 @@ TABLE: Mapping[type[TroupeError], Row] = {
     MediaTooLarge: _bad_request(http=413),
     BodyTooLarge: Row(_CODE.INVALID_ARGUMENT, 413, "invalid_request_error", "request_too_large", 2013),
     NoFace: _bad_request(http=422),
+    NoSpeech: Row(_CODE.INVALID_ARGUMENT, 422, "invalid_request_error", "invalid_request_error", 20132),
+    PoorSample: Row(_CODE.INVALID_ARGUMENT, 422, "invalid_request_error", "invalid_request_error", 20132),
+    WrongDuration: Row(_CODE.INVALID_ARGUMENT, 422, "invalid_request_error", "invalid_request_error", 2037),
     AddressRefused: _bad_request(),
     PageWithoutText: _bad_request(http=422),
     UnknownVoice: Row(_CODE.NOT_FOUND, 404, "invalid_request_error", "not_found_error", 2054),

@@ -17,10 +17,10 @@ from svc_text.doctor import examine
 from svc_text.engine import ENGINES
 from svc_text.models.command import Order
 from svc_text.models.command import run as model_command
-from svc_text.models.meter import Meter
 from svc_text.server import TextServicer
 from svc_text.settings import Settings
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
+from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve

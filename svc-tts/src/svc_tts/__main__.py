@@ -50,7 +50,8 @@ def keep_gpl_out() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    engines = {name: load_engine(name, settings.context) for name in settings.engine_names}
+    loaded = [load_engine(name, settings.context) for name in settings.engine_names]
+    engines = {engine.facts.name: engine for engine in loaded}  # a "module:Class" is known by its own name
     registry = CollectorRegistry()
     booth = Booth(engines, VoiceStore.at(settings.voices_url), SpeechMetrics(registry))
     servicer = SpeechServicer(booth, settings.request_s)

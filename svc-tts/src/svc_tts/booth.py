@@ -11,12 +11,14 @@ from contextlib import aclosing, contextmanager
 
 from prometheus_client import CollectorRegistry
 
+from svc_tts.cloning import Cloning
 from svc_tts.engine import Engine, Utterance
 from svc_tts.frontend.language import base
 from svc_tts.metrics import SpeechMetrics
 from svc_tts.speech import Flush, Part, SpeechRequest
 from svc_tts.synthesis import Speech
-from svc_tts.voices.catalogue import Catalogue
+from svc_tts.voices.catalogue import Catalogue, VoiceWish
+from svc_tts.voices.consent import State
 from svc_tts.voices.store import VoiceStore
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, TroupeError
@@ -40,6 +42,7 @@ class Booth:
         self.board = EngineBoard(SERVICE, self.engines)
         self.store = store
         self.catalogue = Catalogue(self.engines, store)
+        self.cloning = Cloning(self.engines, store, self.catalogue, self.ready)
         self.outstanding: Counter[str] = Counter()
         self._metrics = metrics or SpeechMetrics(CollectorRegistry())
         self._metrics.follow(self.engines)
@@ -48,8 +51,20 @@ class Booth:
         """The engines that can speak now, in the order of the settings."""
         return [name for name in self.engines if self.board.status(name).state == ENGINE_STATE_READY]
 
-    def choose(self, engine: str, language: str) -> str:
-        """The engine asked for, else the first ready one that reads `language`; raises where none can."""
+    def choose_for(self, wish: VoiceWish, engine: str, guessed: str = "") -> str:
+        """The engine asked for, else the best ready one for that voice; `guessed` is the text's language.
+
+        Reads the disk now and then. Raises where no engine can.
+        """
+        cloned = self.catalogue.clone_of(wish)
+        language = self.catalogue.language_of(wish) or guessed
+        return self.choose(engine, language, cloned=cloned is not None and cloned.state is State.READY)
+
+    def choose(self, engine: str, language: str, *, cloned: bool = False) -> str:
+        """The engine asked for, else the first ready one that reads `language`; raises where none can.
+
+        For a `cloned` voice one that clones comes before those that do not.
+        """
         if engine:
             self.board.require(engine)
             return engine
@@ -58,6 +73,8 @@ class Booth:
         if not language:
             reading.sort(key=lambda name: bool(self.engines[name].facts.languages))
             reading.sort(key=lambda name: -len(self.engines[name].facts.languages))
+        if cloned:
+            reading.sort(key=lambda name: not self.engines[name].facts.clones)
         if not reading:
             return self._explain(ready)
         return reading[0]
@@ -81,9 +98,11 @@ class Booth:
         async with asyncio.TaskGroup() as group:
             for name in self.engines:
                 group.create_task(self._keep(name))
+            group.create_task(self.cloning.keep())
 
     async def stop(self) -> None:
         """Leave no process behind."""
+        await self.cloning.stop()
         await asyncio.gather(*(engine.stop() for engine in self.engines.values()))
 
     def _reads(self, name: str, language: str) -> bool:
@@ -121,7 +140,8 @@ class Booth:
                 async with asyncio.timeout(_CHECK_S):
                     await engine.check()
                 if self.board.status(name).state != ENGINE_STATE_READY:
-                    await self._first_word(engine)
+                    if engine.facts.probed:
+                        await self._first_word(engine)
                     await self.board.ready(name)
                 await asyncio.sleep(_CHECK_EVERY_S)
             except EngineMissing as error:
@@ -149,7 +169,7 @@ class Booth:
             await asyncio.gather(*map(asyncio.wrap_future, told))
 
     async def _first_word(self, engine: Engine) -> None:
-        """A real word: only then is an engine serving."""
+        """A real word: only then is an engine serving that may be asked for one."""
         language = engine.voices()[0].language or engine.facts.languages[0]
         sound = 0
         async with asyncio.timeout(_FIRST_WORD_S), aclosing(self._probe(engine, language)) as pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from svc_tts.audio.format import AudioFormat, Codec
 from svc_tts.engine import (
     EdgeOptions,
     Engine,
+    EngineFacts,
     EngineOptions,
     EngineVoice,
     EspeakOptions,
@@ -18,10 +20,12 @@ from svc_tts.engine import (
     ToneOptions,
     XttsOptions,
 )
-from svc_tts.speech import Header, Part, SentenceEnd, Sound, SpeechRequest
+from svc_tts.speech import Header, Part, SentenceEnd, Sound, SpeechRequest, format_for
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
-from svc_tts.voices.store import ClonedVoice, Consent
+from svc_tts.voices.cloned import ClonedVoice
+from svc_tts.voices.consent import REMEDY, WHY, Consent, State
+from svc_tts.voices.sample import Refinement
 from troupe.v1 import engine_pb2, media_pb2, speech_pb2
 from troupe.wire.errors import InvalidArgument
 from troupe.wire.health import EngineStatus
@@ -44,13 +48,23 @@ _GENDERS = {
     engine_pb2.GENDER_NEUTRAL: Gender.NEUTRAL,
 }
 _GENDER_NUMBERS = {gender: number for number, gender in _GENDERS.items()}
+_STATES = {
+    State.READY: engine_pb2.VOICE_STATE_READY,
+    State.AWAITING_CONSENT: engine_pb2.VOICE_STATE_AWAITING_CONSENT,
+    State.CONSENT_EXPIRED: engine_pb2.VOICE_STATE_CONSENT_EXPIRED,
+    State.AWAITING_ENGINE: engine_pb2.VOICE_STATE_AWAITING_ENGINE,
+}
+KEEPS_REFERENCES = "keeps-references"
+"""A feature of every engine here: CloneVoice is taken and the sample kept, even where no engine clones yet."""
 
 
-def to_format(fmt: media_pb2.AudioFormat) -> AudioFormat:
-    """The format asked for; raises `UnsupportedFormat`."""
+def to_format(fmt: media_pb2.AudioFormat, facts: EngineFacts | None = None) -> AudioFormat:
+    """The format asked for, of the engine where that is left open; raises `UnsupportedFormat`."""
     codec = _CODECS.get(fmt.codec)
     if codec is None:
         raise InvalidArgument(f"Audio codec {fmt.codec} is not known here.", field="format.codec")
+    if facts is not None:
+        return format_for(facts, codec, fmt.sample_rate, fmt.channels, fmt.bitrate)
     return AudioFormat.of(codec, fmt.sample_rate, fmt.channels, fmt.bitrate)
 
 
@@ -65,12 +79,12 @@ def to_wish(settings: speech_pb2.SpeechSettings) -> VoiceWish:
     )
 
 
-def to_request(settings: speech_pb2.SpeechSettings, engine: str) -> SpeechRequest:
+def to_request(settings: speech_pb2.SpeechSettings, engine: str, facts: EngineFacts | None = None) -> SpeechRequest:
     """The whole request, for the engine chosen; raises `InvalidArgument` and `UnsupportedFormat`."""
     return SpeechRequest(
         engine=engine,
         wish=to_wish(settings),
-        format=to_format(settings.format),
+        format=to_format(settings.format, facts),
         speed=settings.speed or 1.0,
         pitch=settings.pitch,
         volume=settings.volume if settings.HasField("volume") else 1.0,
@@ -191,35 +205,54 @@ def _cues(sound: Sound) -> list[media_pb2.MouthCue]:
 
 def from_voice(voice: EngineVoice, engine: str) -> engine_pb2.Voice:
     """An engine's voice."""
+    why = f"{engine} has retired it; another voice speaks for it." if voice.retired else ""
     return engine_pb2.Voice(
         voice_id=voice.voice_id,
         name=voice.name,
         language=voice.language,
         gender=_GENDER_NUMBERS[voice.gender],
         engine=engine,
-        usable=True,
+        usable=not voice.retired,
+        why=why,
     )
 
 
-def from_cloned(voice: ClonedVoice) -> engine_pb2.Voice:
-    """A stored reference; nothing here can speak with it yet."""
+def from_cloned(voice: ClonedVoice, state: State, engine: str) -> engine_pb2.Voice:
+    """A cloned voice, and how it stands; `engine` is the one that would speak with it."""
     return engine_pb2.Voice(
-        voice_id=voice.voice_id, name=voice.name, language=voice.language, cloned=True, usable=False, why=voice.why
+        voice_id=voice.voice_id,
+        name=voice.name,
+        language=voice.language,
+        engine=engine,
+        cloned=True,
+        usable=state is State.READY,
+        why=f"{WHY[state]} {REMEDY[state]}".strip(),
+        state=_STATES[state],
+        created_at_unix_s=voice.created_unix_s,
     )
 
 
 def to_cloned(settings: speech_pb2.CloneVoiceSettings) -> ClonedVoice:
     """The voice to keep; raises `InvalidArgument` for half a consent."""
-    return ClonedVoice(settings.voice_id, settings.name, settings.language, _consent(settings))
+    consent = to_consent(settings.consent) if settings.HasField("consent") else None
+    return ClonedVoice(settings.voice_id, settings.name, settings.language, consent)
 
 
-def _consent(settings: speech_pb2.CloneVoiceSettings) -> Consent | None:
-    if not settings.HasField("consent"):
-        return None
-    consent = settings.consent
-    if not (consent.speaker.strip() and consent.statement.strip()):
-        raise InvalidArgument("A consent names the speaker and what they agreed to.", field="consent")
-    return Consent(consent.speaker[:200], consent.statement[:2000], consent.given_at_unix_s)
+def to_refinement(settings: speech_pb2.CloneVoiceSettings) -> Refinement:
+    """What is done to the sample."""
+    return Refinement(denoise=settings.denoise, normalize_loudness=settings.normalize_loudness)
+
+
+def to_consent(consent: speech_pb2.Consent) -> Consent:
+    """What the speaker agreed to; raises `InvalidArgument`."""
+    told = Consent(
+        speaker=consent.speaker,
+        statement=consent.statement,
+        given_at_unix_s=consent.given_at_unix_s,
+        scope=consent.scope,
+        expires_at_unix_s=consent.expires_at_unix_s,
+    )
+    return told.checked(time.time())
 
 
 def from_engine(engine: Engine, status: EngineStatus, outstanding: int) -> engine_pb2.EngineInfo:
@@ -242,6 +275,6 @@ def from_engine(engine: Engine, status: EngineStatus, outstanding: int) -> engin
         formats=[codec.value for codec in Codec],
         limits=engine_pb2.Limits(max_text_chars=MAX_TEXT_CHARS, max_concurrency=facts.max_streams),
         cloud=facts.cloud,
-        features=facts.features,
+        features=[*facts.features, KEEPS_REFERENCES],
         outstanding=outstanding,
     )

@@ -21,6 +21,8 @@ ENGINES = {
     "xtts": "svc_tts.engines.xtts.engine:XttsEngine",
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
+    "piper": "svc_tts.engines.piper.engine:PiperEngine",
+    "edge": "svc_tts.engines.edge.engine:EdgeEngine",
     "tone": "svc_tts.engines.tone:ToneEngine",
 }
 """Name -> "module:Class", imported only when chosen."""
@@ -43,6 +45,7 @@ class EngineVoice:
     name: str
     language: str  # BCP 47; empty = every language of its engine
     gender: Gender = Gender.UNKNOWN
+    retired: bool = False  # it is known and speaks no more: another one speaks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,8 @@ class EngineFacts:
     max_streams: int = 64  # answers at once; more are refused
     sentence_gap_s: float = 0.0  # silence between two sentences
     probe_text: str = "one"
+    probed: bool = True  # False = it is not asked for a first word: its health is what `check` knows
+    mp3_bitrate: int = 0  # bits per second of the MP3 that it may give as it is, mono at its rate; 0 = it gives none
 
 
 class Engine(Protocol):
@@ -205,7 +210,7 @@ class CloningEngine(Engine, Protocol):
         """Compute once what speaking with that voice needs and keep it in its folder; raises `EngineFailed`."""
 
     def forget(self, key: str) -> None:
-        """The reference of that key was deleted: keep nothing of it in memory."""
+        """The reference of that key was deleted: keep nothing of it in memory. Called from any thread."""
 
 
 @runtime_checkable
@@ -222,6 +227,8 @@ class EdgePlace:
 
     most_at_once: int = 4
     proxy: str = ""
+    endpoint: str = ""  # ws(s)://... of one that speaks the same protocol; empty = Microsoft's
+    voices_file: Path | None = None  # keeps the list of voices of today
 
 
 @dataclass(frozen=True, slots=True)

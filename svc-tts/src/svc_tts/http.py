@@ -14,30 +14,28 @@ from typing import Any
 import uvicorn
 from pydantic import BaseModel, Field, ValidationError
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from svc_tts.audio.decode import MAX_FILE_BYTES, decode
-from svc_tts.audio.format import AudioFormat, Codec, codec_named
+from svc_tts.audio.decode import MAX_FILE_BYTES
+from svc_tts.audio.format import Codec, codec_named
 from svc_tts.booth import Booth
-from svc_tts.engine import EngineVoice, Gender
+from svc_tts.engine import Gender
 from svc_tts.frontend.language import guess
-from svc_tts.speech import Header, Part, Sound, SpeechRequest
+from svc_tts.http_voices import LOCAL_OWNER
+from svc_tts.http_voices import routes as voice_routes
+from svc_tts.speech import Header, Part, Sound, SpeechRequest, format_for
 from svc_tts.synthesis import MAX_TEXT_CHARS
 from svc_tts.voices.catalogue import VoiceWish
-from svc_tts.voices.seed import SEED_VOICES
-from svc_tts.voices.store import LONGEST_S, ClonedVoice
 from troupe.wire.errors import BodyTooLarge, InvalidArgument, TextTooLong, TroupeError, row
 from troupe.wire.ports import claim
 from troupe.wire.progress import Progress
 
-LOCAL_OWNER = "local"  # this HTTP knows no keys: whoever reaches it is the house itself
+BACKENDS = {"edge": "edge-tts"}  # what the first release called it
 GRPC_PORT_HEADER = "X-Troupe-Grpc-Port"
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
-_MAX_FIELDS = 8  # of a form
 _MAX_JSON_BYTES = 8 * MAX_TEXT_CHARS  # a character is at most four bytes, or twelve as escapes
 MEDIA_TYPES = {
     Codec.PCM: "audio/pcm",
@@ -72,22 +70,13 @@ def make_app(booth: Booth, grpc_port: str) -> Starlette:
     async def synthesize(request: Request) -> Response:
         return await _synthesize(booth, _parsed(await request.body()))
 
-    async def voices(_: Request) -> Response:
-        own = [voice for engine in booth.engines.values() for voice in engine.voices()]
-        return JSONResponse({"voices": [_told(voice) for voice in (*SEED_VOICES, *own)]})
-
-    async def clone(request: Request) -> Response:
-        async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
-            return await _clone(booth, form.get("audio"), form.get("name"))
-
     async def health(_: Request) -> Response:
         return _health(booth)
 
     return Starlette(
         routes=[
             Route("/synthesize", synthesize, methods=["POST"]),
-            Route("/voices", voices),
-            Route("/clone", clone, methods=["POST"]),
+            *voice_routes(booth),
             Route("/health", health),
         ],
         middleware=[Middleware(Door, grpc_port=grpc_port)],
@@ -154,36 +143,25 @@ def _parsed(body: bytes) -> SynthesizeBody:
         raise InvalidArgument(message, field=where) from error
 
 
-def _told(voice: EngineVoice) -> dict[str, str]:
-    gender = voice.gender.value
-    return {"voice_id": voice.voice_id, "name": voice.name, "language": voice.language, "gender": gender}
-
-
-async def _clone(booth: Booth, audio: UploadFile | str | None, name: UploadFile | str | None) -> Response:
-    if not isinstance(audio, UploadFile) or not isinstance(name, str):
-        raise InvalidArgument("Send a multipart form with the file `audio` and the field `name`.")
-    pcm = b"".join([piece async for piece in decode(await audio.read(), LONGEST_S)])
-    voice = await asyncio.to_thread(booth.store.add, LOCAL_OWNER, ClonedVoice("", name), pcm)
-    told = {"voice_id": voice.voice_id, "name": voice.name, "stored": True, "usable": False, "why": voice.why}
-    return JSONResponse(told)
-
-
 def _health(booth: Booth) -> Response:
     """Exactly the words of the first release while an engine is ready."""
     ready = booth.ready()
     backend = ready[0] if ready else next(iter(booth.engines), "")
     told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
-    return JSONResponse(told | {"backend": backend}, status_code=200 if ready else 503)
+    return JSONResponse(told | {"backend": BACKENDS.get(backend, backend)}, status_code=200 if ready else 503)
 
 
 async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
     if len(body.text) > MAX_TEXT_CHARS:
         raise TextTooLong(f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests.")
-    fmt = AudioFormat.of(codec_named(body.format), body.sample_rate, body.channels, body.bitrate)
-    wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER)
-    language = await asyncio.to_thread(booth.catalogue.language_of, wish) or guess(body.text)
+    codec = codec_named(body.format)
+    # This HTTP never said no to a voice that is stored: the nearest preset serves, and the reply says so.
+    wish = VoiceWish(body.voice_id, body.language, body.gender, LOCAL_OWNER, allow_substitute=True)
+    engine = await asyncio.to_thread(booth.choose_for, wish, body.engine, guess(body.text))
+    facts = booth.engines[engine].facts
+    fmt = format_for(facts, codec, body.sample_rate, body.channels, body.bitrate)
     request = SpeechRequest(
-        engine=booth.choose(body.engine, language),
+        engine=engine,
         wish=wish,
         format=fmt,
         speed=body.speed,
@@ -209,6 +187,8 @@ def _said(head: list[Part]) -> Iterator[tuple[str, str]]:
         if isinstance(part, Header):
             yield "X-Troupe-Voice", part.casting.voice.voice_id
             yield "X-Troupe-Voice-Substituted", str(part.casting.substituted).lower()
+            if part.casting.why is not None:
+                yield "X-Troupe-Voice-State", part.casting.why.value
 
 
 async def _bytes(head: list[Part], parts: AsyncGenerator[Part, None]) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ from svc_tts.booth import SERVICE, Booth
 from svc_tts.frontend.language import base
 from svc_tts.speech import Flush, SpeechRequest
 from svc_tts.voices.catalogue import speaks
-from svc_tts.voices.store import LONGEST_S
+from svc_tts.voices.cloned import ClonedVoice
 from troupe.v1 import engine_pb2, speech_pb2, speech_pb2_grpc
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import BodyTooLarge, InvalidArgument
@@ -55,9 +55,9 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
             for voice in engine.voices()
             if not request.language or speaks(engine.facts, voice, request.language)
         ]
-        cloned = await asyncio.to_thread(self._booth.store.all_of, request.principal.key_id)
+        cloned = await self._booth.cloning.voices_of(request.principal.key_id)
         voices += [
-            conversion.from_cloned(voice)
+            self._told(voice)
             for voice in cloned
             if not request.language or base(voice.language) == base(request.language)
         ]
@@ -66,23 +66,32 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
     async def CloneVoice(  # gRPC names it
         self, request_iterator: AsyncIterator[speech_pb2.CloneVoiceInput], context: Context
     ) -> speech_pb2.CloneVoiceResponse:
-        """Keep a reference; no engine speaks with it yet."""
+        """Keep a reference, whether an engine clones or not."""
         async with Deadline.of_call(context, self._request_s).scope("keeping a voice"):
             first = await anext(aiter(request_iterator), None)
             if first is None or first.WhichOneof("input") != "settings":
                 raise InvalidArgument("The first message of CloneVoice must be its settings.")
+            wanted = conversion.to_cloned(first.settings)
             sample = await _whole(message.sample async for message in request_iterator)
-            owner, wanted = first.settings.principal.key_id, conversion.to_cloned(first.settings)
-            pcm = b"".join([piece async for piece in decode(sample, LONGEST_S)])
-            voice = await asyncio.to_thread(self._booth.store.add, owner, wanted, pcm)
-        return speech_pb2.CloneVoiceResponse(voice=conversion.from_cloned(voice), stored=True)
+            refinement = conversion.to_refinement(first.settings)
+            voice = await self._booth.cloning.clone(first.settings.principal.key_id, wanted, sample, refinement)
+        return speech_pb2.CloneVoiceResponse(voice=self._told(voice), stored=True)
+
+    async def GiveConsent(  # gRPC names it
+        self, request: speech_pb2.GiveConsentRequest, context: Context
+    ) -> speech_pb2.GiveConsentResponse:
+        """Record what the speaker of a stored reference agreed to."""
+        del context
+        consent = conversion.to_consent(request.consent)
+        voice = await self._booth.cloning.give_consent(request.principal.key_id, request.voice_id, consent)
+        return speech_pb2.GiveConsentResponse(voice=self._told(voice))
 
     async def DeleteVoice(  # gRPC names it
         self, request: speech_pb2.DeleteVoiceRequest, context: Context
     ) -> speech_pb2.DeleteVoiceResponse:
         """Forget a cloned voice for good."""
         del context
-        await asyncio.to_thread(self._booth.store.delete, request.principal.key_id, request.voice_id)
+        await self._booth.cloning.delete(request.principal.key_id, request.voice_id)
         return speech_pb2.DeleteVoiceResponse()
 
     async def Decode(  # gRPC names it
@@ -115,7 +124,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
             first = await anext(aiter(inputs), None)
         if first is None or first.WhichOneof("input") != "settings":
             raise InvalidArgument("The first message of Synthesize must be its settings.")
-        request = self._request(first.settings)
+        request = await asyncio.to_thread(self._request, first.settings)
         async with aclosing(self._booth.speak(request, _texts(inputs), progress)) as parts:
             while True:
                 async with deadline.scope("speaking"):
@@ -126,8 +135,12 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
                     yield chunk
 
     def _request(self, settings: speech_pb2.SpeechSettings) -> SpeechRequest:
-        language = self._booth.catalogue.language_of(conversion.to_wish(settings))
-        return conversion.to_request(settings, self._booth.choose(settings.engine, language))
+        engine = self._booth.choose_for(conversion.to_wish(settings), settings.engine)
+        return conversion.to_request(settings, engine, self._booth.engines[engine].facts)
+
+    def _told(self, voice: ClonedVoice) -> engine_pb2.Voice:
+        cloning = self._booth.cloning
+        return conversion.from_cloned(voice, cloning.state(voice), cloning.speaker())
 
 
 async def _texts(inputs: AsyncIterator[speech_pb2.SpeechInput]) -> AsyncGenerator[str | Flush, None]:

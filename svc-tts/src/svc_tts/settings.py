@@ -35,6 +35,19 @@ class Settings(BaseSettings):
     piper_dir: Path = Field(Path("voices/piper"), description="Folder of Piper's voices (.onnx beside .onnx.json)")
     piper_held: int = Field(4, ge=1, le=64, description="Piper's voices in memory at once")
     edge_at_once: int = Field(4, ge=1, le=64, description="Sentences that edge asks Microsoft for at once")
+    edge_proxy: str = Field(
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="http://host:port of the proxy on edge's way to Microsoft; empty = none",
+    )
+    edge_endpoint: str = Field(
+        "",
+        pattern=r"^(wss?://.+)?$",
+        description="ws(s)://host/path of an endpoint of the same protocol, such as a relay; empty = Microsoft's",
+    )
+    edge_voices: Path = Field(
+        Path("voices/edge-voices.json"), description="File that keeps Microsoft's list of voices, renewed once a day"
+    )
     xtts_checkpoint: Path = Field(
         Path("models/xtts"),
         validation_alias="PROVIDER_XTTS_CHECKPOINT",
@@ -71,7 +84,7 @@ class Settings(BaseSettings):
             self.workers,
             self.silence_s,
             commercial_only=self.commercial_only,
-            edge=EdgePlace(self.edge_at_once),
+            edge=EdgePlace(self.edge_at_once, self.edge_proxy, self.edge_endpoint, self.edge_voices.expanduser()),
             piper=PiperPlace(self.piper_dir.expanduser(), self.piper_held),
             xtts=XttsPlace(
                 self.xtts_checkpoint.expanduser(),

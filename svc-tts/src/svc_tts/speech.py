@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from svc_tts.audio.format import AudioFormat
-from svc_tts.engine import EngineOptions
+from svc_tts.audio.format import AudioFormat, Codec
+from svc_tts.engine import EngineFacts, EngineOptions
 from svc_tts.voices.catalogue import Casting, VoiceWish
 from troupe.wire.errors import InvalidArgument
 
@@ -37,6 +37,21 @@ class SpeechRequest:
         ):
             if not least <= value <= most:
                 raise InvalidArgument(f"{name} is {value:g}; it may be {least:g} to {most:g}.", field=name)
+
+    def as_frames(self, facts: EngineFacts) -> bool:
+        """Whether the MP3 that the engine makes itself is just what is asked for: then its frames go through as is."""
+        own = AudioFormat(Codec.MP3, facts.sample_rate, channels=1, bitrate=facts.mp3_bitrate)
+        changed = self.volume != 1 or self.pitch != 0 or (self.speed != 1 and "speed" not in facts.features)
+        return bool(facts.mp3_bitrate) and self.format == own and not changed
+
+
+def format_for(facts: EngineFacts, codec: Codec, sample_rate: int, channels: int, bitrate: int) -> AudioFormat:
+    """The format asked for, zeros being open: MP3 of an open bit rate is what the engine makes, if it makes any.
+
+    Raises `UnsupportedFormat`.
+    """
+    makes_it = codec is Codec.MP3 and sample_rate in {0, facts.sample_rate} and channels in {0, 1}
+    return AudioFormat.of(codec, sample_rate, channels, bitrate or (facts.mp3_bitrate if makes_it else 0))
 
 
 @dataclass(frozen=True, slots=True)

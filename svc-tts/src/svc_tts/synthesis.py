@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 
 from svc_tts.audio.timeline import Timeline
-from svc_tts.engine import Engine, Phone, SpokenWord, Utterance
+from svc_tts.engine import Engine, Phone, Piece, SpokenWord, Utterance
 from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.clean import clean, speakable
 from svc_tts.frontend.language import guess
@@ -58,7 +58,8 @@ class Speech:
         self._catalogue = catalogue
         self._progress = progress
         self._pronunciations = Pronunciations.parse(request.pronunciations)
-        self._timeline = Timeline(request.format, request.volume)
+        self._as_frames = request.as_frames(engine.facts)
+        self._timeline = Timeline(request.format, request.volume, as_frames=self._as_frames)
         self._casting: Casting | None = None
         self._consumed = 0  # code points of the input
         self._told = SentenceEnd(0, 0)  # the last one
@@ -129,19 +130,26 @@ class Speech:
             pitch=self._request.pitch,
             options=self._request.options,
             words_before=self._words,
+            reference=self._casting.reference,
+            mp3_wanted=self._as_frames,
         )
         start_s = self._timeline.position_s
         self._timeline.begin(self._engine.facts.sample_rate)
         async with aclosing(self._engine.speak(utterance)) as pieces:
             async for piece in pieces:
                 self._progress.beat("synthesizing")
-                audio = await asyncio.to_thread(self._timeline.feed, piece.pcm) if piece.pcm else b""
+                audio = await self._sound(piece)
                 words = tuple(self._word(word, text, start_s) for word in piece.words)
                 cues = tuple(cue for phone in piece.phones if (cue := self._cue(phone, start_s)))
                 if audio or words or cues:
                     yield Sound(audio, words, cues)
         rest = await asyncio.to_thread(self._timeline.end)
         yield Sound(rest, cues=self._quiet_to_now())
+
+    async def _sound(self, piece: Piece) -> bytes:
+        if piece.mp3:
+            return self._timeline.frames(piece.mp3)
+        return await asyncio.to_thread(self._timeline.feed, piece.pcm) if piece.pcm else b""
 
     def _word(self, word: SpokenWord, text: AlignedText, start_s: float) -> Word:
         self._words += 1

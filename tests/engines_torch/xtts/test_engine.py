@@ -20,6 +20,7 @@ import pytest
 import pytest_asyncio
 import soundfile
 from prometheus_client import CollectorRegistry
+from tests.fakes.speaker import file, speech
 from tests.fakes.xtts_release import make
 
 from svc_tts.booth import Booth
@@ -29,9 +30,12 @@ from svc_tts.engines.xtts.engine import XttsEngine
 from svc_tts.metrics import SpeechMetrics
 from svc_tts.speech import Flush, Sound, SpeechRequest
 from svc_tts.voices.catalogue import VoiceWish
+from svc_tts.voices.cloned import ClonedVoice
+from svc_tts.voices.consent import Consent
+from svc_tts.voices.sample import Refinement
 from svc_tts.voices.store import VoiceStore
 from troupe.v1.engine_pb2 import ENGINE_STATE_BROKEN, ENGINE_STATE_READY
-from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded
+from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, UnknownVoice
 from troupe.wire.progress import Progress
 
 RATE = 24_000
@@ -240,6 +244,23 @@ async def test_the_booth_speaks_with_it(checkpoint: Path, tmp_path: Path) -> Non
             assert len(await answer(booth, SENTENCE, wish=VoiceWish(voice_id))) > SECOND
         events = {"engine": "xtts", "event": "codes"}
         assert registry.get_sample_value("troupe_speech_engine_events_total", events) == engine.counts()["codes"]
+
+
+async def test_a_cloned_voice_speaks_through_the_booth_until_it_is_deleted(checkpoint: Path, tmp_path: Path) -> None:
+    async with serving(checkpoint, tmp_path) as (booth, engine, _):
+        wanted = ClonedVoice("my-voice", "A", "en", Consent("Alice", "I agree"))
+        await booth.cloning.clone("alice", wanted, file(speech(12.0)), Refinement())
+        latents = booth.store.reference("alice", "my-voice").folder / "latents.xtts.safetensors"
+        async with asyncio.timeout(PATIENCE_S):
+            while not latents.exists():
+                await asyncio.sleep(0.05)
+        mine = await answer(booth, SENTENCE, wish=VoiceWish("my-voice", owner="alice"))
+        assert len(mine) > SECOND
+        assert mine != await answer(booth, SENTENCE)
+        await booth.cloning.delete("alice", "my-voice")
+        assert not latents.exists()
+        with pytest.raises(UnknownVoice):
+            await answer(booth, SENTENCE, wish=VoiceWish("my-voice", owner="alice"))
 
 
 async def test_a_killed_process_is_an_error_in_the_middle_and_serves_again(checkpoint: Path, tmp_path: Path) -> None:

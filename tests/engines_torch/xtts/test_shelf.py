@@ -73,6 +73,20 @@ def test_what_is_forgotten_is_not_in_memory(tmp_path: Path) -> None:
     assert value(one.prepare(sample(tmp_path))) == 2.0
 
 
+def test_what_is_deleted_while_it_is_heard_is_not_kept(tmp_path: Path) -> None:
+    ears = Ears()
+    one = shelf(ears)
+
+    def heard_too_late(path: Path) -> VoiceLatents:
+        one.forget("key")
+        return ears(path)
+
+    one._hear = heard_too_late
+    one.prepare(sample(tmp_path / "gone"))
+    one._hear = ears
+    assert value(one.prepare(sample(tmp_path / "gone"))) == 2.0
+
+
 def test_only_so_many_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HELD", 2)
     ears, nowhere = Ears(), tmp_path / "nowhere"

@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from svc_tts import conversion
-from svc_tts.engine import EngineContext, EspeakOptions, FliteOptions, Gender, ToneOptions, XttsOptions, load_engine
+from svc_tts.engine import (
+    EngineContext,
+    EngineVoice,
+    EspeakOptions,
+    FliteOptions,
+    Gender,
+    ToneOptions,
+    XttsOptions,
+    load_engine,
+)
 from svc_tts.speech import Sound
-from svc_tts.voices.store import Consent
+from svc_tts.voices.cloned import ClonedVoice
+from svc_tts.voices.consent import Consent, State
+from svc_tts.voices.sample import Refinement
 from troupe.v1 import engine_pb2, media_pb2, speech_pb2
 from troupe.wire.errors import InvalidArgument
 from troupe.wire.health import EngineStatus
@@ -67,6 +80,26 @@ def test_half_a_consent_is_none() -> None:
     assert conversion.to_cloned(speech_pb2.CloneVoiceSettings()).consent is None
 
 
+def test_what_is_wished_of_a_clone() -> None:
+    consent = speech_pb2.Consent(speaker="Alice", statement="I agree", scope="films", expires_at_unix_s=4_000_000_000)
+    settings = speech_pb2.CloneVoiceSettings(
+        voice_id="my-voice", name="Mine", language="en", consent=consent, denoise=True, normalize_loudness=True
+    )
+    voice = conversion.to_cloned(settings)
+    assert (voice.voice_id, voice.name, voice.language) == ("my-voice", "Mine", "en")
+    assert voice.consent is not None
+    assert (voice.consent.scope, voice.consent.expires_at_unix_s) == ("films", 4_000_000_000)
+    assert conversion.to_refinement(settings) == Refinement(denoise=True, normalize_loudness=True)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_cloned_voice_says_what_it_lacks(state: State) -> None:
+    told = conversion.from_cloned(ClonedVoice("my-voice", "Mine", "en", created_unix_s=7), state, "xtts")
+    assert engine_pb2.VoiceState.Name(told.state) == f"VOICE_STATE_{state.name}"
+    assert (told.cloned, told.usable, bool(told.why)) == (True, state is State.READY, state is not State.READY)
+    assert (told.engine, told.created_at_unix_s) == ("xtts", 7)
+
+
 @pytest.mark.parametrize("name", ["flite", "espeak", "tone"])
 def test_an_engine_is_described_whole(name: str) -> None:
     engine = load_engine(name, EngineContext(1, 1.0))
@@ -77,6 +110,8 @@ def test_an_engine_is_described_whole(name: str) -> None:
     assert told.limits.max_text_chars == 100_000
     assert {voice.engine for voice in told.voices} == {name}
     assert "mp3" in told.formats
+    assert "keeps-references" in told.features
+    assert engine_pb2.TASK_CLONE not in told.tasks
 
 
 def test_every_gender_and_codec_has_a_number() -> None:
@@ -85,3 +120,11 @@ def test_every_gender_and_codec_has_a_number() -> None:
         assert wish.gender in set(Gender)
     for number in media_pb2.AudioCodec.values():
         assert conversion.to_format(media_pb2.AudioFormat(codec=number)).codec
+
+
+def test_a_retired_voice_says_so() -> None:
+    voice = EngineVoice("en-US-GoneNeural", "Gone", "en-US", Gender.MALE, retired=True)
+    told = conversion.from_voice(voice, "edge")
+    assert not told.usable
+    assert told.why == "edge has retired it; another voice speaks for it."
+    assert conversion.from_voice(replace(voice, retired=False), "edge").usable

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import av
 import httpx
-import numpy as np
 import pytest
-import soundfile
 
 from svc_tts.booth import Booth
 from svc_tts.engine import EngineContext
@@ -76,18 +74,6 @@ async def test_health_is_exactly_the_seeds(client: httpx.AsyncClient, booth: Boo
     await booth.board.broken("tone", "it coughs")
     reply = await client.get("/health")
     assert (reply.status_code, reply.json()["status"]) == (503, "unhealthy")
-
-
-async def test_clone_keeps_a_reference(client: httpx.AsyncClient, booth: Booth) -> None:
-    file = io.BytesIO()
-    soundfile.write(file, np.zeros(16_000 * 2), 16_000, format="WAV")
-    reply = await client.post("/clone", files={"audio": ("voice.wav", file.getvalue())}, data={"name": "MyVoice"})
-    told = reply.json()
-    assert list(told) == ["voice_id", "name", "stored", "usable", "why"]
-    assert (told["name"], told["stored"], told["usable"]) == ("MyVoice", True, False)
-    assert booth.store.find("local", told["voice_id"]) is not None
-    reply = await client.post("/synthesize", json={"text": "Hi", "voice_id": told["voice_id"]})
-    assert (reply.status_code, reply.json()["code"]) == (409, "voice_unusable")
 
 
 @pytest.mark.parametrize(

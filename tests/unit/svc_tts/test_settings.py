@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from svc_tts.engine import EdgePlace
 from svc_tts.settings import Settings
 from troupe.wire.errors import InvalidArgument
 
@@ -26,6 +27,19 @@ def test_the_environment_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().voices_url == "/data/voices"
     monkeypatch.setenv("TROUPE_SPEECH_GRPC_PORT", "70000")
     with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_edge_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().context.edge == EdgePlace(4, voices_file=Path("voices/edge-voices.json"))
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_AT_ONCE", "2")
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_ENDPOINT", "wss://relay.example/readaloud")
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_VOICES", "/data/edge.json")
+    expected = EdgePlace(2, "http://proxy:3128", "wss://relay.example/readaloud", Path("/data/edge.json"))
+    assert Settings().context.edge == expected
+    monkeypatch.setenv("TROUPE_SPEECH_EDGE_PROXY", "proxy:3128")
+    with pytest.raises(ValidationError, match="edge_proxy"):
         Settings()
 
 

@@ -10,7 +10,8 @@ from importlib import import_module
 
 from troupe.wire.environment import read_env_file
 
-WANTED = ("xtts", "edge", "piper", "flite", "espeak")
+WANTED = ("xtts", "piper", "flite", "espeak")
+"""Not edge: a mode called `local` sends nothing out of the house unless TROUPE_SPEECH_ENGINES names it."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; kept across exec
 
 

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import psutil
 
-from svc_text.models.catalogue import CATALOGUE, CHAT_TOKENS, FIRST_CHOICE, Entry, of_file
+from svc_text.models.catalogue import CATALOGUE, CHAT_TOKENS, FIRST_CHOICE, Entry, find, of_file
 from svc_text.models.checksum import verify
-from svc_text.models.fetch import DAMAGED, Fetcher
 from svc_text.models.folder import models
-from svc_text.models.hub import Hub
-from svc_text.models.inspect import SUFFIX, ModelCard, inspect
-from svc_text.models.meter import Meter, amount
-from svc_text.models.part import PART
-from svc_text.models.source import HUB, Source, source_of
+from svc_text.models.inspect import SUFFIX, ModelCard, inspect, judge
+from svc_text.models.source import source_of
+from troupe.weights.fetch import DAMAGED, Fetcher
+from troupe.weights.hub import Hub
+from troupe.weights.meter import Meter, amount
+from troupe.weights.part import PART
+from troupe.weights.source import HUB, Source
 from troupe.wire.errors import CheckpointNotFound, TroupeError
 
 INTERRUPTED = 130  # a shell's status for Ctrl-C
@@ -47,7 +48,7 @@ def run(order: Order, meter: Meter) -> int:
         if order.verify:
             return _verify(order, meter)
         if order.name:
-            _fetch(source_of(order.name, order.hub), order, meter)
+            _fetch(source_of(order.name, order.hub), find(order.name), order, meter)
         else:
             _list(order.folder, meter)
     except TroupeError as error:
@@ -86,20 +87,19 @@ def _list(folder: Path, meter: Meter) -> None:
         meter.say(f"Not in use: {path}, {amount(path.stat().st_size)}")
 
 
-def _fetch(source: Source, order: Order, meter: Meter) -> None:
+def _fetch(source: Source, entry: Entry | None, order: Order, meter: Meter) -> None:
     place = order.folder / source.file
     if place.exists():
         meter.say(f"It is here already: {describe(inspect(place))}. VERIFY=1 checks every byte.")
         return
-    _introduce(source, meter)
+    _introduce(source, entry, meter)
     with closing(Hub(order.hub, order.token)) as hub:
-        Fetcher(hub, order.folder, meter).fetch(source)
+        Fetcher(hub, order.folder, meter, judge).fetch(source)
     meter.say(f"Ready: {describe(inspect(place))}. svc-text takes it when it starts next.")
 
 
-def _introduce(source: Source, meter: Meter) -> None:
+def _introduce(source: Source, entry: Entry | None, meter: Meter) -> None:
     """What is about to be fetched and on which terms, before a byte of it comes."""
-    entry = source.entry
     if entry is None:
         meter.say(f"{source.file} is not in the catalogue. Its licence is not known here: see {source.page}")
         return

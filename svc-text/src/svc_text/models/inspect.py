@@ -50,6 +50,12 @@ class ModelCard:
         return self.layers * self.kv_width * tokens * F16_BYTES
 
 
+def judge(path: Path) -> None:
+    """Raise `CheckpointBroken` for a fetched file that no engine here could load."""
+    if (parts := inspect(path).parts) > 1:
+        raise CheckpointBroken(f"it is one of {parts} files that make a model together")
+
+
 def inspect(path: Path) -> ModelCard:
     """The card of a model file.
 

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import shlex
 from urllib.parse import quote, unquote, urlsplit
 
 from svc_text.models.catalogue import CATALOGUE, Entry, find
 from svc_text.models.inspect import SUFFIX
+from troupe.weights.source import HUB, Source
 from troupe.wire.errors import InvalidArgument, nearest
 
-HUB = "https://huggingface.co"
+SETTING = "TROUPE_TEXT_MODELS_DIR"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 _PART_OF_MANY = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file to fetch. `sha256` and `size` are what the catalogue says; empty and 0 = it is not in there."""
-
-    wanted: str  # as the person named it
-    url: str
-    page: str  # where a person reads about it and its licence
-    file: str  # its name in the folder
-    entry: Entry | None = None
-
-    @property
-    def sha256(self) -> str:
-        """The checksum of the catalogue."""
-        return self.entry.sha256 if self.entry else ""
 
 
 def source_of(wanted: str, hub: str = HUB) -> Source:
@@ -39,16 +24,32 @@ def source_of(wanted: str, hub: str = HUB) -> Source:
     """
     hub = hub.rstrip("/")
     if (entry := find(wanted)) is not None:
-        url = f"{hub}/{entry.repository}/resolve/{entry.revision}/{entry.file}"
-        return Source(wanted, url, f"{hub}/{entry.repository}", f"{entry.name}{SUFFIX}", entry)
+        return _of_entry(entry, hub)
     if "://" in wanted:
         return _of_address(wanted)
     parts = wanted.split("/")
     if len(parts) >= 3 and all(parts):
         repository, path = "/".join(parts[:2]), "/".join(parts[2:])
         url = f"{hub}/{quote(repository)}/resolve/main/{quote(path)}"
-        return Source(wanted, url, f"{hub}/{quote(repository)}", _file_name(parts[-1], wanted))
+        return Source(url, f"{hub}/{quote(repository)}", _file_name(parts[-1], wanted), _command(wanted), SETTING)
     raise _unknown(wanted)
+
+
+def _of_entry(entry: Entry, hub: str) -> Source:
+    return Source(
+        url=f"{hub}/{entry.repository}/resolve/{entry.revision}/{entry.file}",
+        page=f"{hub}/{entry.repository}",
+        file=f"{entry.name}{SUFFIX}",
+        command=_command(entry.name),
+        setting=SETTING,
+        sha256=entry.sha256,
+        size=entry.size,
+        anyway=_command(f"{entry.repository}/{entry.file}"),
+    )
+
+
+def _command(name: str) -> str:
+    return f"make model NAME={shlex.quote(name)}"
 
 
 def _of_address(address: str) -> Source:
@@ -59,7 +60,7 @@ def _of_address(address: str) -> Source:
     url = address
     if parts.hostname == urlsplit(HUB).hostname:
         url = address.replace("/blob/", "/resolve/", 1)  # the page that shows a file, as people copy it
-    return Source(address, url, address, _file_name(unquote(parts.path.rpartition("/")[2]), address))
+    return Source(url, address, _file_name(unquote(parts.path.rpartition("/")[2]), address), _command(address), SETTING)
 
 
 def _file_name(name: str, wanted: str) -> str:

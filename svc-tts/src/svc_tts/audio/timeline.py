@@ -2,6 +2,11 @@
 
 Each sentence is resampled by itself and flushed at its end, so the sound given out by then is exactly the sound made:
 `position_ms` at a sentence's end is where another rung would go on.
+
+Where an engine makes MP3 of exactly the format asked for and nothing is to be changed, its frames go through as they
+are (`as_frames`). Each utterance of it is a stream of its own, whose first frame borrows nothing from frames before it
+(the bit reservoir is empty), and pauses are frames that need no other: so the joined frames decode as one stream, and
+the time is counted in frames.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import soxr
 
 from svc_tts.audio.encode import make_encoder
 from svc_tts.audio.format import AudioFormat
+from svc_tts.audio.mp3_frames import SAMPLES_PER_FRAME, count_frames, silent_frame
 
 Samples = npt.NDArray[np.float32]
 """Samples in the range of s16. soxr dithers what it is given as integers: silence would not be silent."""
@@ -20,9 +26,11 @@ Samples = npt.NDArray[np.float32]
 class Timeline:
     """The sound of one answer."""
 
-    def __init__(self, fmt: AudioFormat, gain: float = 1.0) -> None:
+    def __init__(self, fmt: AudioFormat, gain: float = 1.0, *, as_frames: bool = False) -> None:
         self._fmt = fmt
         self._gain = gain
+        self._silent_frame = silent_frame(fmt.sample_rate, fmt.bitrate) if as_frames else b""
+        self._owed = 0  # samples of silence asked for that did not fill a frame, or were given too many
         self._encoder = make_encoder(fmt)
         self._resampler: soxr.ResampleStream | None = None
         self._samples = 0  # given out so far, at the format's rate
@@ -44,21 +52,42 @@ class Timeline:
             samples = self._resampler.resample_chunk(samples)
         return self._encode(samples)
 
+    def frames(self, mp3: bytes) -> bytes:
+        """Whole frames of that utterance, in the format asked for: they go through as they are."""
+        self._samples += count_frames(mp3) * SAMPLES_PER_FRAME
+        return mp3
+
     def end(self) -> bytes:
         """The utterance is over: what the resampler held back."""
-        if self._resampler is None:
-            return b""
-        rest = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        self._resampler = None
-        return self._encode(rest)
+        rest = b""
+        if self._resampler is not None:
+            rest = self._encode(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+            self._resampler = None
+        return rest + self._finish_stream() if self._silent_frame else rest
 
     def silence(self, seconds: float) -> bytes:
         """That much silence."""
+        if self._silent_frame:
+            return self._silent_frames(round(seconds * self._fmt.sample_rate))
         return self._encode(np.zeros(round(seconds * self._fmt.sample_rate), np.float32))
 
     def close(self) -> bytes:
         """The end of the whole answer: what the encoder held back."""
         return self._encoder.flush()
+
+    def _silent_frames(self, samples: int) -> bytes:
+        """The nearest number of frames; what they are too long or too short is made up for by the next silence."""
+        self._owed += samples
+        number = max(0, round(self._owed / SAMPLES_PER_FRAME))
+        self._owed -= number * SAMPLES_PER_FRAME
+        self._samples += number * SAMPLES_PER_FRAME
+        return self._silent_frame * number
+
+    def _finish_stream(self) -> bytes:
+        """All that our own encoder holds, where it was fed at all: frames that are not its own may follow."""
+        rest = self._encoder.flush()
+        self._encoder = make_encoder(self._fmt)
+        return rest
 
     def _encode(self, samples: Samples) -> bytes:
         self._samples += len(samples)

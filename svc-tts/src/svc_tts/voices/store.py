@@ -1,156 +1,288 @@
-"""References of cloned voices on disk: VOICES/<owner>/<voice>/{voice.json,reference.wav}.
+"""Cloned voices in a folder: VOICES/<owner>/<voice>/{voice.json,reference.wav,...}. Blocking: call it in a thread.
 
-A voice belongs to the key that made it: its folder's name is a digest of the owner, so a stranger's id finds nothing.
-The sample is decoded in a sandbox and written anew; deleting deletes the folder.
+- A voice belongs to the key that made it: its folder's name is a digest of the owner, so a stranger's id finds nothing.
+- Ids are told apart without regard to case; a folder has the id in small letters.
+- What engines compute of a reference lies beside it, so that deleting the folder deletes all there is.
+- A voice appears and vanishes whole: it is written aside and renamed. Manifests are kept in memory and read again after
+  30 s, so that what another replica did to a shared folder is seen; what this process does is seen at once.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import os
-import re
 import secrets
 import shutil
+import threading
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
-from troupe.wire.errors import InvalidArgument, NotSupported, QuotaExceeded, UnknownVoice, UnsupportedMedia
-from troupe.wire.media import SAMPLE_RATE
+from svc_tts.engine import Gender, VoiceReference
+from svc_tts.voices.cloned import (
+    ClonedVoice,
+    checked_id,
+    checked_name,
+    is_id,
+    made_up_id,
+    read_manifest,
+    write_manifest,
+)
+from svc_tts.voices.consent import Consent
+from svc_tts.voices.sample import Sample
+from troupe.wire.errors import Internal, InvalidArgument, NotSupported, QuotaExceeded, UnknownVoice, nearest
 
 MAX_VOICES = 100  # per owner
-SHORTEST_S, LONGEST_S = 1.0, 60.0  # of a sample
-NO_ENGINE = "no engine of this service clones voices yet; the reference is kept for one that does."
-NO_CONSENT = "the speaker's consent was not recorded; without it no engine may use the reference."
-
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
-_MAX_NAME = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """Who agreed to what, and when."""
-
-    speaker: str
-    statement: str
-    given_at_unix_s: int
+REREAD_S = 30.0  # after which a manifest in memory is read again
+MANIFEST, REFERENCE = "voice.json", "reference.wav"
+_ASIDE = ".aside-"  # prefix of folders being written or removed
+_ASIDE_S = 3_600  # older ones were left by a process that died
+_MAX_SEEN = 4_096  # manifests in memory
+_LONGEST_FOLDER = 64  # characters; a longer id is cut and marked, as file names end at 255
 
 
 @dataclass(frozen=True, slots=True)
-class ClonedVoice:
-    """A reference, and what is known of it."""
+class _Place:
+    """Where a voice is: names of two folders."""
 
-    voice_id: str
-    name: str
-    language: str = ""  # BCP 47
-    consent: Consent | None = None
-    seconds: float = 0.0
-    sample_sha256: str = ""
-    created_unix_s: int = field(default_factory=lambda: int(time.time()))
+    owner: str
+    folder: str
 
-    @property
-    def why(self) -> str:
-        """Why it cannot speak."""
-        return NO_ENGINE if self.consent else NO_CONSENT
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    voice: ClonedVoice
+    path: Path
+    read_at: float
 
 
 class VoiceStore:
-    """The folder of references."""
+    """The folder of cloned voices."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clock: Callable[[], float] = time.monotonic,
+        unix_time: Callable[[], float] = time.time,
+    ) -> None:
         self._root = root
+        self._clock = clock
+        self._unix_time = unix_time
+        self._lock = threading.RLock()
+        self._seen: dict[_Place, _Seen] = {}
+        self._watchers: list[Callable[[str], None]] = []
 
     @classmethod
     def at(cls, url: str) -> VoiceStore:
         """The store at VOICES_URL: a folder, or file://; raises `NotSupported` for other schemes."""
         scheme, marker, rest = url.partition("://")
         if marker and scheme != "file":
-            raise NotSupported(f'VOICES_URL={scheme}://… is not supported yet. Use a folder, e.g. "./voices".')
+            raise NotSupported(
+                f"VOICES_URL={scheme}://… is not supported. Use a folder; one that all replicas share, such as a volume"
+                " of NFS, where there are several."
+            )
         return cls(Path(rest if marker else url).expanduser())
+
+    def on_delete(self, forget: Callable[[str], None]) -> None:
+        """Have `forget(key)` called for each voice that is gone, here or at another replica: `VoiceReference.key`."""
+        self._watchers.append(forget)
 
     def find(self, owner: str, voice_id: str) -> ClonedVoice | None:
         """That owner's voice; None where there is none."""
-        if not _ID.fullmatch(voice_id):
+        if not is_id(voice_id):
             return None
-        path = self._folder(owner) / voice_id / "voice.json"
-        return _read(path) if path.is_file() else None
+        place = _place(owner, voice_id)
+        with self._lock:
+            seen = self._seen.get(place)
+            if seen is not None and self._clock() - seen.read_at < REREAD_S:
+                return seen.voice
+            return self._read(place)
 
     def all_of(self, owner: str) -> tuple[ClonedVoice, ...]:
         """That owner's voices, oldest first."""
-        found = (_read(path) for path in self._folder(owner).glob("*/voice.json"))
-        return tuple(sorted(found, key=lambda voice: (voice.created_unix_s, voice.voice_id)))
+        with self._lock:
+            found = [self._read(_Place(_digest(owner), path.name.lower())) for path in self._folders(_digest(owner))]
+        present = (voice for voice in found if voice is not None)
+        return tuple(sorted(present, key=lambda voice: (voice.created_unix_s, voice.voice_id)))
 
-    def add(self, owner: str, voice: ClonedVoice, pcm: bytes) -> ClonedVoice:
-        """Keep a reference (PCM s16le mono 24 kHz); an empty id is made up. Raises `QuotaExceeded` and others."""
-        voice_id = _checked_id(voice.voice_id) if voice.voice_id else f"clone-{secrets.token_hex(16)}"
-        if len(self.all_of(owner)) >= MAX_VOICES:
-            raise QuotaExceeded(f"A key may keep {MAX_VOICES} voices. Delete one first.")
-        if self.find(owner, voice_id) is not None:
-            raise InvalidArgument(f'There is a voice "{voice_id}" already. Delete it first, or choose another id.')
-        samples = _checked_sample(pcm)
-        wav = io.BytesIO()
-        soundfile.write(wav, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-        kept = ClonedVoice(
+    def reference(self, owner: str, voice_id: str) -> VoiceReference:
+        """What an engine is given of that voice; raises `UnknownVoice`."""
+        with self._lock:
+            if self.find(owner, voice_id) is None:
+                raise self._unknown(owner, voice_id)
+            place = _place(owner, voice_id)
+            return _reference(place, self._seen[place])
+
+    def knows(self, key: str) -> bool:
+        """Whether the voice of that `VoiceReference.key` is still kept."""
+        owner, _, rest = key.partition(".")
+        place = _Place(owner, rest.rpartition(".")[0])
+        with self._lock:
+            return self._read(place) is not None and _reference(place, self._seen[place]).key == key
+
+    def keys(self) -> tuple[str, ...]:
+        """`VoiceReference.key` of every voice that is kept: what is kept under others was made of deleted ones."""
+        owners = [path.name for path in self._root.iterdir()] if self._root.is_dir() else []
+        places = [_Place(owner, path.name.lower()) for owner in owners for path in self._folders(owner)]
+        with self._lock:
+            return tuple(_reference(place, self._seen[place]).key for place in places if self._read(place))
+
+    def add(self, owner: str, voice: ClonedVoice, sample: Sample) -> ClonedVoice:
+        """Keep a reference; an empty id is made up. Raises `InvalidArgument`, `QuotaExceeded`."""
+        voice_id = checked_id(voice.voice_id) if voice.voice_id else made_up_id()
+        kept = replace(
+            voice,
             voice_id=voice_id,
-            name=_checked_name(voice.name) or voice_id,
-            language=voice.language,
-            consent=voice.consent,
-            seconds=round(len(samples) / SAMPLE_RATE, 3),
-            sample_sha256=hashlib.sha256(wav.getvalue()).hexdigest(),
+            name=checked_name(voice.name) or voice_id,
+            consent=self._received(owner, voice.consent, sample.sha256) if voice.consent else None,
+            seconds=sample.seconds,
+            sample_sha256=sample.sha256,
+            created_unix_s=int(self._unix_time()),
+            gender=Gender.MALE if sample.low else Gender.FEMALE,
         )
-        self._write(owner, kept, wav.getvalue())
+        self._check_room(owner, voice_id)
+        aside = self._aside(_digest(owner))
+        try:
+            (aside / REFERENCE).write_bytes(sample.wav)
+            write_manifest(aside / MANIFEST, kept)
+            with self._lock:
+                self._check_room(owner, voice_id)
+                self._settle(aside, _place(owner, voice_id), voice_id)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)  # it is there only where something went wrong
+        return kept
+
+    def give_consent(self, owner: str, voice_id: str, consent: Consent) -> ClonedVoice:
+        """Record what the speaker agreed to; raises `UnknownVoice`, `InvalidArgument`."""
+        place = _place(owner, voice_id)
+        with self._lock:
+            voice = self._read(place) if is_id(voice_id) else None
+            if voice is None:
+                raise self._unknown(owner, voice_id)
+            past = voice.past_consents + ((voice.consent,) if voice.consent else ())
+            received = self._received(owner, consent, voice.sample_sha256)
+            kept = replace(voice, consent=received, past_consents=past)
+            write_manifest(self._seen[place].path / MANIFEST, kept)
+            self._read(place)
         return kept
 
     def delete(self, owner: str, voice_id: str) -> None:
-        """Forget it for good; raises `UnknownVoice`."""
-        if self.find(owner, voice_id) is None:
-            raise UnknownVoice(f'No voice "{voice_id}" of yours.', voice_id=voice_id)
-        shutil.rmtree(self._folder(owner) / voice_id)
+        """Forget it for good, with all that was computed of it; raises `UnknownVoice`."""
+        place = _place(owner, voice_id)
+        with self._lock:
+            path = self._path(place) if is_id(voice_id) else None
+            if path is None:
+                raise self._unknown(owner, voice_id)
+            self._read(place)
+            aside = path.with_name(f"{_ASIDE}{secrets.token_hex(8)}")
+            try:
+                path.rename(aside)
+            except FileNotFoundError:  # another replica was quicker
+                raise self._unknown(owner, voice_id) from None
+            finally:
+                self._read(place)
+        shutil.rmtree(aside)
 
-    def _folder(self, owner: str) -> Path:
-        return self._root / hashlib.sha256(owner.encode()).hexdigest()[:32]
+    def sweep(self) -> None:
+        """See what other replicas deleted, and remove what a process left half-done."""
+        with self._lock:
+            due = [place for place, seen in self._seen.items() if self._clock() - seen.read_at >= REREAD_S]
+            for place in due:
+                self._read(place)
+        for aside in self._root.glob(f"*/{_ASIDE}*"):
+            if self._unix_time() - _changed_at(aside) > _ASIDE_S:
+                shutil.rmtree(aside, ignore_errors=True)  # another replica may do the same
 
-    def _write(self, owner: str, voice: ClonedVoice, wav: bytes) -> None:
-        """Whole or not at all: the folder appears under its name when everything is in it."""
-        folder = self._folder(owner)
-        making = folder / f".{voice.voice_id}-{secrets.token_hex(4)}"
-        making.mkdir(parents=True, mode=0o700)
-        (making / "reference.wav").write_bytes(wav)
-        (making / "voice.json").write_text(json.dumps(asdict(voice)))
-        os.replace(making, folder / voice.voice_id)  # noqa: PTH105  # os.replace is what is atomic here
+    def _read(self, place: _Place) -> ClonedVoice | None:
+        """What stands in the folder now; tells the watchers of what stood there before and is gone."""
+        before = self._seen.pop(place, None)
+        path = self._path(place)
+        voice = read_manifest(path / MANIFEST) if path is not None else None
+        if path is not None and voice is not None:
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.pop(next(iter(self._seen)))
+            self._seen[place] = _Seen(voice, path, self._clock())
+        if before is not None and (voice is None or voice.sample_sha256 != before.voice.sample_sha256):
+            for forget in self._watchers:
+                forget(_reference(place, before).key)
+        return voice
 
+    def _path(self, place: _Place) -> Path | None:
+        exact = self._root / place.owner / place.folder
+        if exact.is_dir():
+            return exact
+        # Folders of an older version have the id's own letters.
+        return next((path for path in self._folders(place.owner) if path.name.lower() == place.folder), None)
 
-def _read(path: Path) -> ClonedVoice:
-    fields = json.loads(path.read_text())
-    consent = fields.pop("consent")
-    return ClonedVoice(**fields, consent=Consent(**consent) if consent else None)
+    def _folders(self, owner: str) -> Iterator[Path]:
+        if (self._root / owner).is_dir():
+            yield from (path for path in (self._root / owner).iterdir() if not path.name.startswith(_ASIDE))
 
+    def _aside(self, owner: str) -> Path:
+        aside = self._root / owner / f"{_ASIDE}{secrets.token_hex(8)}"
+        try:
+            aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            aside.mkdir(mode=0o700)
+        except OSError as error:
+            why = f"Voices cannot be kept: VOICES_URL cannot be written to ({error.strerror}). Mount a volume there."
+            raise Internal(why) from error
+        return aside
 
-def _checked_id(voice_id: str) -> str:
-    if not _ID.fullmatch(voice_id):
-        raise InvalidArgument(
-            "A voice id has 3 to 64 letters, digits, - and _, and begins with a letter.", field="voice_id"
+    def _settle(self, aside: Path, place: _Place, voice_id: str) -> None:
+        try:
+            aside.rename(self._root / place.owner / place.folder)
+        except OSError as error:
+            if not (self._root / place.owner / place.folder).is_dir():
+                raise
+            raise _taken(voice_id) from error  # another replica was quicker
+        self._read(place)
+
+    def _check_room(self, owner: str, voice_id: str) -> None:
+        if len(list(self._folders(_digest(owner)))) >= MAX_VOICES:
+            raise QuotaExceeded(f"A key may keep {MAX_VOICES} voices. Delete one first.", max=MAX_VOICES)
+        if self._path(_place(owner, voice_id)) is not None:
+            raise _taken(voice_id)
+
+    def _received(self, owner: str, consent: Consent, sample_sha256: str) -> Consent:
+        now_s = self._unix_time()
+        return replace(
+            consent.checked(now_s),
+            sample_sha256=sample_sha256,
+            recorded_by=_digest(owner),
+            received_at_unix_s=int(now_s),
         )
-    return voice_id
+
+    def _unknown(self, owner: str, voice_id: str) -> UnknownVoice:
+        hint = nearest(voice_id[:80], (voice.voice_id for voice in self.all_of(owner)))
+        return UnknownVoice(f'No voice "{voice_id[:80]}" of yours.{hint}', voice_id=voice_id[:80])
 
 
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if len(name) > _MAX_NAME or not name.isprintable():
-        raise InvalidArgument(f"A voice's name has at most {_MAX_NAME} printable characters.", field="name")
-    return name
+def _digest(owner: str) -> str:
+    return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
 
-def _checked_sample(pcm: bytes) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
-    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2").astype(np.int16)
-    seconds = len(samples) / SAMPLE_RATE
-    if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise UnsupportedMedia(
-            f"The sample has {seconds:.1f} s of sound. Send between {SHORTEST_S:g} and {LONGEST_S:g} s of one speaker."
-        )
-    return samples
+def _place(owner: str, voice_id: str) -> _Place:
+    folder = voice_id.lower()
+    if len(folder) > _LONGEST_FOLDER:
+        folder = f"{folder[:_LONGEST_FOLDER]}-{hashlib.sha256(folder.encode()).hexdigest()[:16]}"
+    return _Place(_digest(owner), folder)
+
+
+def _reference(place: _Place, seen: _Seen) -> VoiceReference:
+    key = f"{place.owner}.{place.folder}.{seen.voice.sample_sha256[:16]}"
+    return VoiceReference(key, seen.path / REFERENCE, seen.path)
+
+
+def _taken(voice_id: str) -> InvalidArgument:
+    return InvalidArgument(
+        f'There is a voice "{voice_id}" already. Delete it first, or choose another id.',
+        field="voice_id",
+        reason="taken",
+    )
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from tests.fakes.gguf_header import model
 
-from svc_text.models.checksum import again, record, recorded, verify
-from svc_text.models.meter import Meter
+from svc_text.models.checksum import again, recorded, verify
+from troupe.weights.checksum import record
+from troupe.weights.meter import Meter
 from troupe.wire.errors import CheckpointBroken, CheckpointNotFound
 
 WHOLE = model(100_000)

@@ -21,7 +21,7 @@ from svc_text.models.catalogue import CATALOGUE
 from svc_text.models.command import Order, run
 from svc_text.models.folder import models
 from svc_text.models.inspect import inspect
-from svc_text.models.meter import Meter
+from troupe.weights.meter import Meter
 
 PATIENCE_S = 30.0
 WHOLE = model(3_000_000)
@@ -135,7 +135,7 @@ def test_two_processes_at_once(hub: FakeHub, folder: Path) -> None:
     wait_for_bytes(folder, 100_000, first)
     status, told = finish(start(hub, folder, NAME))
     assert status == 1
-    assert "make model: Another process is fetching this model" in told
+    assert "make model: Another process is fetching this file" in told
     file.pace = 0
     assert finish(first)[0] == 0
     assert (folder / "tiny.gguf").read_bytes() == WHOLE
@@ -163,7 +163,7 @@ def test_a_file_that_may_not_grow_is_told_and_kept(hub: FakeHub, folder: Path) -
 ON_A_SMALL_DISK = r"""
 mount -t tmpfs -o size=2m small "$1" || exit 77
 # There has to be room for this test: at the start the command asks for more than any disk here has.
-full() { "$2" -c "import sys, svc_text.models.part as part
+full() { "$2" -c "import sys, troupe.weights.part as part
 part.MARGIN = -1 << 40
 sys.argv = ['svc_text', 'model', '$3']
 from svc_text.__main__ import main

@@ -13,13 +13,14 @@ import pytest
 from tests.fakes.gguf_header import model
 from tests.fakes.hub import TOKEN, FakeHub
 
-from svc_text.models import part as part_module
-from svc_text.models.catalogue import APACHE, Entry
-from svc_text.models.fetch import Fetcher
 from svc_text.models.folder import models
-from svc_text.models.hub import Hub
-from svc_text.models.meter import Meter
-from svc_text.models.source import Source, source_of
+from svc_text.models.inspect import judge
+from svc_text.models.source import SETTING, source_of
+from troupe.weights import part as part_module
+from troupe.weights.fetch import Fetcher
+from troupe.weights.hub import Hub
+from troupe.weights.meter import Meter
+from troupe.weights.source import Source
 from troupe.wire.errors import (
     CannotConnect,
     CheckpointBroken,
@@ -49,7 +50,7 @@ def told() -> io.StringIO:
 def fetch(hub: FakeHub, folder: Path, told: io.StringIO) -> Iterator[Fetch]:
     def run(source: str | Source = NAME, token: str = "") -> Path:
         with closing(Hub(hub.url, token)) as client:
-            fetcher = Fetcher(client, folder, Meter(told), first_pause_s=0)
+            fetcher = Fetcher(client, folder, Meter(told), judge, first_pause_s=0)
             return fetcher.fetch(source_of(source, hub.url) if isinstance(source, str) else source)
 
     return run
@@ -66,9 +67,10 @@ def parts(folder: Path) -> list[Path]:
 
 
 def entry_for(hub: FakeHub, data: bytes, **changes: object) -> Source:
-    entry = Entry("tiny", "Tiny", "maker/tiny-GGUF", "main", "tiny.gguf", len(data), CHECKSUM, APACHE, 1024, "tests")
     url = f"{hub.url}/maker/tiny-GGUF/resolve/main/tiny.gguf"
-    return Source("tiny", url, hub.url, "tiny.gguf", replace(entry, **changes))  # type: ignore[arg-type]
+    command = "make model NAME=maker/tiny-GGUF/tiny.gguf"
+    pinned = Source(url, hub.url, "tiny.gguf", command, SETTING, CHECKSUM, len(data), command)
+    return replace(pinned, **changes)  # type: ignore[arg-type]
 
 
 def test_a_fresh_fetch_ends_in_a_whole_file_and_its_record(hub: FakeHub, fetch: Fetch, folder: Path) -> None:
@@ -223,7 +225,7 @@ def test_a_repository_that_moved_is_followed(hub: FakeHub, fetch: Fetch) -> None
 
 def test_without_a_network_it_says_how_to_do_it_by_hand(folder: Path, told: io.StringIO) -> None:
     with closing(Hub("http://127.0.0.1:9")) as client, pytest.raises(CannotConnect) as caught:
-        Fetcher(client, folder, Meter(told)).fetch(source_of(NAME, "http://127.0.0.1:9"))
+        Fetcher(client, folder, Meter(told), judge).fetch(source_of(NAME, "http://127.0.0.1:9"))
     assert "127.0.0.1 cannot be reached" in caught.value.message
     assert "fetch http://127.0.0.1:9/maker/tiny-GGUF/resolve/main/tiny.gguf on another machine" in caught.value.message
     assert not folder.exists()
@@ -260,7 +262,7 @@ def test_two_at_once(hub: FakeHub, fetch: Fetch, folder: Path) -> None:
     while not any(path.stat().st_size for path in parts(folder)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert "Another process is fetching this model" in fails(fetch, CheckpointNotFound)
+    assert "Another process is fetching this file" in fails(fetch, CheckpointNotFound)
     file.pace = 0
     first.join()
     assert (folder / "tiny.gguf").read_bytes() == WHOLE
@@ -286,7 +288,7 @@ def test_a_disk_without_room_is_told_before_a_byte_comes(
     assert models(folder) == []
 
 
-@pytest.mark.parametrize("step", ["os.fsync", "svc_text.models.fetch.sha256_of", "svc_text.models.fetch.record"])
+@pytest.mark.parametrize("step", ["os.fsync", "troupe.weights.fetch.sha256_of", "troupe.weights.fetch.record"])
 @pytest.mark.parametrize("accident", [KeyboardInterrupt, OSError])
 def test_an_accident_at_any_step_leaves_nothing_in_use(
     hub: FakeHub,

@@ -34,7 +34,7 @@ def test_a_name_of_the_catalogue_is_pinned() -> None:
 )
 def test_what_is_not_in_the_catalogue(wanted: str, url: str, file: str) -> None:
     source = source_of(wanted, MIRROR)
-    assert (source.url, source.file, source.entry, source.sha256) == (url, file, None, "")
+    assert (source.url, source.file, source.size, source.sha256) == (url, file, 0, "")
 
 
 @pytest.mark.parametrize(

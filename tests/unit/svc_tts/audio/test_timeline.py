@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from svc_tts.audio.format import RATES, AudioFormat, Codec
+from svc_tts.audio.mp3_frames import SAMPLES_PER_FRAME, count_frames
 from svc_tts.audio.timeline import Timeline
 
 ENGINE_RATE = 22_050
@@ -105,3 +106,41 @@ def test_mp3_can_be_joined() -> None:
 def test_an_empty_answer_ends_cleanly() -> None:
     for codec in Codec:
         assert isinstance(Timeline(AudioFormat.of(codec)).close(), bytes)
+
+
+OWN = AudioFormat.of(Codec.MP3, 24_000, 1, 48_000)
+
+
+def own_frames(seconds: float) -> bytes:
+    """MP3 of an engine of that format."""
+    timeline = Timeline(OWN)
+    timeline.begin(ENGINE_RATE)
+    return timeline.feed(tone(seconds)) + timeline.end() + timeline.close()
+
+
+def test_frames_go_through_and_are_counted() -> None:
+    timeline, frames = Timeline(OWN, as_frames=True), own_frames(0.5)
+    timeline.begin(24_000)
+    assert timeline.frames(frames[:1440]) + timeline.frames(frames[1440:]) == frames
+    assert timeline.end() == timeline.close() == b""
+    assert timeline.position_s == count_frames(frames) * SAMPLES_PER_FRAME / 24_000
+
+
+def test_silent_frames_add_up() -> None:
+    timeline = Timeline(OWN, as_frames=True)
+    made = b"".join(timeline.silence(0.0123) for _ in range(1_000))
+    assert timeline.position_s == count_frames(made) * SAMPLES_PER_FRAME / 24_000
+    assert timeline.position_s == pytest.approx(12.3, abs=SAMPLES_PER_FRAME / 24_000)
+
+
+def test_sound_that_comes_as_pcm_after_all_stands_between_frames() -> None:
+    timeline, frames = Timeline(OWN, as_frames=True), own_frames(0.3)
+    answer = timeline.frames(frames) + timeline.silence(0.1)
+    timeline.begin(ENGINE_RATE)
+    encoded = timeline.feed(tone(0.3)) + timeline.end()
+    answer += encoded + timeline.frames(frames)
+    samples, rate, _ = decode(answer)
+    assert rate == 24_000
+    assert len(samples) == count_frames(answer) * SAMPLES_PER_FRAME
+    assert answer.endswith(frames)
+    assert count_frames(encoded) * SAMPLES_PER_FRAME / rate == pytest.approx(0.3, abs=0.1)

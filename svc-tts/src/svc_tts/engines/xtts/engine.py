@@ -47,6 +47,7 @@ class XttsEngine:
     def __init__(self, context: EngineContext) -> None:
         self._context = context
         self._process: Process | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Task[None] | None = None
         self._loaded = 0.0
         self._pause_s = FIRST_PAUSE_S
@@ -54,7 +55,7 @@ class XttsEngine:
         self._refusal: TroupeError | None = None
         self._unanswered = 0
         self._speaking = 0  # utterances
-        self._voices: Mapping[str, EngineVoice] = {}  # by the speaker's name
+        self._voices: tuple[EngineVoice, ...] = ()
         self._speakers: Mapping[str, str] = {}  # by the voice's id
         self._counts: Counter[str] = Counter()
         self.facts = EngineFacts(
@@ -72,7 +73,7 @@ class XttsEngine:
 
     def voices(self) -> tuple[EngineVoice, ...]:
         """The speakers of the checkpoint; none before it is loaded."""
-        return tuple(self._voices.values())
+        return self._voices
 
     def counts(self) -> Mapping[str, int]:
         """What the guard found and how often the process was started again, for metrics."""
@@ -115,7 +116,11 @@ class XttsEngine:
                 pass
 
     def forget(self, key: str) -> None:
-        """Keep nothing in memory of that reference: it was deleted."""
+        """Keep nothing in memory of that reference: it was deleted. From any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._tell_to_forget, key)
+
+    def _tell_to_forget(self, key: str) -> None:
         if self._process is not None and self._process.alive:
             self._process.tell({"forget": key})
 
@@ -151,6 +156,7 @@ class XttsEngine:
     async def _load(self, report: Callable[[float], None]) -> None:
         if self._process is not None:
             await self._process.end()
+        self._loop = asyncio.get_running_loop()
         place = self._context.xtts
         load = Load(str(place.checkpoint), place.device, place.precision, place.streams)
         self._process = await Process.start(load, report, HANG_SHARE * self._context.deadline_s)
@@ -193,8 +199,9 @@ class XttsEngine:
 
     def _take_in(self, hello: Mapping[str, Any]) -> None:
         """What the process tells of itself."""
-        self._voices = voices_of(hello["speakers"])
-        self._speakers = {voice.voice_id: name for name, voice in self._voices.items()}
+        voices = voices_of(hello["speakers"])
+        self._voices = tuple(voices.values())
+        self._speakers = {voice.voice_id: name for name, voice in voices.items()}
         slots = int(hello["slots"])
         waiting = max(FEWEST_WAITING, QUEUED_PER_SLOT * slots)
         self.facts = replace(self.facts, device=hello["device"], version=hello["version"], max_streams=slots + waiting)

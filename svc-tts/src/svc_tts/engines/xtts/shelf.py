@@ -39,6 +39,7 @@ class Shelf:
         self._hear = hear  # computes the latents of a recording; a second or two
         self._device = device
         self._references: OrderedDict[str, VoiceLatents] = OrderedDict()
+        self._forgotten: set[str] = set()  # the last one: who prepares it just now must not keep it
         self._lock = threading.Lock()
 
     @property
@@ -60,9 +61,11 @@ class Shelf:
             if sample.key in self._references:
                 self._references.move_to_end(sample.key)
                 return self._references[sample.key]
+            self._forgotten.discard(sample.key)
         latents = self._read_or_make(sample).to(self._device)
         with self._lock:
-            self._references[sample.key] = latents
+            if sample.key not in self._forgotten:  # it may have been deleted meanwhile
+                self._references[sample.key] = latents
             while len(self._references) > HELD:
                 self._references.popitem(last=False)
         return latents
@@ -71,6 +74,7 @@ class Shelf:
         """Keep nothing of a reference in memory; its file goes with its folder."""
         with self._lock:
             self._references.pop(key, None)
+            self._forgotten = {key}
 
     def _read_or_make(self, sample: Sample) -> VoiceLatents:
         path, model = Path(sample.folder) / FILE, f"{self._identity} {sample.key}"

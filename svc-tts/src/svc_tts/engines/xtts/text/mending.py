@@ -9,6 +9,7 @@
 | "im Jahr 2024." in de, cs, hu, tr | an ordinal, and no full stop | a cardinal, and the full stop |
 | "12,5" in Turkish | "on iki,beş" | on iki virgül beş |
 | "10,000" and "$20" in Chinese | "ten," and ",twenty" | 一万, 二十美元 |
+| symbols in Japanese | unknown | in katakana |
 | digits in Japanese | unknown, but for 1-5 | in characters, and so in words |
 | numbers of more than 15 digits | an error in some languages | digit by digit |
 | "20 °C" in Italian | "ventesimo C" | 20 gradi C |
@@ -29,12 +30,14 @@ _LONGEST_NUMBER = 15  # digits
 _TOO_LONG = re.compile(rf"\d{{{_LONGEST_NUMBER + 1},}}")
 _SIGN_APART = re.compile(r"(?<=\d)\s+(?=[€$£¥₹])|(?<=[€$£¥₹])\s+(?=\d)")
 _AMOUNT = re.compile(r"(?P<sign>[€$£¥₹])(?P<number>\d(?:[\d.,]*\d)?)|(?P<number_2>\d(?:[\d.,]*\d)?)(?P<sign_2>[€$£¥₹])")
+_CENTS, _NO_CENTS = re.compile(r"[.,]\d\d?$"), re.compile(r"[.,]00?$")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _FINAL_NUMBER = re.compile(r"(?<![\w.,])[\d.,]*\d(?=\.$)")
 _TURKISH_DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 _DEGREES = re.compile(r"(?<=\d)\s*°\s*(?=[CF]\b)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
+_WITHOUT_SPACES = ("zh", "ja")
 _CURRENCY_NAMES = {
     "en": {"¥": "yen", "₹": "rupees"},
     "pt": {"$": "dólares", "€": "euros"},
@@ -51,18 +54,33 @@ _CURRENCY_NAMES = {
 }
 """The currencies that coqui-tts does not read, or not right."""
 
+_JAPANESE_SYMBOLS = {
+    "%": "パーセント",
+    "&": "アンド",
+    "@": "アット",
+    "#": "ナンバー",
+    "+": "プラス",
+    "°": "度",
+}
+_JAPANESE_SYMBOL = re.compile(f"[{''.join(_JAPANESE_SYMBOLS)}]")
+
 
 def mend(text: AlignedText, language: str) -> AlignedText:
     """`text`, tidied, with such numbers rewritten."""
     text = text.sub(_TOO_LONG, lambda match: " ".join(match.group())).sub(_SIGN_APART, lambda _: "")
-    text = text.sub(_AMOUNT, _named(_CURRENCY_NAMES.get(language, {}), "" if language in ("zh", "ja") else " "))
+    text = text.sub(_AMOUNT, _named(language))
     return _MENDERS.get(language, _as_it_is)(text)
 
 
-def _named(names: dict[str, str], between: str) -> Callable[[re.Match[str]], str]:
+def _named(language: str) -> Callable[[re.Match[str]], str]:
+    names = _CURRENCY_NAMES.get(language, {})
+    between = "" if language in _WITHOUT_SPACES else " "
+
     def rewritten(match: re.Match[str]) -> str:
         sign, number = match["sign"] or match["sign_2"], match["number"] or match["number_2"]
-        return f"{number}{between}{names[sign]}" if sign in names else match.group()
+        number = _NO_CENTS.sub("", number)
+        right_already = language == "pt" and _CENTS.search(number)
+        return match.group() if right_already or sign not in names else f"{number}{between}{names[sign]}"
 
     return rewritten
 
@@ -89,7 +107,8 @@ def _chinese(text: AlignedText) -> AlignedText:
 
 def _japanese(text: AlignedText) -> AlignedText:
     text = text.sub(_GROUPED, lambda match: match.group().replace(",", ""))
-    return text.sub(_NUMBER, lambda match: _in_kanji(match.group()))
+    text = text.sub(_NUMBER, lambda match: _in_kanji(match.group()))
+    return text.sub(_JAPANESE_SYMBOL, lambda match: _JAPANESE_SYMBOLS[match.group()])
 
 
 def _in_kanji(number: str) -> str:

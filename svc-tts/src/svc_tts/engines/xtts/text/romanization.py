@@ -6,8 +6,11 @@ with the first text in need of it.
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from typing import Any
+
+_KATAKANA = 0x60  # code points after its hiragana
 
 
 def pinyin(text: str, *, tones: bool = True) -> str:
@@ -21,12 +24,21 @@ def pinyin(text: str, *, tones: bool = True) -> str:
 
 def romaji(text: str) -> str:
     """Japanese in Hepburn's letters, foreign words as they are spelled ("cutlet curry wo tabeta")."""
-    return str(_cutlet().romaji(text)).lower()
+    try:
+        return str(_cutlet().romaji(text)).lower()
+    except KeyError as unread:  # a mark of repetition with nothing to repeat, a code point that is no kana
+        left = _without(str(unread.args[0]), text)
+        return romaji(left) if left != text else ""
 
 
 def romaja(text: str) -> str:
     """Korean syllables in Latin letters, those of a word apart by hyphens where that is needed to read them back."""
     return str(_hangul().translit(text))
+
+
+def _without(hiragana: str, text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    return text.replace(hiragana, "").replace(chr(ord(hiragana[0]) + _KATAKANA), "")
 
 
 @cache

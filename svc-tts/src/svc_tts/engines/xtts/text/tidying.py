@@ -19,7 +19,8 @@ _MARKED = re.compile(r"[^\W\d_][\u0300-\u036f\u0653-\u0655\u093c\u3099\u309a]+|[
 _COMPATIBLE = re.compile(r"[^\x00-\x7f]")
 _QUOTES = re.compile(r"[\"“”„‟«»‹›「」『』《》〈〉″〝〞〟]+")
 _APOSTROPHES = re.compile(r"[’‘‛ʼ´`′＇]")
-_LOOSE_APOSTROPHE = re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])")
+_CLIPPED = r"(?:[stnkm]|em|tis|twas|cause|til)\b"  # 's avonds, 't, 'em: an apostrophe begins them
+_LOOSE_APOSTROPHE = re.compile(rf"(?<![^\W\d_])'(?!{_CLIPPED})|'(?![^\W\d_])", re.IGNORECASE)
 _RANGE_DASH = re.compile(r"(?<=\d)\s?[‐‑‒–—―−]\s?(?=\d)")
 _HYPHENS = re.compile(r"[‐‑−]")
 _DASHES = re.compile(r"\s*[‒–—―⸺]+\s*|\s+-+\s+|--+")

@@ -1,4 +1,4 @@
-"""Fetching a model: ask, make sure of the room, transfer (and go on where it broke off), verify, inspect, move in.
+"""Fetching a file: ask, make sure of the room, transfer (and go on where it broke off), verify, judge, move in.
 
 Until the last step nothing in the folder has a name that an engine looks at. What is fetched stays when a step fails,
 so that the next run goes on from there; only bytes that are proven wrong are set aside.
@@ -9,15 +9,15 @@ Why not huggingface_hub: docs/DECISIONS.md.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from svc_text.models.checksum import record, sha256_of
-from svc_text.models.hub import Broken, Hub, Told, content_of
-from svc_text.models.inspect import inspect
-from svc_text.models.meter import Meter, amount
-from svc_text.models.part import Part, part_of, require_room
-from svc_text.models.source import Source
+from troupe.weights.checksum import record, sha256_of
+from troupe.weights.hub import Broken, Hub, Told, content_of
+from troupe.weights.meter import Meter, amount
+from troupe.weights.part import Part, part_of, require_room
+from troupe.weights.source import Source
 from troupe.wire.errors import CannotConnect, CheckpointBroken
 
 FAILURES = 5  # in a row, without one byte between them
@@ -32,10 +32,11 @@ class Fetcher:
     hub: Hub
     folder: Path
     meter: Meter
+    judge: Callable[[Path], None]  # raises `CheckpointBroken` for a file that its engine could not use
     first_pause_s: float = FIRST_PAUSE_S
 
     def fetch(self, source: Source) -> Path:
-        """Fetch the file and give its path, where it is whole, verified and inspected.
+        """Fetch the file and give its path, where it is whole, verified and judged.
 
         Raises a `TroupeError` that says what to do; whatever is raised, no half-written file is in use.
         """
@@ -47,7 +48,7 @@ class Fetcher:
             if place.exists():  # another process brought it while this one asked
                 part.path.unlink()
                 return place
-            require_room(self.folder, max(told.size - part.size, 0))
+            require_room(self.folder, max(told.size - part.size, 0), source.setting)
             self._transfer(source, told, part)
             part.settle()
             self._admit(source, told, part, place)
@@ -96,11 +97,9 @@ class Fetcher:
         if expected and found != expected:
             raise self._set_aside(part, source, f"its sha256 is {found} and should be {expected}")
         try:
-            card = inspect(part.path)
+            self.judge(part.path)
         except CheckpointBroken as error:
             raise self._set_aside(part, source, str(error.__cause__ or error.message)) from error
-        if card.parts > 1:
-            raise self._set_aside(part, source, f"it is one of {card.parts} files that make a model together")
         record(place, found, source.url)
         part.move(place)
 
@@ -115,11 +114,10 @@ class Fetcher:
 
 def _check_pin(source: Source, told: Told) -> None:
     """Raise `CheckpointBroken` where the server has another file than the catalogue means."""
-    entry = source.entry
-    if entry is None or (told.size == entry.size and told.sha256 in {"", entry.sha256}):
+    if not source.size or (told.size == source.size and told.sha256 in {"", source.sha256}):
         return
     raise CheckpointBroken(
         f"The file at {source.url} is not the one that the catalogue means: it has {told.size} bytes and sha256 "
-        f"{told.sha256 or 'unknown'}, expected {entry.size} and {entry.sha256}. A mirror may be wrong. To take what "
-        f"is there all the same: make model NAME={entry.repository}/{entry.file}",
+        f"{told.sha256 or 'unknown'}, expected {source.size} and {source.sha256}. A mirror may be wrong."
+        + (f" To take what is there all the same: {source.anyway}" if source.anyway else "")
     )

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from svc_text.models.source import HUB, Source
+from troupe.weights.source import HUB, Source
 from troupe.wire.errors import CannotConnect, CheckpointNotFound, PermissionDenied, TroupeError, Unauthenticated
 
 CONNECT_S = 10.0
@@ -47,7 +47,7 @@ class Hub:
         self._client = httpx.Client(
             timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
             # No compression: a resumed transfer counts the bytes of the file itself.
-            headers={"Accept-Encoding": "identity", "User-Agent": "troupe-svc-text"},
+            headers={"Accept-Encoding": "identity", "User-Agent": "troupe"},
         )
 
     def close(self) -> None:
@@ -141,7 +141,7 @@ def refusal(response: httpx.Response, source: Source) -> TroupeError:
     if code == "GatedRepo" or (status == 403 and not code):
         return PermissionDenied(
             f"{source.page} is gated: its licence has to be accepted first. Accept it on that page with an account of "
-            f"Hugging Face, make a token ({HUB}/settings/tokens), and run HF_TOKEN=... make model NAME={source.wanted}"
+            f"Hugging Face, make a token ({HUB}/settings/tokens), and run HF_TOKEN=... {source.command}"
         )
     if status in {401, 403} and code != "RepoNotFound":
         return Unauthenticated(f"{source.page} does not accept HF_TOKEN ({status}). Set a valid one, or unset it.")
@@ -155,6 +155,6 @@ def _unreachable(url: str, source: Source, error: httpx.TransportError) -> Canno
     reason = str(error) or type(error).__name__
     return CannotConnect(
         f"{urlsplit(url).hostname} cannot be reached: {reason}. Without a network: fetch {source.url} on another "
-        f"machine and put it into the folder of models as {source.file}. Behind a proxy set HTTPS_PROXY; HF_ENDPOINT "
-        "names a mirror of the hub."
+        f"machine and put it into the folder of {source.setting} as {source.file}. Behind a proxy set HTTPS_PROXY; "
+        "HF_ENDPOINT names a mirror of the hub."
     )

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from svc_text.models.meter import amount
+from troupe.weights.meter import amount
 from troupe.wire.errors import CheckpointNotFound
 
 PART = ".part"
@@ -91,20 +91,20 @@ def _locked(path: Path) -> int:
         except BlockingIOError:
             os.close(descriptor)
             raise CheckpointNotFound(
-                f"Another process is fetching this model into {path}. Wait until it is done, or end it and run again."
+                f"Another process is fetching this file into {path}. Wait until it is done, or end it and run again."
             ) from None
         if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
             return descriptor
         os.close(descriptor)  # it was moved to its place between our open and our lock
 
 
-def require_room(folder: Path, size: int) -> None:
+def require_room(folder: Path, size: int, setting: str) -> None:
     """Raise `CheckpointNotFound` unless the disk takes `size` more bytes and keeps a margin."""
     free = shutil.disk_usage(folder).free
     if free < size + MARGIN:
         raise CheckpointNotFound(
             f"{amount(size)} are to be fetched into {folder}. That needs {amount(size + MARGIN)}, and {amount(free)} "
-            "are free there. Make room, or set TROUPE_TEXT_MODELS_DIR to a folder on another disk."
+            f"are free there. Make room, or set {setting} to a folder on another disk."
         )
 
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from svc_text.models.meter import Meter, amount
+from troupe.weights.meter import Meter, amount
 
 
 class Terminal(io.StringIO):
