@@ -2,7 +2,7 @@
 
     python reference.py FOLDER INPUTS.npz OUTPUTS.npz STAGE...
 
-FOLDER is a release saved "plain" (tests/fakes/xtts_release.py). A stage reads the arrays it names from INPUTS and adds
+FOLDER is a release. A stage reads the arrays it names from INPUTS and adds
 what it computed to OUTPUTS. `table` lists the stages; a new comparison is one function and one line there.
 """
 
@@ -46,7 +46,8 @@ def main() -> None:
 
 def load(folder: Path) -> Xtts:
     """The model of a release, whatever the width of its vocoder and its speaker encoder."""
-    state = torch.load(folder / "model.pth", map_location="cpu", weights_only=True, mmap=True)["model"]
+    with xtts._legacy_safe_globals():  # the release pickled its config too
+        state = torch.load(folder / "model.pth", map_location="cpu", weights_only=True, mmap=True)["model"]
     narrow(state)
     config = XttsConfig()
     config.load_json(str(folder / "config.json"))
@@ -69,8 +70,8 @@ def narrow(state: Mapping[str, torch.Tensor]) -> None:
 
 
 def resampled(_: Xtts | None, given: Arrays) -> dict[str, np.ndarray]:
-    """wave, rate, to_rates -> resampled_RATE."""
-    wave, rate = torch.from_numpy(given["wave"]), int(given["rate"])
+    """short_wave, rate, to_rates -> resampled_RATE."""
+    wave, rate = torch.from_numpy(given["short_wave"]), int(given["rate"])
     return {
         f"resampled_{target}": torchaudio.functional.resample(wave, rate, int(target)).numpy()
         for target in given["to_rates"]

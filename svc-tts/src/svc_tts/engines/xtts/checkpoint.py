@@ -115,6 +115,7 @@ def _raw(folder: Path) -> Mapping[str, torch.Tensor]:
 
 def _folded(magnitude: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
     """Weight norm (arXiv:1602.07868) over all but the first axis, computed once."""
+    magnitude, direction = magnitude.float(), direction.float()
     length = torch.linalg.vector_norm(direction, dim=tuple(range(1, direction.ndim)), keepdim=True)
     return direction * (magnitude / length)
 
@@ -148,7 +149,7 @@ def _identity(tensors: Tensors) -> str:
     for name in sorted(tensors):
         if name.startswith(("mel_stats", layout.CONDITIONING, layout.PERCEIVER, layout.SPEAKER)):
             digest.update(name.encode())
-            digest.update(tensors[name].contiguous().view(-1).numpy())
+            digest.update(_on(tensors[name], "cpu").contiguous().view(-1).numpy())
     return digest.hexdigest()[:16]
 
 

@@ -66,9 +66,13 @@ class VocoderSizes:
     speaker_in_each_stage: bool = True
     channels: int = 512  # before the first stage; each stage halves them
     strides: tuple[int, ...] = (8, 8, 2, 2)
-    kernels: tuple[int, ...] = (16, 16, 4, 4)
     residual_kernels: tuple[int, ...] = (3, 7, 11)
     dilations: tuple[int, ...] = (1, 3, 5)
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """Taps of each stage's transposed convolution."""
+        return tuple(2 * stride for stride in self.strides)
 
 
 @dataclass(frozen=True, slots=True)

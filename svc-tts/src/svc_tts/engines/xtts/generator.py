@@ -4,11 +4,14 @@
 - It computes a *window* of an utterance exactly: frames around the wanted ones are the context of the first layers, and
   after each stage all but the context that later layers need is cut off. Early layers are cheap and reach far, late
   ones are dear and reach few frames, so windows cost little more than the whole (`reach` says how far).
+- A transposed convolution whose kernel is twice its stride is computed as a plain one over pairs of neighbours: as much
+  work, and its results do not depend on the length of the window (those of oneDNN's transposed ones do).
 - Parameters carry the names of the release.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -30,6 +33,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
+        self.reach = refining(kernel, dilations)
         self.convs1 = nn.ModuleList(_same(channels, kernel, dilation) for dilation in dilations)
         self.convs2 = nn.ModuleList(_same(channels, kernel, 1) for _ in dilations)
 
@@ -46,6 +50,36 @@ def _same(channels: int, kernel: int, dilation: int) -> nn.Conv1d:
     return nn.Conv1d(channels, channels, kernel, dilation=dilation, padding=dilation * (kernel - 1) // 2)
 
 
+class Upsampling(nn.Conv1d):
+    """Transposed convolution, kernel 2 * stride, padding stride / 2: (B, wide, T) -> (B, narrow, T * stride).
+
+    Between inputs m - 1 and m lie the outputs m * stride - stride / 2 and the next stride - 1; each hears both.
+    """
+
+    def __init__(self, wide: int, narrow: int, stride: int) -> None:
+        super().__init__(wide, narrow * stride, 2, padding=1)
+        self.upsampling = stride
+
+    def forward(self, sound: Tensor) -> Tensor:
+        """Upsample."""
+        pairs = super().forward(sound)  # (B, narrow * stride, T + 1)
+        whole = pairs.unflatten(1, (-1, self.upsampling)).transpose(2, 3).flatten(2)
+        half = self.upsampling // 2
+        return whole[:, :, half : whole.shape[-1] - half]
+
+    @staticmethod
+    def weight_of(transposed: Tensor) -> Tensor:
+        """From the release's (wide, narrow, 2 * stride) to (narrow * stride, wide, 2)."""
+        wide, narrow, kernel = transposed.shape
+        taps = transposed.view(wide, narrow, 2, kernel // 2).flip(2)  # of the later input, of the earlier: turned round
+        return taps.permute(1, 3, 0, 2).reshape(narrow * kernel // 2, wide, 2).contiguous()
+
+    @staticmethod
+    def bias_of(bias: Tensor, stride: int) -> Tensor:
+        """One for each of the outputs between two inputs."""
+        return bias.repeat_interleave(stride)
+
+
 class Generator(nn.Module):
     """The network; one frame becomes `hop` samples."""
 
@@ -57,8 +91,8 @@ class Generator(nn.Module):
         self.conv_pre = nn.Conv1d(sizes.latent_width, sizes.channels, EDGE_KERNEL, padding=EDGE_KERNEL // 2)
         self.cond_layer = nn.Conv1d(sizes.speaker_width, sizes.channels, 1)
         self.ups = nn.ModuleList(
-            nn.ConvTranspose1d(wide, narrow, kernel, stride, padding=(kernel - stride) // 2)
-            for (wide, narrow), kernel, stride in zip(pairwise(widths), sizes.kernels, sizes.strides, strict=True)
+            Upsampling(wide, narrow, stride)
+            for (wide, narrow), stride in zip(pairwise(widths), sizes.strides, strict=True)
         )
         self.conds = nn.ModuleList(
             nn.Conv1d(sizes.speaker_width, width, 1) for width in widths[1:] if sizes.speaker_in_each_stage
@@ -73,7 +107,7 @@ class Generator(nn.Module):
         """The network of that release, on the device where its tensors are."""
         with torch.device("meta"):
             network = cls(checkpoint.config.vocoder)
-        network.load_state_dict(checkpoint.under(layout.VOCODER), assign=True)
+        network.load_state_dict(_paired(checkpoint.under(layout.VOCODER), network.strides), assign=True)
         return network.eval().requires_grad_(requires_grad=False).to(dtype)
 
     @property
@@ -94,20 +128,37 @@ class Generator(nn.Module):
             sound = up(functional.leaky_relu_(sound, SLOPE))
             if self.conds:
                 sound += self.conds[stage](tint)
-            sound = self._refined(stage, sound)
-            sound, margins = _cut(sound, [margin * stride for margin in margins], reach)
+            sound, margins = self._refined(stage, sound, [margin * stride for margin in margins], reach)
         sound = self.conv_post(functional.leaky_relu_(sound, LAST_SLOPE))
         sound, _ = _cut(sound, margins, 0)
         return sound[:, 0].float().tanh()
 
-    def _refined(self, stage: int, sound: Tensor) -> Tensor:
-        """The mean of the stage's residual blocks."""
+    def _refined(self, stage: int, sound: Tensor, margins: list[int], reach: int) -> tuple[Tensor, list[int]]:
+        """The mean of the stage's residual blocks, each of which gets as much context as it needs for `reach`."""
         count = len(self.resblocks) // len(self.ups)
         blocks = self.resblocks[stage * count : (stage + 1) * count]
-        total = blocks[0](sound)
-        for block in blocks[1:]:
-            total += block(sound)
-        return total / count
+        refined = [_cut(block(part), rest, reach) for block, part, rest in _parts(blocks, sound, margins, reach)]
+        total, left = refined[0]
+        for other, _ in refined[1:]:
+            total = total + other
+        return total / count, left
+
+
+def _paired(tensors: dict[str, Tensor], strides: tuple[int, ...]) -> dict[str, Tensor]:
+    """The tensors, those of the transposed convolutions as `Upsampling` wants them."""
+    for stage, stride in enumerate(strides):
+        name = f"ups.{stage}"
+        tensors[f"{name}.weight"] = Upsampling.weight_of(tensors[f"{name}.weight"])
+        tensors[f"{name}.bias"] = Upsampling.bias_of(tensors[f"{name}.bias"], stride)
+    return tensors
+
+
+def _parts(
+    blocks: Sequence[ResidualBlock], sound: Tensor, margins: list[int], reach: int
+) -> Iterator[tuple[ResidualBlock, Tensor, list[int]]]:
+    """Each block with its part of the sound, and that part's margins."""
+    for block in blocks:
+        yield block, *_cut(sound, margins, reach + block.reach)
 
 
 def _cut(sound: Tensor, margins: list[int], reach: int) -> tuple[Tensor, list[int]]:
@@ -117,21 +168,22 @@ def _cut(sound: Tensor, margins: list[int], reach: int) -> tuple[Tensor, list[in
     return cut, [margin - gone for margin, gone in zip(margins, surplus, strict=True)]
 
 
+def refining(kernel: int, dilations: Sequence[int]) -> int:
+    """How far a residual block hears, in samples: each of its pairs has a dilated and a plain convolution."""
+    return (kernel - 1) // 2 * (sum(dilations) + len(dilations))
+
+
 def reaches(sizes: VocoderSizes) -> list[int]:
     """How far outside of the wanted part each layer's input is needed, in its own samples.
 
     The first is that of the whole network, in frames; the others are those of what each stage gives to the next layer.
     """
-    refining = max((kernel - 1) // 2 for kernel in sizes.residual_kernels)
-    refining *= sum(sizes.dilations) + len(sizes.dilations)
+    farthest = refining(max(sizes.residual_kernels), sizes.dilations)
     reach = EDGE_KERNEL // 2
     found = [reach]
-    for kernel, stride in reversed(list(zip(sizes.kernels, sizes.strides, strict=True))):
-        padding = (kernel - stride) // 2
-        outputs = reach + refining
-        # A transposed convolution lets input j be heard in the outputs from j * stride - padding, `kernel` of them.
-        before, after = (outputs + kernel - 1 - padding) // stride, (outputs - 1 + padding) // stride + 1
-        reach = max(before, after)
+    for stride in reversed(sizes.strides):
+        # Input j is heard in the 2 * stride outputs from j * stride - stride / 2.
+        reach = (reach + farthest + stride + stride // 2 - 1) // stride
         found.append(reach)
     found[-1] += EDGE_KERNEL // 2
     return found[::-1]
