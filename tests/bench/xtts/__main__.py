@@ -23,7 +23,7 @@ from tests.bench.report import machine, rounds
 from tests.bench.xtts.figures import Figures
 from tests.fakes.xtts_release import FULL, TINY, make
 
-SECTIONS = ("equality", "vocoder")
+SECTIONS = ("equality", "codes", "vocoder", "speed")
 NAMES = ("codes_equal", "wav_max_abs", "stream_max_abs", "speedup_single", "speedup_batch8")
 
 

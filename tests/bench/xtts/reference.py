@@ -28,6 +28,12 @@ Stage = Callable[[Xtts, Arrays], dict[str, np.ndarray]]
 
 STREAM_CHUNK = 20  # codes, upstream's own
 STREAM_OVERLAP = 1024  # samples, upstream's own
+SCORES_KEPT = 16  # steps: they are as wide as the vocabulary
+DRAWN = {
+    "greedy": {"do_sample": False, "repetition_penalty": 5.0},
+    "sampled": {"do_sample": True, "temperature": 0.75, "top_k": 50, "top_p": 0.85, "repetition_penalty": 5.0},
+}
+"""How codes are drawn: the release's rules, and the likeliest ones."""
 
 
 def main() -> None:
@@ -133,12 +139,37 @@ def streamed(model: Xtts, given: Arrays) -> dict[str, np.ndarray]:
     return {"wave_streamed": torch.cat(pieces).numpy()}
 
 
+def drawn(model: Xtts, given: Arrays) -> dict[str, np.ndarray]:
+    """text_ids, conditioning, most, seed -> codes, latents and the first scores, greedy and as `inference` samples."""
+    ids = torch.from_numpy(given["text_ids"]).int()[None]
+    conditioning = torch.from_numpy(given["conditioning"])[None]
+    return {
+        f"{name}_{part}": array
+        for name, rules in DRAWN.items()
+        for part, array in _drawn(model, ids, conditioning, given, rules).items()
+    }
+
+
+def _drawn(
+    model: Xtts, ids: torch.Tensor, conditioning: torch.Tensor, given: Arrays, rules: Mapping[str, object]
+) -> dict[str, np.ndarray]:
+    torch.manual_seed(int(given["seed"]))
+    model.gpt.max_gen_mel_tokens = int(given["most"])
+    asked = {"num_beams": 1, "return_dict_in_generate": True, "output_scores": True}
+    codes, told = model.gpt.generate(conditioning, ids, **asked, **rules)
+    lengths = torch.tensor([ids.shape[1]]), torch.tensor([codes.shape[1] * model.gpt.code_stride_len])
+    latents = model.gpt(ids, lengths[0], codes, lengths[1], cond_latents=conditioning, return_latent=True)
+    scores = torch.stack(told.scores[:SCORES_KEPT])[:, 0]
+    return {"codes": codes[0].numpy(), "latents": latents[0].numpy(), "scores": scores.numpy()}
+
+
 STAGES: dict[str, Stage] = {
     "resampled": resampled,
     "heard": heard,
     "cloned": cloned,
     "spoken": spoken,
     "streamed": streamed,
+    "drawn": drawn,
 }
 
 if __name__ == "__main__":

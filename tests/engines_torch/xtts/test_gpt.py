@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from tests.bench.xtts import codes as drawing
+from tests.bench.xtts import record
 from tests.fakes.xtts_release import TINY
 from tests.fakes.xtts_weights import weights
 
 from svc_tts.engines.xtts.decoder import BatchDecoder, Sequence
 from svc_tts.engines.xtts.gpt import Gpt, read_gpt
-from svc_tts.engines.xtts.sampling import Dice, Rules, Sampling
+from svc_tts.engines.xtts.sampling import Sampling
 
-GOLDEN = Path(__file__).parent / "golden" / "gpt.npz"  # python -m tests.bench.xtts.golden_gpt
-SEED = 7
-RULES = {"greedy": Sampling(temperature=0, seed=SEED), "sampled": Sampling(seed=SEED)}
+RULES = sorted(drawing.RULES)
 
 
 def tensors() -> dict[str, torch.Tensor]:
@@ -29,43 +27,39 @@ def gpt() -> Gpt:
 
 
 @pytest.fixture(scope="module")
-def golden() -> dict[str, np.ndarray]:
-    return dict(np.load(GOLDEN))
+def told() -> dict[str, np.ndarray]:
+    return dict(np.load(record.GOLDEN_CODES))
 
 
-def spoken(golden, sampling: Sampling) -> Sequence:
-    return Sequence(golden["text_ids"].tolist(), torch.from_numpy(golden["conditioning"]), sampling)
+def sequence(rules: str) -> Sequence:
+    given = drawing.questions(TINY)
+    sampling = Sampling(temperature=drawing.RULES[rules].temperature, seed=int(given["seed"]))
+    return Sequence(given["text_ids"].tolist(), torch.from_numpy(given["conditioning"]), sampling)
 
 
 @pytest.mark.parametrize("fixed", [False, True], ids=["ragged", "fixed"])
 @pytest.mark.parametrize("rules", RULES)
-def test_codes_are_upstreams(gpt, golden, rules, fixed) -> None:
-    codes = golden[f"{rules}_codes"].tolist()
+def test_codes_are_upstreams(gpt, told, rules, fixed) -> None:
+    codes = told[f"{rules}_codes"].tolist()
     decoder = BatchDecoder(gpt, 2, fixed=fixed)
-    decoder.admit(spoken(golden, RULES[rules]))
-    steps = []
-    while len(steps) < len(codes):
-        steps += decoder.step()
+    decoder.admit(sequence(rules))
+    steps = [step for _ in codes for step in decoder.step()]
+    assert len(codes) == drawing.CODES
     assert [step.code for step in steps] == codes
     latents = torch.stack([step.latent for step in steps]).numpy()
-    assert np.abs(latents - golden[f"{rules}_latents"]).max() <= 1e-4
+    assert np.abs(latents - told[f"{rules}_latents"]).max() <= drawing.LIMITS["latents"]
 
 
 @pytest.mark.parametrize("rules", RULES)
-def test_scores_of_given_codes_are_upstreams(gpt, golden, rules) -> None:
-    codes, scores = golden[f"{rules}_codes"].tolist(), torch.from_numpy(golden[f"{rules}_scores"])
-    logits, latents = gpt.teacher_forced(golden["text_ids"].tolist(), torch.from_numpy(golden["conditioning"]), codes)
-    assert np.abs(latents.numpy() - golden[f"{rules}_latents"]).max() <= 1e-4
-    processors = Rules.of(1, gpt.vocabulary, Dice(1, gpt.vocabulary), gpt.device)
-    processors.admit(0, RULES["sampled"], TINY.gpt.start_audio)
-    slot = torch.tensor([0])
-    if rules == "greedy":  # upstream only penalises then
-        processors.temperature[0], processors.top_p[0], processors.top_k[0] = 1.0, 1.0, gpt.vocabulary
-    for step, wanted in enumerate(scores):
-        got = processors.processed(logits[step : step + 1], slot)[0]
-        assert torch.equal(got.isinf(), wanted.isinf())
-        assert (got - wanted)[~wanted.isinf()].abs().max() <= 1e-3
-        processors.remember(torch.tensor(codes[step : step + 1]), slot, torch.tensor([True]))
+def test_given_codes_are_judged_as_upstream_does(gpt, told, rules) -> None:
+    codes, wanted = told[f"{rules}_codes"].tolist(), told[f"{rules}_scores"]
+    asked = sequence(rules)
+    _, latents = gpt.teacher_forced(asked.text_ids, asked.conditioning, codes)
+    assert np.abs(latents.numpy() - told[f"{rules}_latents"]).max() <= drawing.LIMITS["latents"]
+    scores = drawing.judged(gpt, asked, codes[: len(wanted)]).numpy()
+    assert np.array_equal(np.isinf(scores), np.isinf(wanted))
+    heard = np.isfinite(wanted)
+    assert np.abs(scores[heard] - wanted[heard]).max() <= drawing.LIMITS["scores"]
 
 
 def test_a_text_longer_than_the_model_is_refused(gpt) -> None:

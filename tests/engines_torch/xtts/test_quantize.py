@@ -10,7 +10,7 @@ from tests.fakes.xtts_weights import weights
 
 from svc_tts.engines.xtts import quantize
 from svc_tts.engines.xtts.gpt import Dense, Gpt, read_gpt, with_projections
-from svc_tts.engines.xtts.quantize import FORMS, Int8Rows, Int8Weights, Probe, channel_scales, drift, fitted
+from svc_tts.engines.xtts.quantize import FORMS, Bf16, Int8Rows, Int8Weights, Probe, channel_scales, drift, fitted
 
 FORMS_HERE = [
     pytest.param(
@@ -19,6 +19,7 @@ FORMS_HERE = [
             "fbgemm" not in torch.backends.quantized.supported_engines, reason="FBGEMM is for x86"
         ),
     ),
+    Bf16.of,
     Int8Weights.of,
 ]
 
@@ -63,7 +64,7 @@ def test_silence_and_dead_channels_stay_numbers(form) -> None:
     original = dense()
     dead = dataclasses.replace(original, weight=original.weight.index_fill(0, torch.tensor([3]), 0.0))
     got = form(dead)(torch.zeros(2, 128))
-    assert torch.allclose(got, original.bias.expand(2, -1), atol=1e-6)
+    assert torch.allclose(got, original.bias.expand(2, -1), atol=0.02)  # bf16 has 8 bits
 
 
 def test_a_channel_has_127_steps() -> None:
@@ -81,7 +82,7 @@ def test_a_model_does_not_drift_from_itself(gpt, probe) -> None:
 
 
 def test_the_fastest_near_form_is_taken(gpt, probe) -> None:
-    found = fitted(gpt, probe, forms=["int8-weights"])
+    found = fitted(gpt, probe, rungs=[["int8-weights"]])
     assert (found.form, found.drift <= quantize.MOST_DRIFT) == ("int8-weights", True)
     assert isinstance(found.gpt.blocks[0].qkv, Int8Weights)
 
@@ -97,7 +98,7 @@ def test_a_form_that_makes_no_numbers_is_passed_over(gpt, probe, monkeypatch) ->
         return Dense(original.weight * float("nan"), original.bias)
 
     monkeypatch.setitem(FORMS, "int8-rows", broken)
-    assert fitted(gpt, probe, forms=["int8-rows"]).form == "fp32"
+    assert fitted(gpt, probe, rungs=[["int8-rows"]]).form == "fp32"
 
 
 def test_a_form_that_the_processor_lacks_is_passed_over(gpt, probe, monkeypatch, caplog) -> None:
@@ -106,5 +107,16 @@ def test_a_form_that_the_processor_lacks_is_passed_over(gpt, probe, monkeypatch,
 
     caplog.set_level(logging.INFO)
     monkeypatch.setitem(FORMS, "int8-rows", lacking)
-    assert fitted(gpt, probe).form == "int8-weights"
+    assert fitted(gpt, probe, rungs=[["int8-rows", "int8-weights"]]).form == "int8-weights"
     assert "int8-rows is not for this processor: Didn't find engine" in caplog.text
+
+
+@pytest.mark.parametrize("faster", ["bf16", "int8-weights"])
+def test_forms_of_one_rung_are_timed(gpt, probe, monkeypatch, faster) -> None:
+    kind = {"bf16": Bf16, "int8-weights": Int8Weights}[faster]
+    monkeypatch.setattr(quantize, "step_s", lambda made, _rows: 1.0 if isinstance(made.blocks[0].up, kind) else 2.0)
+    assert fitted(gpt, probe, rungs=[["bf16", "int8-weights"]]).form == faster
+
+
+def test_a_step_takes_time(gpt) -> None:
+    assert 0 < quantize.step_s(gpt, 4) < 5

@@ -8,6 +8,7 @@ can replay.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -58,27 +59,28 @@ class Ragged:
 
     cache: Cache
     segments: tuple[Segment, ...]
+    masks: tuple[Tensor | None, ...]  # of each segment
+
+    @classmethod
+    def of(cls, cache: Cache, segments: Sequence[Segment]) -> Self:
+        """The masks are made once for all layers."""
+        return cls(cache, tuple(segments), tuple(_mask(segment, cache.store.device) for segment in segments))
 
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """(rows, heads, head width) three times -> the same shape."""
         mixed = torch.empty_like(queries)
         first = 0
-        for segment in self.segments:
+        for segment, mask in zip(self.segments, self.masks, strict=True):
             rows = slice(first, first + segment.count)
-            self._attend(layer, segment, (queries[rows], keys[rows], values[rows]), mixed[rows])
+            kept = self.cache.store[layer, :, segment.slot]  # (2, heads, positions, head width)
+            kept[0, :, segment.start : segment.end] = keys[rows].transpose(0, 1)
+            kept[1, :, segment.start : segment.end] = values[rows].transpose(0, 1)
+            asked = queries[rows].transpose(0, 1)[None].to(kept.dtype)
+            near = kept[:, None, :, : segment.end]
+            told = functional.scaled_dot_product_attention(asked, near[0], near[1], attn_mask=mask)
+            mixed[rows] = told[0].transpose(0, 1)
             first += segment.count
         return mixed
-
-    def _attend(self, layer: int, segment: Segment, parts: tuple[Tensor, Tensor, Tensor], mixed: Tensor) -> None:
-        heads_first = [part.transpose(0, 1) for part in parts]  # (heads, rows, head width)
-        kept = self.cache.store[layer, :, segment.slot]  # (2, heads, positions, head width)
-        kept[0, :, segment.start : segment.end] = heads_first[1]
-        kept[1, :, segment.start : segment.end] = heads_first[2]
-        keys, values = kept[:, None, :, : segment.end].unbind(0)
-        sum_ = functional.scaled_dot_product_attention(
-            heads_first[0][None].to(keys.dtype), keys, values, attn_mask=_mask(segment, keys.device)
-        )
-        mixed.copy_(sum_[0].transpose(0, 1))
 
 
 def _mask(segment: Segment, device: torch.device) -> Tensor | None:
@@ -111,7 +113,6 @@ class Slots:
         # Indices around slices: the indexed axis comes first, (slots, 2, heads, head width).
         kept[:, self.rows, :, self.positions] = torch.stack([keys, values], 1).to(kept.dtype)
         near = kept[:, : len(self.rows), :, : self.bias.shape[-1]]
-        mixed = functional.scaled_dot_product_attention(
-            queries[:, :, None].to(kept.dtype), near[0], near[1], attn_mask=self.bias
-        )
+        asked = queries[:, :, None].to(kept.dtype)
+        mixed = functional.scaled_dot_product_attention(asked, near[0], near[1], attn_mask=self.bias)
         return mixed[:, :, 0].to(queries.dtype)

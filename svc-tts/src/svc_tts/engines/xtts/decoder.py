@@ -19,7 +19,7 @@ from torch import Tensor
 
 from svc_tts.engines.xtts.attention import Cache, Ragged, Segment
 from svc_tts.engines.xtts.gpt import Gpt
-from svc_tts.engines.xtts.graphs import Graphs, State
+from svc_tts.engines.xtts.graphs import CudaCapture, Graphs, State
 from svc_tts.engines.xtts.sampling import Dice, DiceTable, Rules, Sampling
 
 CONDITIONING = 32  # latents of a voice, rows of every prompt
@@ -78,7 +78,7 @@ class BatchDecoder:
         dice = DiceTable(slots, gpt.vocabulary, gpt.sizes.max_codes, gpt.device) if fixed or cuda else None
         rules = Rules.of(slots, gpt.vocabulary, dice or Dice(slots, gpt.vocabulary), gpt.device)
         self._state = State.of(slots, _cache(gpt, slots), rules)
-        self._graphs = Graphs(gpt, self._state) if fixed else None
+        self._graphs = Graphs(gpt, self._state, CudaCapture() if cuda else None) if fixed else None
         self._budget = PROMPT_ROWS_CUDA if cuda else PROMPT_ROWS_CPU
         self._tenants: list[_Tenant | None] = [None] * slots
 
@@ -102,6 +102,7 @@ class BatchDecoder:
         self._state.admit(slot, sequence.sampling, self._gpt.sizes.start_audio)
         return slot
 
+    @torch.inference_mode()
     def release(self, slot: int) -> None:
         """The slot is free, whatever its sequence was about."""
         self._tenants[slot] = None
@@ -141,7 +142,7 @@ class BatchDecoder:
         segments = [Segment(slot, self._tenant(slot).read, 1) for slot in running] + prompts
         at = torch.tensor(running, dtype=torch.long, device=gpt.device)
         rows = [gpt.embed(state.codes[at], state.steps[at]), *(self._taken(segment) for segment in prompts)]
-        hidden = gpt.forward(torch.cat(rows), Ragged(state.cache, tuple(segments)))
+        hidden = gpt.forward(torch.cat(rows), Ragged.of(state.cache, segments))
         ends = list(accumulate(segment.count for segment in segments))
         drawing = {part.slot: end - 1 for part, end in zip(segments, ends, strict=True) if self._read(part).running}
         return self._drawn(list(drawing), gpt.latents(hidden[list(drawing.values())])) if drawing else []

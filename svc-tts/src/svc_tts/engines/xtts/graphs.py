@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -69,59 +69,74 @@ class State:
         return self.draw(gpt.logits(latents), slots.rows), latents
 
 
-class Graphs:
-    """Steps by bucket. On a CPU the same steps without capture, which is how they are tested."""
+Outputs = tuple[Tensor, Tensor]
+Job = Callable[[], Outputs]
 
-    def __init__(self, gpt: Gpt, state: State) -> None:
-        self._gpt, self._state = gpt, state
-        self._captured: dict[tuple[int, int], Callable[[], tuple[Tensor, Tensor]]] = {}
+
+class Graphs:
+    """Steps by bucket, each captured when it is first wanted. `capture` None runs them as they are."""
+
+    def __init__(self, gpt: Gpt, state: State, capture: Callable[[Job], Job] | None) -> None:
+        self._gpt, self._state, self._capture = gpt, state, capture
+        self._captured: dict[tuple[int, int], Job] = {}
         slots = len(state.codes)
         self._counts = sorted({min(1 << power, slots) for power in range(slots.bit_length() + 1)})
         self._lengths = [*(length for length in LENGTHS if length < state.cache.positions), state.cache.positions]
-        self._pool: tuple[int, int] | None = None
 
     def replay(self, count: int, length: int) -> tuple[list[int], Tensor]:
         """A step of at least the first `count` slots with sequences up to `length`: codes, latents (slots, width)."""
         bucket = (_least(self._counts, count), _least(self._lengths, length))
         codes, latents = self._step(bucket)()
-        copied = latents[:count].clone()  # the next replay writes over it
-        return codes[:count].tolist(), copied
+        kept = latents[:count].clone()  # the next replay writes over it
+        return codes[:count].tolist(), kept
 
     @torch.inference_mode()
     def warm(self) -> None:
-        """Captures every bucket, the largest first: the smaller ones share its memory. Only while nobody is live."""
+        """Captures every bucket, the largest first: the smaller ones share its memory."""
         for count in reversed(self._counts):
             for length in reversed(self._lengths):
                 self._step((count, length))
 
-    def _step(self, bucket: tuple[int, int]) -> Callable[[], tuple[Tensor, Tensor]]:
+    def _step(self, bucket: tuple[int, int]) -> Job:
         if bucket not in self._captured:
-            self._captured[bucket] = self._capture(bucket)
+            self._captured[bucket] = self._made(bucket)
         return self._captured[bucket]
 
-    def _capture(self, bucket: tuple[int, int]) -> Callable[[], tuple[Tensor, Tensor]]:
-        state, gpt = self._state, self._gpt
-        if gpt.device.type != "cuda":
-            return lambda: state.advance(gpt, *bucket)
-        return self._captured_on_cuda(bucket)
+    def _made(self, bucket: tuple[int, int]) -> Job:
+        """What runs while a graph is made draws codes that nobody hears: so nobody is live meanwhile."""
 
-    def _captured_on_cuda(self, bucket: tuple[int, int]) -> Callable[[], tuple[Tensor, Tensor]]:
-        """Nobody may be live in the warm-ups, or they would draw codes that nobody hears: they are put back after."""
+        def job() -> Outputs:
+            return self._state.advance(self._gpt, *bucket)
+
+        if not self._capture:
+            return job
         live = self._state.live.clone()
         self._state.live.zero_()
+        captured = self._capture(job)
+        self._state.live.copy_(live)
+        return captured
+
+
+class CudaCapture:
+    """Jobs as CUDA graphs, which share one pool of memory: each job's outputs must be read before the next runs."""
+
+    def __init__(self) -> None:
+        self._pool: Any = None
+
+    def __call__(self, job: Job) -> Job:
+        """A job that does on the device what `job` did, with the same tensors."""
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(WARM_UPS):
-                self._state.advance(self._gpt, *bucket)
+                job()
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool):
-            outputs = self._state.advance(self._gpt, *bucket)
+            outputs = job()
         self._pool = self._pool or graph.pool()
-        self._state.live.copy_(live)
 
-        def replay() -> tuple[Tensor, Tensor]:
+        def replay() -> Outputs:
             graph.replay()
             return outputs
 
