@@ -247,7 +247,7 @@ async def test_the_booth_speaks_with_it(checkpoint: Path, tmp_path: Path) -> Non
 
 
 async def test_a_cloned_voice_speaks_through_the_booth_until_it_is_deleted(checkpoint: Path, tmp_path: Path) -> None:
-    async with serving(checkpoint, tmp_path) as (booth, engine, _):
+    async with serving(checkpoint, tmp_path) as (booth, _, _):
         wanted = ClonedVoice("my-voice", "A", "en", Consent("Alice", "I agree"))
         await booth.cloning.clone("alice", wanted, file(speech(12.0)), Refinement())
         latents = booth.store.reference("alice", "my-voice").folder / "latents.xtts.safetensors"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from svc_tts.engines.xtts import config, decoder, sampling
 from svc_tts.engines.xtts.guard import Wave
@@ -51,14 +49,10 @@ class Networks:
     def render(self, feeds: Sequence[Feed]) -> list[Wave]:
         """The windows of all in one call, and one copy from the device."""
         with _memory():
-            windows = []
-            for feed in feeds:
-                stream = _stream(feed)
-                windows.append(stream.push(torch.stack(list(feed.latents))))
-                if feed.last:
-                    windows.append(stream.push(None))
+            windows = [_stream(feed).push(torch.stack(list(feed.latents)), last=feed.last) for feed in feeds]
             waves = self._vocoder.decode_windows(windows)
-            return _shared_out(waves, [2 if feed.last else 1 for feed in feeds])
+            together = torch.cat(waves).float().cpu()
+        return [part.numpy() for part in together.split([len(wave) for wave in waves])]
 
     def _sequence(self, start: Start) -> decoder.Sequence:
         return decoder.Sequence(start.ids, start.voice.conditioning, self._sampling(start.sampling, start.seed))
@@ -76,22 +70,10 @@ class Networks:
         )
 
 
-def _stream(feed: Feed) -> Any:
+def _stream(feed: Feed) -> VocoderStream:
+    """To the scheduler it is opaque; it was opened here."""
+    assert isinstance(feed.stream, VocoderStream)  # noqa: S101  # `open` makes no other
     return feed.stream
-
-
-def _shared_out(waves: Sequence[Tensor], counts: Sequence[int]) -> list[Wave]:
-    """As many waves for each as it has windows, joined."""
-    sizes = [sum(len(wave) for wave in group) for group in _groups(waves, counts)]
-    everything = torch.cat(list(waves)).float().cpu()
-    return [part.numpy() for part in everything.split(sizes)]
-
-
-def _groups(waves: Sequence[Tensor], counts: Sequence[int]) -> Iterator[Sequence[Tensor]]:
-    start = 0
-    for count in counts:
-        yield waves[start : start + count]
-        start += count
 
 
 @contextmanager
