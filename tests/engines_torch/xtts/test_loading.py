@@ -25,11 +25,14 @@ def test_by_itself_it_takes_the_processor_in_int8(monkeypatch: pytest.MonkeyPatc
 
 def test_by_itself_it_takes_the_card_in_bf16_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading.torch.cuda, "is_available", lambda: True)
-    place = Place.of(load())
-    assert (place.device.type, place.precision) == ("cuda", "bf16")
+    monkeypatch.setattr(loading.torch.cuda, "device_count", lambda: 2)
+    assert [str(Place.of(load(name)).device) for name in ("auto", "cuda", "cuda:1")] == ["cuda:0", "cuda:0", "cuda:1"]
+    assert Place.of(load()).precision == "bf16"
+    with pytest.raises(EngineMissing, match="was to run on cuda:2"):
+        Place.of(load("cuda:2"))
 
 
-@pytest.mark.parametrize("wrong", [load(device="tpu"), load(precision="fp8")])
+@pytest.mark.parametrize("wrong", [load(device="tpu"), load(device="cuda:x"), load(precision="fp8")])
 def test_settings_it_does_not_know_are_said_so(wrong: Load) -> None:
     with pytest.raises(EngineMissing, match="XTTS cannot run on") as caught:
         Place.of(wrong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from svc_tts.engines.xtts.voice import VoiceNetworks, latents_of
 from svc_tts.engines.xtts.worker import Loaded
 from troupe.wire.errors import CheckpointBroken, EngineMissing
 
+DEVICE = re.compile(r"cpu|cuda(:\d{1,2})?")
 PRECISIONS = ("auto", "fp32", "bf16", "int8")
 SLOTS_CPU, SLOTS_CUDA = 8, 64  # by the device, where the settings say nothing
 CUDA_WINDOWS = (6, 4, 6, *CHUNKS[2:])  # codes: a code takes less than a millisecond, so the first come early
@@ -53,17 +55,17 @@ class Place:
         """As the settings say; raises `EngineMissing` where there is no such device."""
         cuda = torch.cuda.is_available()
         name = ("cuda" if cuda else "cpu") if load.device == "auto" else load.device
-        if name.partition(":")[0] not in {"cpu", "cuda"} or load.precision not in PRECISIONS:
+        if not DEVICE.fullmatch(name) or load.precision not in PRECISIONS:
             raise EngineMissing(
                 f'XTTS cannot run on "{load.device}" in "{load.precision}"',
                 remedy="TROUPE_SPEECH_XTTS_DEVICE=auto, cpu, cuda or cuda:N; _PRECISION=auto, fp32, bf16 or int8",
             )
-        if name != "cpu" and not cuda:
+        device = _device(name)
+        if device.type == "cuda" and (device.index or 0) >= (torch.cuda.device_count() if cuda else 0):
             raise EngineMissing(
                 f"XTTS was to run on {name}, and this PyTorch ({torch.__version__}) sees no such device",
                 remedy="TROUPE_SPEECH_XTTS_DEVICE=auto, or PyTorch for your card (nvidia-smi lists cards)",
             )
-        device = torch.device(name)
         usual = "int8" if device.type == "cpu" else "bf16"
         return cls(device, usual if load.precision == "auto" else load.precision)
 
@@ -71,6 +73,12 @@ class Place:
     def free(self) -> int:
         """Bytes that can be had on the device."""
         return memory.available() if self.device.type == "cpu" else torch.cuda.mem_get_info(self.device)[0]
+
+
+def _device(name: str) -> torch.device:
+    """With its number: graphs and streams are made on the current device, which wants one."""
+    device = torch.device(name)
+    return torch.device("cuda", 0) if device.type == "cuda" and device.index is None else device
 
 
 def load(load: Load, loading: Callable[[float], None]) -> Loaded:
@@ -81,6 +89,8 @@ def load(load: Load, loading: Callable[[float], None]) -> Loaded:
     loading(TORCH)
     torch.set_num_threads(cores())
     folder, place = Path(load.checkpoint), Place.of(load)
+    if place.device.type == "cuda":
+        torch.cuda.set_device(place.device)
     config = XttsConfig.read(folder)
     slots = fitting_slots(config, place, load.streams)
     tokenizer = Tokenizer(folder / "vocab.json", max_text_tokens=config.gpt.max_text)
