@@ -114,18 +114,19 @@ async def test_it_loads_and_streams_and_says_the_same_the_same_way(checkpoint: P
 async def test_eight_at_once_sound_as_each_alone(engine: XttsEngine) -> None:
     texts = [f"Sentence {number} is heard." for number in range(8)]
     together = await asyncio.gather(*(speak(engine, text) for text in texts))
-    alone = [await speak(engine, text) for text in texts]
+    alone = [await speak(engine, text) for text in texts[::3]]
     # fp32 sums in another order in a batch: the last bit of a sample may differ, no more.
-    for one, other in zip(together, alone, strict=True):
+    for one, other in zip(together[::3], alone, strict=True):
         assert len(one) == len(other)
         differences = np.abs(np.frombuffer(one, "<i2").astype(int) - np.frombuffer(other, "<i2"))
         assert differences.max() <= 2
 
 
 @in_module
-async def test_seventeen_languages_are_read(engine: XttsEngine) -> None:
-    for language in engine.facts.languages:
-        assert await speak(engine, "One 2.", language), language
+async def test_languages_of_all_scripts_are_read(engine: XttsEngine) -> None:
+    assert len(engine.facts.languages) == 17
+    for language in ("en", "zh", "ja", "ko", "hi", "ar"):
+        assert await speak(engine, "1 2.", language), language
 
 
 @in_module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import hashlib
 import os
 import re
 import threading
@@ -38,6 +39,7 @@ SLOTS_CPU, SLOTS_CUDA = 8, 64  # by the device, where the settings say nothing
 CUDA_WINDOWS = (6, 4, 6, *CHUNKS[2:])  # codes: a code takes less than a millisecond, so the first come early
 PROBE_TEXT, PROBE_LANGUAGE = "The quick brown fox jumps over the lazy dog.", "en"
 LOOK_S = 0.2
+VERSION_DIGITS = 16
 TORCH, READ, LISTENING, SPEAKING = 0.1, 0.6, 0.7, 0.95  # of the whole, when each stage is done
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
@@ -129,7 +131,7 @@ def _ready(
     batch = BatchDecoder(gpt, slots)
     loading(SPEAKING)
     shelf = Shelf(release.speakers, release.identity, lambda path: _heard(path, listening), device)
-    hello = {"speakers": shelf.names, "slots": slots, "device": str(device), "version": release.identity}
+    hello = {"speakers": shelf.names, "slots": slots, "device": str(device), "version": _version(release)}
     del release, others
     _give_back()
     batch.warm()
@@ -158,6 +160,12 @@ def _moved(release: Checkpoint, device: torch.device) -> checkpoint.Tensors:
     """All but the language model's layers, which are moved one by one in their own precision."""
     kept = {name: tensor for name, tensor in release.tensors.items() if not name.startswith("gpt.gpt.")}
     return {name: tensor.to(device) for name, tensor in kept.items()}
+
+
+def _version(release: Checkpoint) -> str:
+    """Changes with the networks that listen and with the file of the weights: what was kept of another one is stale."""
+    told = [(path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(release.folder.glob("model.*"))]
+    return hashlib.sha256(f"{release.identity} {told}".encode()).hexdigest()[:VERSION_DIGITS]
 
 
 def _heard(path: Path, listening: VoiceNetworks) -> VoiceLatents:

@@ -119,7 +119,7 @@ async def test_one_that_dies_each_time_is_started_less_and_less_often(
     async with running(context) as engine:
         monkeypatch.setattr(process, "COMMAND", (sys.executable, str(STANDIN), "dies"))
         os.kill(engine._running().pid, signal.SIGKILL)
-        ends = time.monotonic() + 3
+        ends = time.monotonic() + 2
         while time.monotonic() < ends:
             with pytest.raises(EngineFailed):
                 await engine.check()
