@@ -29,6 +29,8 @@ export class OwnVoice {
     $("own-pick").addEventListener("click", () => $("own-file").click());
     $("own-file").addEventListener("change", () => this.#picked());
     $("own-speaker").addEventListener("input", () => this.#state());
+    $("own-form").addEventListener("change", () => hideError($("own-problem")));
+    $("own-heard").addEventListener("error", () => { $("own-heard").hidden = true; }); // the gateway may yet be able to read it
     $("own-form").addEventListener("submit", event => {
       event.preventDefault();
       this.#send();
@@ -118,7 +120,7 @@ export class OwnVoice {
     if (lacking) return this.#fail(new ApiError(lacking, ""));
     this.#working(true);
     try {
-      this.#tell(this.waiting ? await this.#agree() : await this.#clone());
+      await this.#tell(this.waiting ? await this.#agree() : await this.#clone());
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -151,6 +153,7 @@ export class OwnVoice {
 
   /** How it went: a voice that speaks is chosen at once; one that cannot yet says what it waits for. */
   async #tell(voice) {
+    await this.made(voice.voice_id).catch(() => {}); // it is kept; the list is read anew with the page
     $("own-form").hidden = true;
     $("own-done").hidden = false;
     $("own-verdict").textContent = voice.usable ? `${voice.name} is ready, and chosen.` : `${voice.name} is kept. It cannot speak yet.`;
@@ -158,7 +161,6 @@ export class OwnVoice {
     $("own-done").dataset.state = voice.state;
     announce($("own-verdict").textContent);
     $("own-fine").focus();
-    await this.made(voice.voice_id).catch(() => {}); // it is kept; the list is read anew with the page
   }
 
   #working(now) {
