@@ -1,4 +1,4 @@
-"""`python -m svc_tts` serves; `python -m svc_tts doctor [--json]` says what works here."""
+"""`python -m svc_tts` serves; `doctor [--json]` says what works here; `xtts` and `voice [NAME]` fetch weights."""
 
 from __future__ import annotations
 
@@ -8,32 +8,44 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry
 
+from svc_tts.around.complete import Surroundings, complete
+from svc_tts.around.reader import Reader
+from svc_tts.around.sentences import SentenceStore
 from svc_tts.booth import SERVICE, Booth
 from svc_tts.doctor import examine
-from svc_tts.engine import load_engine
+from svc_tts.engine import Engine, load_engine
 from svc_tts.http import serve_http
 from svc_tts.metrics import SpeechMetrics
 from svc_tts.server import SpeechServicer
 from svc_tts.settings import Settings
 from svc_tts.voices.store import VoiceStore
+from svc_tts.weights.order import Order
+from svc_tts.weights.voice_command import fetch_voice
+from svc_tts.weights.xtts_command import fetch_xtts
 from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
+from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
+READER = "espeak"
+"""The engine that reads beside those that do not know when they say what."""
+
 
 def main() -> int:
     """Read the command line, then serve or examine."""
-    parser = argparse.ArgumentParser(prog="svc_tts", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
-    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     keep_gpl_out()
     try:
         settings = Settings.load()
+        if arguments.command == "xtts":
+            return fetch_xtts(Order.xtts(settings, verify=arguments.verify), Meter(sys.stdout))
+        if arguments.command == "voice":
+            return fetch_voice(Order.voice(arguments.name, settings, verify=arguments.verify), Meter(sys.stdout))
         configure("speech", settings.log_level)
         if arguments.command == "doctor":
             return _doctor(settings, as_json=arguments.json)
@@ -44,16 +56,30 @@ def main() -> int:
     return 0
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="svc_tts", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
+    doctor = commands.add_parser("doctor", help="per engine: ready, or the command that mends it")
+    doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    xtts = commands.add_parser("xtts", help="fetch the release of XTTS v2, once you agree to its licence")
+    voice = commands.add_parser("voice", help="fetch a voice of Piper; without a name list what there is")
+    voice.add_argument("name", nargs="?", default="", help="such as en_US-joe-medium")
+    for command in (xtts, voice):
+        command.add_argument("--verify", action="store_true", help="check every byte of what is here; fetch nothing")
+    return parser
+
+
 def keep_gpl_out() -> None:
     """GPL code stays in child processes: in this one, its import fails."""
     sys.modules["espeakng_loader"] = None  # type: ignore[assignment]  # what Python takes for "cannot be imported"
 
 
 async def _serve(settings: Settings) -> None:
-    loaded = [load_engine(name, settings.context) for name in settings.engine_names]
-    engines = {engine.facts.name: engine for engine in loaded}  # a "module:Class" is known by its own name
     registry = CollectorRegistry()
-    booth = Booth(engines, VoiceStore.at(settings.voices_url), SpeechMetrics(registry))
+    metrics, store = SpeechMetrics(registry), VoiceStore.at(settings.voices_url)
+    sentences = await asyncio.to_thread(_sentences, settings, store)
+    booth = Booth(_engines(settings, sentences, metrics), store, metrics)
     servicer = SpeechServicer(booth, settings.request_s)
     service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
 
@@ -66,6 +92,25 @@ async def _serve(settings: Settings) -> None:
         await booth.stop()
 
     await serve("speech", [service], booth.board, _listen(settings), registry=registry, lifespan=lifespan)
+
+
+def _sentences(settings: Settings, store: VoiceStore) -> SentenceStore | None:
+    """Where sentences are kept; what a cloned voice said goes with it, also where it was deleted meanwhile."""
+    if not settings.cache_mb:
+        return None
+    sentences = SentenceStore(settings.cache_dir.expanduser(), settings.cache_mb << 20)
+    store.on_delete(sentences.purge)
+    sentences.purge_others(store.keys())
+    return sentences
+
+
+def _engines(settings: Settings, sentences: SentenceStore | None, metrics: SpeechMetrics) -> dict[str, Engine]:
+    """The engines chosen, and around each what it lacks."""
+    loaded = [load_engine(name, settings.context) for name in settings.engine_names]
+    engines = {engine.facts.name: engine for engine in loaded}  # a "module:Class" is known by its own name
+    own = engines.get(READER)
+    reader = Reader(own or load_engine(READER, replace(settings.context, workers=1)), owned=own is None)
+    return complete(engines, Surroundings(reader, sentences, settings.cache_varied, metrics.looked))
 
 
 def _listen(settings: Settings) -> Listen:

@@ -8,18 +8,20 @@ positions are code points of `Utterance.text`. Engines see neither protobuf nor 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from troupe.wire.errors import UnknownEngine, nearest
 
 ENGINES = {
+    "xtts": "svc_tts.engines.xtts.engine:XttsEngine",
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
+    "piper": "svc_tts.engines.piper.engine:PiperEngine",
     "edge": "svc_tts.engines.edge.engine:EdgeEngine",
     "tone": "svc_tts.engines.tone:ToneEngine",
 }
@@ -41,8 +43,10 @@ class EngineVoice:
 
     voice_id: str
     name: str
-    language: str  # BCP 47
+    language: str  # BCP 47; empty = every language of its engine
     gender: Gender = Gender.UNKNOWN
+    features: tuple[str, ...] = ()  # what it can beyond the features of its engine
+    version: str = ""  # changes when it would sound otherwise, as when its file was replaced
     retired: bool = False  # it is known and speaks no more: another one speaks for it
 
 
@@ -122,6 +126,8 @@ class Utterance:
     options: EngineOptions | None = None
     words_before: int = 0  # words of the same answer that were spoken already
     reference: VoiceReference | None = None  # of a cloned voice
+    loudness_lufs: float | None = None  # made around the engine, which need not look at it
+    fresh: bool = False  # spoken now, even where the same was kept: to see that the engine works
     mp3_wanted: bool = False  # an engine that makes MP3 itself may give it as it is, in `Piece.mp3`
 
 
@@ -170,7 +176,10 @@ class EngineFacts:
     licence_note: str = ""
     cloud: bool = False
     clones: bool = False
-    features: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()  # "timings", "cues", "speed", "pitch": the rest is made around it
+    estimated: tuple[str, ...] = ()  # those of the features that are reckoned from the text and the sound
+    worth_keeping: bool = True  # its sentences are kept on disk; False where speaking them again costs less
+    varies: bool = False  # speaks the same sentence a little otherwise each time, unless it is given a seed
     max_streams: int = 64  # answers at once; more are refused
     sentence_gap_s: float = 0.0  # silence between two sentences
     probe_text: str = "one"
@@ -206,6 +215,17 @@ class CloningEngine(Engine, Protocol):
 
     async def prepare(self, reference: VoiceReference) -> None:
         """Compute once what speaking with that voice needs and keep it in its folder; raises `EngineFailed`."""
+
+    def forget(self, key: str) -> None:
+        """The reference of that key was deleted: keep nothing of it in memory. Called from any thread."""
+
+
+@runtime_checkable
+class CountingEngine(Protocol):
+    """An engine that counts what an operator may want to see."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How often each thing happened since its start; no text, no ids of callers."""
 
 
 @dataclass(frozen=True, slots=True)

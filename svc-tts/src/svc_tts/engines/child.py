@@ -7,7 +7,7 @@ import contextlib
 import json
 import struct
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,13 +67,18 @@ class Child:
         return self._process.returncode is None
 
     @property
+    def status(self) -> int | None:
+        """How it ended; a negative number is the signal that ended it, None = it runs."""
+        return self._process.returncode
+
+    @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
 
     async def ask(self, request: dict[str, Any]) -> AsyncGenerator[Frame, None]:
         """Send a request, give its frames up to the one that says done; raises `ChildDied` or `EngineFailed`."""
-        await self._write(json.dumps(request).encode() + b"\n")
+        await self.tell(request)
         while True:
             frame = await self._read()
             if "error" in frame.message:
@@ -81,6 +86,21 @@ class Child:
             yield frame
             if "done" in frame.message:
                 return
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Send what has no answer of its own; raises `ChildDied`."""
+        await self._write(json.dumps(message).encode() + b"\n")
+
+    async def listen(self) -> Frame:
+        """The next frame, however long it takes; raises `ChildDied`."""
+        return await self._read(patient=True)
+
+    async def dismiss(self) -> None:
+        """Let it end by itself, by closing its input; end it where it does not."""
+        if self.alive and self._process.stdin is not None:
+            self._process.stdin.close()
+            await self._wait()
+        await self.kill()
 
     async def kill(self) -> None:
         """End it now, whatever it does."""
@@ -97,6 +117,12 @@ class Child:
                         await stdout.read()  # to the end, so that the pipe's transport closes
                 await self._process.wait()
 
+    async def _wait(self) -> None:
+        """Until it has ended, within reason."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_S):
+                await self._process.wait()
+
     async def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101  # always a pipe here
         try:
@@ -109,14 +135,15 @@ class Child:
             died.hung = isinstance(error, TimeoutError)
             raise died from error
 
-    async def _read(self) -> Frame:
+    async def _read(self, *, patient: bool = False) -> Frame:
         assert self._process.stdout is not None  # noqa: S101  # always a pipe here
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(None if patient else self._deadline_s):
                 header = await self._process.stdout.readexactly(_HEADER.size)
                 sizes = _HEADER.unpack(header)
                 body = await self._process.stdout.readexactly(sum(sizes))
         except asyncio.IncompleteReadError as error:
+            await self._wait()  # asked to end before its end is known, it would lose its status
             await self.kill()
             raise ChildDied(f"The process that speaks ended (status {self._process.returncode}).") from error
         except TimeoutError as error:
@@ -145,15 +172,23 @@ class ChildPool:
         return tuple(child for child in self._all if child.alive)
 
     @property
+    def idle(self) -> int:
+        """How many wait for work."""
+        return len(self._idle)
+
+    @property
     def busy(self) -> bool:
         """Whether every child works."""
         return self._slots.locked()
 
     @asynccontextmanager
-    async def child(self) -> AsyncIterator[Child]:
-        """A child of one's own for a while; started where none is idle, dropped where it died."""
+    async def child(self, liking: Callable[[Child], int] = lambda _: 0) -> AsyncIterator[Child]:
+        """A child of one's own for a while; started where none is idle, dropped where it died.
+
+        Of several idle ones that with the highest `liking`, of equals the one that worked last.
+        """
         async with self._slots:
-            child = await self._take()
+            child = await self._take(liking)
             try:
                 yield child
             except BaseException:
@@ -179,10 +214,11 @@ class ChildPool:
         for child in tuple(self._all):
             await self._drop(child)
 
-    async def _take(self) -> Child:
+    async def _take(self, liking: Callable[[Child], int]) -> Child:
         while True:
             while self._idle:
-                child = self._idle.pop()
+                child = max(reversed(self._idle), key=liking)
+                self._idle.remove(child)
                 if child.alive:
                     return child
                 await self._drop(child)

@@ -4,7 +4,8 @@ espeak-ng is GPL-3.0-or-later and a global singleton, so it lives here and nowhe
 pipes. In: a JSON line {"runs": [{"voice", "text"}], "rate", "pitch", "gap"}. Out: frames of two big-endian lengths, a
 JSON object and PCM s16le: {"hello"}, then per request {"events": [[kind, sample, position, length, ipa, run]]} with
 sound, and {"done"} or {"error"}. `sample` counts from the first sample of the request, `position` from the first
-character of its run.
+character of its run. {"read": [[voice, text]]} asks for no sound but for phonemes: {"clauses": [[[IPA, end]]], "done"},
+a row of clauses for each text, `end` = code points read so far (up to the first character of what follows).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _BUFFER_MS = 60
 _EVENTS_PHONEME_IPA = 1 | 2  # espeakINITIALIZE_PHONEME_EVENTS | espeakINITIALIZE_PHONEME_IPA
 _POSITION_CHARACTER = 1
 _UTF8 = 1
+_PHONEMES_IPA = 2
 _RATE, _PITCH, _WORD_GAP = 1, 3, 7  # espeak_PARAMETER
 _WORD, _PHONEME = 1, 7  # espeak_EVENT_TYPE
 _FIRST_PIECE, _LARGEST_PIECE = 2_000, 32_000  # bytes: the first is sent at once, later ones grow
@@ -65,8 +67,41 @@ class Speaker:
         if rate <= 0:
             raise OSError(f"espeak_Initialize failed with data at {data or 'its default place'}")
         self._lib.espeak_SetSynthCallback(self._callback)
-        self._lib.espeak_Info.restype = ctypes.c_char_p
+        self._lib.espeak_Info.restype = self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._send({"hello": {"rate": rate, "version": self._lib.espeak_Info(None).decode()}})
+
+    def answer(self, request: dict[str, Any]) -> None:
+        """Speak or read, whichever is asked."""
+        if "read" in request:
+            self.read(request["read"])
+        else:
+            self.speak(request)
+
+    def read(self, texts: list[list[str]]) -> None:
+        """Send the phonemes of each text, clause by clause."""
+        clauses: list[list[list[Any]]] = []
+        chosen = ""
+        for voice, text in texts:
+            if voice != chosen and self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
+                self._send({"error": f'espeak has no voice "{voice}"'})
+                return
+            chosen = voice
+            clauses.append(self._clauses(text.replace("\0", " ")))
+        self._send({"clauses": clauses, "done": 0})
+
+    def _clauses(self, text: str) -> list[list[Any]]:
+        data = text.encode()
+        buffer = ctypes.create_string_buffer(data)
+        first = ctypes.addressof(buffer)
+        pointer = ctypes.c_void_p(first)
+        clauses: list[list[Any]] = []
+        before = -1
+        while pointer.value is not None and pointer.value - first > before:
+            before = pointer.value - first
+            ipa = self._lib.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _PHONEMES_IPA) or b""
+            end = len(data) if pointer.value is None else pointer.value - first
+            clauses.append([ipa.decode(errors="ignore"), len(data[:end].decode(errors="ignore"))])
+        return clauses
 
     def speak(self, request: dict[str, Any]) -> None:
         """Speak all runs of a request and send what becomes of them."""
@@ -128,7 +163,7 @@ def main() -> int:
     library, data = sys.argv[1:3]
     speaker = Speaker(library, data, sys.stdout.buffer)
     for line in sys.stdin.buffer:
-        speaker.speak(json.loads(line))
+        speaker.answer(json.loads(line))
     return 0
 
 

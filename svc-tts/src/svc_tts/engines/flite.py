@@ -1,8 +1,6 @@
 """flite: clear English from a small program (Debian package `flite`), with the end time of each phone.
 
-One process a sentence; text and sound are files in memory (a command line can be read by every user of the machine, and
-standard input may be a socket, which cannot be opened by name). A process that works is told from one that hangs by its
-processor time.
+One process a sentence, started by a process that does nothing else (`flite_runs`).
 """
 
 from __future__ import annotations
@@ -10,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import os
 import re
 import shutil
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +22,8 @@ import soxr
 
 from svc_tts.engine import EngineContext, EngineFacts, EngineVoice, FliteOptions, Gender, Piece, Utterance
 from svc_tts.engines.flite_phones import PAUSE, faster, parse_segments, to_phones, words_of
-from svc_tts.pulse import BEAT_S, Pulse
+from svc_tts.engines.flite_runs import FliteRuns
+from svc_tts.pulse import BEAT_S
 from troupe.wire.errors import EngineFailed, EngineMissing, TroupeError, UnsupportedLanguage
 
 REMEDY = "sudo apt-get install -y flite"
@@ -63,7 +60,7 @@ class FliteEngine:
 
     def __init__(self, context: EngineContext, program: str = "flite") -> None:
         self._program = program
-        self._deadline_s = context.deadline_s
+        self._runs = FliteRuns(context.deadline_s)
         self._slots = asyncio.Semaphore(context.workers)
         self._phones: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._probed: tuple[object, float] = (None, 0.0)
@@ -85,11 +82,13 @@ class FliteEngine:
     async def start(self, report: Callable[[float], None]) -> None:
         """Look for the program."""
         self._find()
+        await self._runs.start()
         report(0.5)
 
     async def check(self) -> None:
         """The program is there and, where it changed or time has passed, says a word."""
         path = self._find()
+        await self._runs.start()
         stat = Path(path).stat()  # noqa: ASYNC240  # a microsecond, and what shows that the program changed
         identity = (path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
         known, probed_at = self._probed
@@ -102,7 +101,8 @@ class FliteEngine:
         self._probed = (identity, time.monotonic())
 
     async def stop(self) -> None:
-        """Every process ends with its sentence."""
+        """End the process that starts programs, and with it what runs."""
+        await self._runs.stop()
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Piece, None]:
         """Speak; empty pieces come while the program works."""
@@ -155,12 +155,10 @@ class FliteEngine:
 
     async def _synthesize(self, text: str, utterance: Utterance) -> AsyncGenerator[_Spoken | None, None]:
         """None while the program works, then what it gave."""
-        with _memory_file() as sound:
-            arguments = [*_arguments(utterance), "-psdur", "-o", f"/dev/fd/{sound}"]
-            async with contextlib.aclosing(self._watch(arguments, text + "\n", sound)) as steps:
-                async for printed in steps:
-                    rate = _replay_rate(utterance)
-                    yield None if printed is None else _Spoken(printed, _contents(sound), rate)
+        command = [self._find(), *_arguments(utterance), "-psdur"]
+        async with contextlib.aclosing(self._runs.run(command, text + "\n", sound=True)) as steps:
+            async for ran in steps:
+                yield None if ran is None else _Spoken(ran.printed, ran.wav, _replay_rate(utterance))
 
     async def _phones_of(self, words: Sequence[str], moved: Callable[[], None]) -> list[tuple[str, ...]]:
         """The phones of each word by itself, remembered."""
@@ -180,60 +178,12 @@ class FliteEngine:
 
     async def _run(self, arguments: list[str], text: str, moved: Callable[[], None] = lambda: None) -> str:
         """What the program printed; `moved` is called each time its processor time went on."""
-        async with contextlib.aclosing(self._watch(arguments, text)) as steps:
-            async for printed in steps:
-                if printed is not None:
-                    return printed
+        async with contextlib.aclosing(self._runs.run([self._find(), *arguments], text)) as steps:
+            async for ran in steps:
+                if ran is not None:
+                    return ran.printed
                 moved()
         raise EngineFailed("flite gave no answer")
-
-    async def _watch(self, arguments: list[str], text: str, *passed: int) -> AsyncGenerator[str | None, None]:
-        """Run the program: None each time its processor time went on, then what it printed."""
-        with _memory_file(text.encode("ascii", "ignore")) as written:
-            process = await self._start([*arguments, "-f", f"/dev/fd/{written}"], (*passed, written))
-            answer = asyncio.create_task(process.communicate())
-            try:
-                async for _ in self._working(process, answer):
-                    yield None
-                printed, complaint = answer.result()
-                if process.returncode:
-                    reason = " ".join(complaint.decode(errors="replace").split())[:200]
-                    raise EngineFailed(f"flite ended with status {process.returncode}. {reason}".strip())
-                yield printed.decode(errors="replace")
-            finally:
-                if process.returncode is None:
-                    with contextlib.suppress(ProcessLookupError):
-                        process.kill()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await answer  # where the loop ends, it was cancelled as we were
-                await process.wait()
-
-    async def _working(
-        self, process: asyncio.subprocess.Process, answer: asyncio.Task[tuple[bytes, bytes]]
-    ) -> AsyncGenerator[None, None]:
-        """Something each time the processor time went on, until the answer is there."""
-        pulse, moved_at = Pulse(process.pid), time.monotonic()
-        while not (await asyncio.wait({answer}, timeout=BEAT_S))[0]:
-            if pulse.beats():
-                moved_at = time.monotonic()
-                yield None
-            elif time.monotonic() > moved_at + self._deadline_s:
-                raise EngineFailed(f"flite did nothing for {self._deadline_s:g} s and was ended")
-
-    async def _start(self, arguments: list[str], passed: tuple[int, ...]) -> asyncio.subprocess.Process:
-        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        try:
-            return await asyncio.create_subprocess_exec(
-                self._find(),
-                *arguments,
-                stdin=nothing,
-                stdout=pipe,
-                stderr=pipe,
-                pass_fds=passed,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise EngineFailed(f"flite cannot be started: {error.strerror}") from error
 
     def _find(self) -> str:
         path = shutil.which(self._program)
@@ -290,18 +240,3 @@ def _pieces(
         new_phones = tuple(phone for phone in phones if since_s <= phone.start_s < until_s)
         pieces.append(Piece(pcm[at : at + _PIECE_BYTES], new_words, new_phones))
     return pieces
-
-
-@contextmanager
-def _memory_file(contents: bytes = b"") -> Iterator[int]:
-    """A file in memory that another process opens as /dev/fd/N."""
-    descriptor = os.memfd_create("flite")
-    try:
-        os.write(descriptor, contents)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _contents(descriptor: int) -> bytes:
-    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)

@@ -114,6 +114,16 @@ async def test_speed_pitch_variant_and_gap_are_heard() -> None:
     assert b"".join(p.pcm for p in high) != b"".join(p.pcm for p in usual) != b"".join(p.pcm for p in croaky)
 
 
+async def test_it_reads_without_sound() -> None:
+    async with running() as engine, engine.pool.child() as child:
+        texts = [["en-us", "Hello, world."], ["de", "Straße"], ["en-us", ""]]
+        (frame,) = [frame async for frame in child.ask({"read": texts})]
+        assert frame.message["clauses"] == [[["həlˈoʊ", 8], ["wˈɜːld", 13]], [["ʃtɾˈɑːsə", 6]], [["", 0]]]
+        assert frame.sound == b""
+        with pytest.raises(EngineFailed, match='no voice "nowhere"'):
+            [frame async for frame in child.ask({"read": [["nowhere", "a"]]})]
+
+
 async def test_the_library_stays_out_of_this_process() -> None:
     async with running() as engine:
         assert seconds(await speak(engine, "Hello")) > 0

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
+import signal
 import stat
 import time
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 import soxr
@@ -19,6 +23,7 @@ from troupe.wire.errors import EngineFailed, EngineMissing, UnsupportedLanguage
 
 needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason=f"flite is not installed: {REMEDY}")
 CONTEXT = EngineContext(2, 2.0)
+Make = Callable[..., FliteEngine]
 RATE = 16_000
 MAX_WER = 0.15
 SENTENCES = (
@@ -29,6 +34,26 @@ SENTENCES = (
     "we have been waiting for the bus since early this morning",
     "my mother wants to buy some bread and milk on her way home",
 )
+
+
+@pytest.fixture
+async def engines() -> AsyncIterator[Make]:
+    """Makes engines and stops them."""
+    made: list[FliteEngine] = []
+
+    def make(context: EngineContext = CONTEXT, program: str = "flite") -> FliteEngine:
+        made.append(FliteEngine(context, program))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        await engine.stop()
+
+
+def programs() -> list[psutil.Process]:
+    """What the starters run now."""
+    starters = [child for child in psutil.Process().children() if "svc_tts.engines.flite_child" in child.cmdline()]
+    return [program for starter in starters for program in starter.children()]
 
 
 async def speak(engine: FliteEngine, text: str, voice: int = 0, **settings: object) -> list[Piece]:
@@ -47,9 +72,9 @@ def script(path: Path, body: str) -> str:
 
 @needs_flite
 @pytest.mark.parametrize("voice", range(4))
-async def test_words_and_phones_cover_the_sound(voice: int) -> None:
+async def test_words_and_phones_cover_the_sound(voice: int, engines: Make) -> None:
     text = "Hello Dr. Smith, I have 25 apples — “really”? Yes. It's $5.50."
-    pieces = await speak(FliteEngine(CONTEXT), text, voice)
+    pieces = await speak(engines(CONTEXT), text, voice)
     words = [word for piece in pieces for word in piece.words]
     phones = [phone for piece in pieces for phone in piece.phones]
     said = ["Hello", "Dr", "Smith", "I", "have", "25", "apples", "really", "Yes", "It's", "$5.50"]
@@ -61,8 +86,8 @@ async def test_words_and_phones_cover_the_sound(voice: int) -> None:
 
 
 @needs_flite
-async def test_speed_pitch_and_stretch_are_heard() -> None:
-    engine, text = FliteEngine(CONTEXT), "hello there I am here"
+async def test_speed_pitch_and_stretch_are_heard(engines: Make) -> None:
+    engine, text = engines(CONTEXT), "hello there I am here"
     usual = seconds(await speak(engine, text))
     assert seconds(await speak(engine, text, speed=2.0)) == pytest.approx(usual / 2, rel=0.15)
     assert seconds(await speak(engine, text, options=FliteOptions(2.0))) == pytest.approx(usual * 2, rel=0.15)
@@ -85,9 +110,9 @@ def hertz(pieces: list[Piece]) -> float:
 
 
 @needs_flite
-async def test_a_recogniser_understands_it() -> None:
+async def test_a_recogniser_understands_it(engines: Make) -> None:
     pocketsphinx = pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this machine")
-    engine, decoder = FliteEngine(CONTEXT), pocketsphinx.Decoder(loglevel="FATAL", samprate=RATE)
+    engine, decoder = engines(CONTEXT), pocketsphinx.Decoder(loglevel="FATAL", samprate=RATE)
     rates = []
     for sentence in SENTENCES:
         pcm = np.frombuffer(b"".join(piece.pcm for piece in await speak(engine, sentence)), "<i2")
@@ -120,45 +145,60 @@ def test_word_error_rate() -> None:
 
 
 @needs_flite
-async def test_text_is_not_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    real = asyncio.create_subprocess_exec
-
-    async def watched(*arguments: str, **settings: object) -> asyncio.subprocess.Process:
-        seen.extend(map(str, arguments))
-        return await real(*arguments, **settings)
-
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
-    assert seconds(await speak(FliteEngine(CONTEXT), "secret words")) > 0
-    assert seen
+async def test_text_is_not_on_the_command_line(engines: Make) -> None:
+    engine, seen = engines(), []
+    task = asyncio.create_task(speak(engine, "secret words, " * 25))
+    while not task.done():
+        for program in programs():
+            with contextlib.suppress(psutil.Error):
+                seen += program.cmdline()
+        await asyncio.sleep(0.005)
+    assert seconds(task.result()) > 0
+    assert "rms" in seen
     assert not [argument for argument in seen if "secret" in argument]
 
 
 @needs_flite
-async def test_leaving_early_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[asyncio.subprocess.Process] = []
-    real = asyncio.create_subprocess_exec
-
-    async def watched(*arguments: str, **settings: object) -> asyncio.subprocess.Process:
-        started.append(await real(*arguments, **settings))
-        return started[-1]
-
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
-    engine = FliteEngine(EngineContext(1, 2.0))
+async def test_leaving_early_ends_the_program(engines: Make) -> None:
+    engine = engines(EngineContext(1, 2.0))
+    await engine.start(lambda _: None)
     task = asyncio.create_task(speak(engine, "many words come here, " * 25))
-    while not started:
+    while not programs():
         await asyncio.sleep(0.005)
     left = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert time.monotonic() - left < 1.0  # the goal is 0.2
-    assert all(process.returncode is not None for process in started)
+    assert not [program for program in programs() if program.status() != psutil.STATUS_ZOMBIE]
     assert seconds(await speak(engine, "next")) > 0
 
 
-async def test_who_waits_for_a_turn_says_so(tmp_path: Path) -> None:
-    engine = FliteEngine(EngineContext(1, 5.0), script(tmp_path / "flite", "sleep 0.7; exit 3"))
+async def test_stopping_leaves_no_program(engines: Make, tmp_path: Path) -> None:
+    engine = engines(CONTEXT, script(tmp_path / "flite", "exec sleep 60"))
+    task = asyncio.create_task(speak(engine, "one"))
+    while len(running := programs()) < 2:  # the sentence, and its words by themselves
+        await asyncio.sleep(0.005)
+    await engine.stop()
+    with pytest.raises(EngineFailed, match="was stopped"):
+        await task
+    _, alive = psutil.wait_procs(running, timeout=5)
+    assert not alive
+
+
+@needs_flite
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_dead_or_frozen_starter_fails_nobody(engines: Make, number: signal.Signals) -> None:
+    engine = engines(EngineContext(2, 0.5))
+    await engine.start(lambda _: None)
+    for child in psutil.Process().children():
+        if "svc_tts.engines.flite_child" in child.cmdline():
+            child.send_signal(number)
+    assert seconds(await speak(engine, "one two three")) > 0
+
+
+async def test_who_waits_for_a_turn_says_so(tmp_path: Path, engines: Make) -> None:
+    engine = engines(EngineContext(1, 5.0), script(tmp_path / "flite", "sleep 0.7; exit 3"))
     first = asyncio.create_task(speak(engine, "one"))
     await asyncio.sleep(0.05)
     second = engine.speak(Utterance("two", engine.voices()[0], "en-US"))
@@ -170,33 +210,33 @@ async def test_who_waits_for_a_turn_says_so(tmp_path: Path) -> None:
     await second.aclose()
 
 
-async def test_slow_pronunciations_are_no_silence(tmp_path: Path) -> None:
+async def test_slow_pronunciations_are_no_silence(tmp_path: Path, engines: Make) -> None:
     """The sentence is there at once; what its words sound like by themselves takes a while."""
     soundfile.write(tmp_path / "one.wav", np.zeros(RATE, np.int16), RATE)
     spoken = f'cat {tmp_path}/one.wav > "$9"; echo pau:0.1 w:0.2 ah:0.3 n:1.0; exit'
     works = "i=0; while [ $i -lt 900000 ]; do i=$((i+1)); done; echo w ah n"
-    engine = FliteEngine(CONTEXT, script(tmp_path / "flite", f'case "$*" in *-psdur*) {spoken};; esac\n{works}'))
+    engine = engines(CONTEXT, script(tmp_path / "flite", f'case "$*" in *-psdur*) {spoken};; esac\n{works}'))
     pieces = await speak(engine, "one")
     assert seconds(pieces) == pytest.approx(1.0)
     quiet = next(number for number, piece in enumerate(pieces) if piece.pcm)
     assert quiet >= 3  # beats, one each 0.1 s at most
 
 
-async def test_it_reads_latin_letters_only() -> None:
+async def test_it_reads_latin_letters_only(engines: Make) -> None:
     with pytest.raises(UnsupportedLanguage, match="espeak"):
-        await speak(FliteEngine(CONTEXT), "你好")
+        await speak(engines(CONTEXT), "你好")
 
 
-async def test_a_missing_program_names_the_command_that_mends_it() -> None:
-    engine = FliteEngine(CONTEXT, "no-such-flite")
+async def test_a_missing_program_names_the_command_that_mends_it(engines: Make) -> None:
+    engine = engines(CONTEXT, "no-such-flite")
     with pytest.raises(EngineMissing) as caught:
         await engine.start(lambda _: None)
     assert caught.value.details["remedy"] == "sudo apt-get install -y flite"
 
 
-async def test_check_sees_that_the_program_vanished_or_broke(tmp_path: Path) -> None:
+async def test_check_sees_that_the_program_vanished_or_broke(tmp_path: Path, engines: Make) -> None:
     path = tmp_path / "flite"
-    engine = FliteEngine(CONTEXT, script(path, "echo pau:0.1 w:0.2 ah:0.3 n:0.4"))
+    engine = engines(CONTEXT, script(path, "echo pau:0.1 w:0.2 ah:0.3 n:0.4"))
     await engine.check()
     script(path, "exit 7")
     with pytest.raises(EngineFailed, match="status 7"):
@@ -208,17 +248,17 @@ async def test_check_sees_that_the_program_vanished_or_broke(tmp_path: Path) -> 
     await engine.check()
 
 
-async def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    engine = FliteEngine(EngineContext(1, 0.3), script(tmp_path / "flite", "exec sleep 60"))
+async def test_a_program_that_hangs_is_ended(tmp_path: Path, engines: Make) -> None:
+    engine = engines(EngineContext(1, 0.3), script(tmp_path / "flite", "exec sleep 60"))
     started = time.monotonic()
     with pytest.raises(EngineFailed, match=r"did nothing for 0\.3 s"):
         await speak(engine, "one")
     assert time.monotonic() - started < 5
 
 
-async def test_a_program_that_cannot_run_is_told(tmp_path: Path) -> None:
+async def test_a_program_that_cannot_run_is_told(tmp_path: Path, engines: Make) -> None:
     path = tmp_path / "flite"
     path.write_bytes(b"\x7fELF broken")
     path.chmod(0o755)
     with pytest.raises(EngineFailed, match="cannot be started"):
-        await speak(FliteEngine(CONTEXT, str(path)), "one")
+        await speak(engines(CONTEXT, str(path)), "one")

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.cloning_engine import ParrotEngine
+from tests.fakes.piper_voice import write
 
-from svc_tts.engine import Engine, EngineContext, EngineVoice, Gender, load_engine
+from svc_tts.engine import Engine, EngineContext, EngineVoice, Gender, PiperPlace, load_engine
+from svc_tts.engines.piper.engine import PiperEngine
 from svc_tts.engines.tone import ToneEngine
 from svc_tts.voices.catalogue import Catalogue, VoiceWish
 from svc_tts.voices.cloned import ClonedVoice
@@ -62,6 +64,19 @@ def test_gender_counts_more_than_accent(catalogue: Catalogue, wanted: str, given
 def test_an_own_voice_speaks_for_itself(catalogue: Catalogue) -> None:
     casting = catalogue.cast("flite", VoiceWish("flite-kal16"), "en-US")
     assert (casting.voice.voice_id, casting.substituted) == ("flite-kal16", False)
+
+
+def test_voices_may_come_while_the_service_runs(store: VoiceStore, tmp_path: Path) -> None:
+    folder = tmp_path / "piper"
+    engine = load_engine("piper", EngineContext(1, 1.0, piper=PiperPlace(folder)))
+    assert isinstance(engine, PiperEngine)
+    catalogue = Catalogue({"piper": engine}, store)
+    with pytest.raises(UnsupportedLanguage):
+        catalogue.cast("piper", VoiceWish(language="en-US"), "en-US")
+    write(folder, "en_US-lessac-medium")
+    engine.look()
+    casting = catalogue.cast("piper", VoiceWish("en_us-lessac-medium"), "en-US")
+    assert (casting.voice.voice_id, casting.substituted) == ("en_US-lessac-medium", False)
 
 
 def test_no_wish_is_no_substitution(catalogue: Catalogue) -> None:
@@ -211,3 +226,27 @@ def test_a_retired_voice_is_spoken_for_by_its_like(store: VoiceStore, listed: bo
     engine.now = (replace(old, retired=True), other) if listed else (other,)
     casting = catalogue.cast("changing", VoiceWish("old"), catalogue.language_of(VoiceWish("old")))
     assert (casting.voice.voice_id, casting.substituted) == ("other", True)
+
+
+class Polyglot(Changing):
+    """An engine whose voices speak all its languages, and are known only once it has loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = ()
+
+
+def test_a_voice_without_a_language_speaks_all_of_its_engines(store: VoiceStore) -> None:
+    engine = Polyglot()
+    catalogue = Catalogue({"polyglot": engine}, store)
+    woman, man = engine.now = (
+        EngineVoice("poly-f", "F", "", Gender.FEMALE),
+        EngineVoice("poly-m", "M", "", Gender.MALE),
+    )
+    for language in ("en-GB", "fr"):
+        assert catalogue.cast("polyglot", VoiceWish("poly-m"), language).voice is man
+        stand_in = catalogue.cast("polyglot", VoiceWish("zh-CN-XiaoxiaoNeural"), language)
+        assert (stand_in.voice, stand_in.substituted) == (woman, True)
+    assert catalogue.language_of(VoiceWish("poly-m")) == ""
+    with pytest.raises(UnsupportedLanguage, match="It speaks: en-US, fr-FR"):
+        catalogue.cast("polyglot", VoiceWish("poly-m"), "de")

@@ -1,0 +1,39 @@
+"""Hindi numbers, which num2words does not know: every number below a hundred has a word of its own."""
+
+from __future__ import annotations
+
+_WORDS = (
+    "शून्य एक दो तीन चार पाँच छह सात आठ नौ "
+    "दस ग्यारह बारह तेरह चौदह पंद्रह सोलह सत्रह अठारह उन्नीस "
+    "बीस इक्कीस बाईस तेईस चौबीस पच्चीस छब्बीस सत्ताईस अट्ठाईस उनतीस "
+    "तीस इकतीस बत्तीस तैंतीस चौंतीस पैंतीस छत्तीस सैंतीस अड़तीस उनतालीस "
+    "चालीस इकतालीस बयालीस तैंतालीस चौवालीस पैंतालीस छियालीस सैंतालीस अड़तालीस उनचास "
+    "पचास इक्यावन बावन तिरपन चौवन पचपन छप्पन सत्तावन अट्ठावन उनसठ "
+    "साठ इकसठ बासठ तिरसठ चौंसठ पैंसठ छियासठ सड़सठ अड़सठ उनहत्तर "
+    "सत्तर इकहत्तर बहत्तर तिहत्तर चौहत्तर पचहत्तर छिहत्तर सतहत्तर अठहत्तर उन्यासी "
+    "अस्सी इक्यासी बयासी तिरासी चौरासी पचासी छियासी सत्तासी अट्ठासी नवासी "
+    "नब्बे इक्यानवे बानवे तिरानवे चौरानवे पचानवे छियानवे सत्तानवे अट्ठानवे निन्यानवे"
+)
+_BELOW_HUNDRED = tuple(_WORDS.split())
+_UNITS = ((10**9, "अरब"), (10**7, "करोड़"), (10**5, "लाख"), (1000, "हज़ार"), (100, "सौ"))
+_POINT = "दशमलव"
+_LONGEST = 15  # digits: longer ones are read one by one
+
+
+def cardinal(digits: str) -> str:
+    """A number, "12" or "12.5", as Hindi words."""
+    whole, _, fraction = digits.partition(".")
+    words = [_whole(int(whole))] if len(whole) <= _LONGEST else _one_by_one(whole)
+    return " ".join(words + ([_POINT, *_one_by_one(fraction)] if fraction else []))
+
+
+def _whole(number: int) -> str:
+    for size, unit in _UNITS:
+        count, rest = divmod(number, size)
+        if count:
+            return " ".join([_whole(count), unit] + ([_whole(rest)] if rest else []))
+    return _BELOW_HUNDRED[number]
+
+
+def _one_by_one(digits: str) -> list[str]:
+    return [_BELOW_HUNDRED[int(digit)] for digit in digits]
