@@ -26,11 +26,15 @@ from troupe.wire.errors import TroupeError
 KEPT_S = 30.0
 """How long a list is believed; what is done through this gateway is seen at once."""
 LOOK_AGAIN_S = 1.0
-"""For a voice that is not in the list, or that could not speak: a list older than this is read again."""
+"""For a voice that is not in the list or could not speak, or where a service did not answer: a list older than this is
+read again."""
 LIST_S = 5.0
 """Within which a service must list its voices."""
 MOST_OWNERS = 1000
 """Lists kept; those of the owners who asked first are given up first."""
+
+Services = tuple[tuple[str, ...], ...]
+"""Names of rungs, together where they are of one service."""
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +89,7 @@ class Page:
 
     voices: Sequence[Listed] = ()
     failures: Sequence[Failure] = ()
+    asked: Services = ()
     read_at: float = float("-inf")
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -108,9 +113,12 @@ class CloneBook:
             del self._pages[next(iter(self._pages))]
         page = self._pages.setdefault(key, Page())
         async with page.reading:  # many who ask at once read once
-            if self._clock() - page.read_at > at_most_s:
-                page.voices, page.failures = await _listed(owner, chain, local_only=local_only)
-                page.read_at = self._clock()
+            services = _services(chain, local_only=local_only)
+            age_s = self._clock() - page.read_at
+            # A service that was not known when the list was read may keep voices too.
+            if age_s > (min(at_most_s, LOOK_AGAIN_S) if page.failures else at_most_s) or page.asked != services:
+                page.voices, page.failures = await _listed(owner, chain, services)
+                page.asked, page.read_at = services, self._clock()
         return page
 
     async def find(
@@ -152,16 +160,20 @@ def takers(chain: Chain, named: Sequence[str]) -> Need:
     return Need(Modality.TTS, rungs=asked, task=TASK_CLONE)
 
 
-async def _listed(owner: str, chain: Chain, *, local_only: bool) -> tuple[list[Listed], list[Failure]]:
-    """Every service once, all at the same time."""
-    services: dict[int, list[Rung]] = {}
+def _services(chain: Chain, *, local_only: bool) -> Services:
+    """The services that keep clones, each as its rungs; rungs of one service share its replicas."""
+    services: dict[int, list[str]] = {}
     for rung in chain.rungs:
-        if clones(rung):
-            services.setdefault(id(rung.pool), []).append(rung)
-    asked = [rungs for rungs in services.values() if not local_only or any(keeps(rung) for rung in rungs)]
+        if keeps(rung) or (clones(rung) and not local_only):
+            services.setdefault(id(rung.pool), []).append(rung.name)
+    return tuple(map(tuple, services.values()))
+
+
+async def _listed(owner: str, chain: Chain, services: Services) -> tuple[list[Listed], list[Failure]]:
+    """Every service once, all at the same time."""
     voices: list[Listed] = []
     failures: list[Failure] = []
-    for answer in await asyncio.gather(*(_ask(owner, chain, rungs) for rungs in asked)):
+    for answer in await asyncio.gather(*(_ask(owner, chain, names) for names in services)):
         if isinstance(answer, Failure):
             failures.append(answer)
         else:
@@ -169,8 +181,7 @@ async def _listed(owner: str, chain: Chain, *, local_only: bool) -> tuple[list[L
     return voices, failures
 
 
-async def _ask(owner: str, chain: Chain, rungs: Sequence[Rung]) -> list[Listed] | Failure:
-    names = tuple(rung.name for rung in rungs)
+async def _ask(owner: str, chain: Chain, names: tuple[str, ...]) -> list[Listed] | Failure:
     need = Need(Modality.TTS, rungs=names, service_only=True)
     request = ListVoicesRequest(principal=Principal(key_id=owner))
     call: Call[ListVoicesResponse] = Call(
@@ -180,5 +191,5 @@ async def _ask(owner: str, chain: Chain, rungs: Sequence[Rung]) -> list[Listed] 
         answer = await only(chain, need, call)
     except TroupeError as error:
         log.warning("cloned voices at %s could not be listed: %s", names[0], error.message)
-        return Failure(names[0], error, any(keeps(rung) for rung in rungs))
+        return Failure(names[0], error, any(keeps(rung) for rung in chain.rungs if rung.name in names))
     return [Listed(voice, frozenset(names)) for voice in answer.value.voices if voice.cloned]

@@ -22,7 +22,7 @@ from troupe.v1.engine_pb2 import (
     Voice,
 )
 from troupe.v1.speech_pb2 import ListVoicesResponse
-from troupe.wire.errors import CannotConnect
+from troupe.wire.errors import CannotConnect, Overloaded
 
 PRESET = Voice(voice_id="slt", language="en-US", usable=True)
 
@@ -143,6 +143,19 @@ async def test_a_service_that_cannot_be_asked_stands_in_the_list_and_the_others_
     at_home = await CloneBook(clock).of("ada", chain, local_only=True)
     assert at_home.voices == []
     assert len(cloud.streams) == 1
+
+
+async def test_a_service_that_was_away_or_not_known_yet_is_asked_as_soon_as_it_is_there(service, clock) -> None:
+    flite, xtts = service(Overloaded("it is full"), [clone()])
+    known, flite.info, xtts.info = (flite.info, xtts.info), None, None
+    book, chain = CloneBook(clock), Chain(Modality.TTS, [flite, xtts])
+    assert (await book.of("ada", chain)).voices == []
+    flite.info, xtts.info = known
+    page = await book.of("ada", chain)  # it is known now, and does not answer
+    assert page.failures
+    clock.now += LOOK_AGAIN_S + 0.1
+    page = await book.of("ada", chain)
+    assert ([each.voice.voice_id for each in page.voices], page.failures) == (["my-voice-1"], [])
 
 
 async def test_no_more_lists_are_kept_than_may_be(service, clock) -> None:
