@@ -136,6 +136,7 @@ def test_the_seeds_plain_call_is_stored_and_speaks_only_once_its_speaker_agreed(
     stand_in = say(alice, voice_id, allow_substitute=True)
     assert stand_in.status_code == 200
     assert stand_in.headers["x-troupe-voice-substituted"] == voice_id
+    assert stand_in.headers["x-troupe-provider"] == "tone"  # nobody can speak with it, so the chain's own order holds
 
     agreed = alice.post(f"/api/voices/{voice_id.upper()}/consent", json=AGREED)
     assert agreed.status_code == 200, agreed.text

@@ -96,7 +96,8 @@ class VoiceDesk:
 
     def order_of_rungs(self, voice: Voice, *, allow_substitute: bool) -> tuple[str, ...]:
         """Where another voice may speak for a cloned one: first those that can speak with it; else no matter."""
-        if not (voice.cloned and allow_substitute and voice.speakers):
+        able = voice.speakers and voice.state not in CONSENT_LACKS
+        if not (voice.cloned and allow_substitute and able):
             return ()
         rungs = sorted(self.chain.rungs, key=lambda rung: rung.engine not in voice.speakers)
         return tuple(rung.name for rung in rungs)
