@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-timing
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -97,6 +97,9 @@ bench-avatar: $(STAMP) ## First fragment and real-time factor of /api/avatar, fo
 bench-playback: $(STAMP) ## Stalls, dropped frames and the first frame of a minute in Chromium: ROUNDS= QUICK=1
 	@tools/browser.sh $(BIN)/uv
 	@tools/private-network.sh $(BIN)/python -m tests.bench.playback
+
+bench-timing: $(STAMP) ## How well words and phones are found where an engine tells none: ROUNDS=
+	@$(BIN)/python -m tests.bench.timing
 
 bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eight at once: MODEL= ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.text

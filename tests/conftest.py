@@ -27,6 +27,9 @@ PORTS = {
     "gateway": ("TROUPE_PORT", "TROUPE_GRPC_PORT"),
 }
 
+NOTHING_KEPT = {"svc_tts": {"TROUPE_SPEECH_CACHE_MB": "0"}}
+"""An engine is tested by what it says now, not by what it said before."""
+
 
 @dataclass
 class Process:
@@ -95,7 +98,7 @@ def start_process(module: str, folder: Path, before: Sequence[str] = (), **env: 
     popen = subprocess.Popen(
         [*before, sys.executable, "-m", module],
         cwd=folder,
-        env=kept | ports | folders | env,
+        env=kept | ports | folders | NOTHING_KEPT.get(module, {}) | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

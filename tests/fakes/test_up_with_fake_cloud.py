@@ -57,6 +57,7 @@ class Up:
 def up(tmp_path) -> Iterator[Up]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TROUPE_", "PROVIDER_"))}
     folders = {"VOICES_URL": str(tmp_path / "voices"), "PORTRAITS_URL": str(tmp_path / "portraits")}
+    folders["TROUPE_SPEECH_CACHE_DIR"] = str(tmp_path / "sentences")
     settings, out = free_ports() | SMALL | folders, tmp_path / "up.log"
     with out.open("w") as log:
         popen = subprocess.Popen(

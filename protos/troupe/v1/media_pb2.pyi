@@ -17,6 +17,8 @@ class AudioCodec(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     AUDIO_CODEC_FLAC: _ClassVar[AudioCodec]
     AUDIO_CODEC_OPUS: _ClassVar[AudioCodec]
     AUDIO_CODEC_AAC: _ClassVar[AudioCodec]
+    AUDIO_CODEC_PCMU: _ClassVar[AudioCodec]
+    AUDIO_CODEC_PCMU_WAV: _ClassVar[AudioCodec]
 
 class Container(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -36,6 +38,8 @@ AUDIO_CODEC_MP3: AudioCodec
 AUDIO_CODEC_FLAC: AudioCodec
 AUDIO_CODEC_OPUS: AudioCodec
 AUDIO_CODEC_AAC: AudioCodec
+AUDIO_CODEC_PCMU: AudioCodec
+AUDIO_CODEC_PCMU_WAV: AudioCodec
 CONTAINER_UNSPECIFIED: Container
 CONTAINER_MP4: Container
 CONTAINER_WEBM: Container

@@ -26,17 +26,17 @@ from troupe.v1 import engine_pb2 as troupe_dot_v1_dot_engine__pb2
 from troupe.v1 import media_pb2 as troupe_dot_v1_dot_media__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16troupe/v1/speech.proto\x12\ttroupe.v1\x1a\x16troupe/v1/engine.proto\x1a\x15troupe/v1/media.proto\"x\n\x0bSpeechInput\x12-\n\x08settings\x18\x01 \x01(\x0b\x32\x19.troupe.v1.SpeechSettingsH\x00\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12!\n\x05\x66lush\x18\x03 \x01(\x0b\x32\x10.troupe.v1.FlushH\x00\x42\x07\n\x05input\"\x07\n\x05\x46lush\"\x85\x06\n\x0eSpeechSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08voice_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12&\n\x06\x66ormat\x18\x05 \x01(\x0b\x32\x16.troupe.v1.AudioFormat\x12\r\n\x05speed\x18\x06 \x01(\x02\x12\r\n\x05pitch\x18\x07 \x01(\x02\x12\x13\n\x06volume\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07\x65motion\x18\t \x01(\t\x12\x16\n\x0epronunciations\x18\n \x03(\t\x12\x18\n\x10\x61llow_substitute\x18\x0b \x01(\x08\x12!\n\x06gender\x18\x0c \x01(\x0e\x32\x11.troupe.v1.Gender\x12\x1a\n\rloudness_lufs\x18\r \x01(\x02H\x02\x88\x01\x01\x12&\n\ttext_kind\x18\x0e \x01(\x0e\x32\x13.troupe.v1.TextKind\x12\x1b\n\x0enormalize_text\x18\x0f \x01(\x08H\x03\x88\x01\x01\x12+\n\x06\x65speak\x18\x14 \x01(\x0b\x32\x19.troupe.v1.EspeakSettingsH\x00\x12)\n\x05\x66lite\x18\x15 \x01(\x0b\x32\x18.troupe.v1.FliteSettingsH\x00\x12\'\n\x04tone\x18\x16 \x01(\x0b\x32\x17.troupe.v1.ToneSettingsH\x00\x12\'\n\x04\x65\x64ge\x18\x17 \x01(\x0b\x32\x17.troupe.v1.EdgeSettingsH\x00\x12)\n\x05piper\x18\x18 \x01(\x0b\x32\x18.troupe.v1.PiperSettingsH\x00\x12\'\n\x04xtts\x18\x19 \x01(\x0b\x32\x17.troupe.v1.XttsSettingsH\x00\x12\x33\n\x07minimax\x18\x1a \x01(\x0b\x32 .troupe.v1.MinimaxSpeechSettingsH\x00\x42\x11\n\x0f\x65ngine_settingsB\t\n\x07_volumeB\x10\n\x0e_loudness_lufsB\x11\n\x0f_normalize_text\"6\n\x0e\x45speakSettings\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\x13\n\x0bword_gap_ms\x18\x02 \x01(\r\")\n\rFliteSettings\x12\x18\n\x10\x64uration_stretch\x18\x01 \x01(\x02\"i\n\x0cToneSettings\x12\x0f\n\x07\x62\x61se_hz\x18\x01 \x01(\x02\x12\x13\n\x0bms_per_word\x18\x02 \x01(\r\x12\x19\n\x11\x64\x65lay_ms_per_word\x18\x03 \x01(\r\x12\x18\n\x10\x66\x61il_after_words\x18\x04 \x01(\r\"\x1d\n\x0c\x45\x64geSettings\x12\r\n\x05style\x18\x01 \x01(\t\"F\n\rPiperSettings\x12\x13\n\x0bnoise_scale\x18\x01 \x01(\x02\x12\x0f\n\x07noise_w\x18\x02 \x01(\x02\x12\x0f\n\x07speaker\x18\x03 \x01(\r\"k\n\x0cXttsSettings\x12\x13\n\x0btemperature\x18\x01 \x01(\x02\x12\r\n\x05top_p\x18\x02 \x01(\x02\x12\r\n\x05top_k\x18\x03 \x01(\r\x12\x1a\n\x12repetition_penalty\x18\x04 \x01(\x02\x12\x0c\n\x04seed\x18\x05 \x01(\x04\">\n\x15MinimaxSpeechSettings\x12\r\n\x05model\x18\x01 \x01(\t\x12\x16\n\x0elanguage_boost\x18\x02 \x01(\t\"\xca\x01\n\x0cSpeechHeader\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x10\n\x08voice_id\x18\x02 \x01(\t\x12\x19\n\x11voice_substituted\x18\x03 \x01(\x08\x12\x1a\n\x12requested_voice_id\x18\x04 \x01(\t\x12&\n\x06\x66ormat\x18\x05 \x01(\x0b\x32\x16.troupe.v1.AudioFormat\x12\x10\n\x08language\x18\x06 \x01(\t\x12\'\n\x06timing\x18\x07 \x01(\x0e\x32\x17.troupe.v1.TimingSource\"6\n\x0bSentenceEnd\x12\x15\n\rtext_consumed\x18\x01 \x01(\r\x12\x10\n\x08\x61udio_ms\x18\x02 \x01(\r\"\xdb\x01\n\x0bSpeechChunk\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x17.troupe.v1.SpeechHeader\x12\r\n\x05\x61udio\x18\x02 \x01(\x0c\x12$\n\x05words\x18\x03 \x03(\x0b\x32\x15.troupe.v1.WordTiming\x12!\n\x04\x63ues\x18\x04 \x03(\x0b\x32\x13.troupe.v1.MouthCue\x12,\n\x0csentence_end\x18\x05 \x01(\x0b\x32\x16.troupe.v1.SentenceEnd\x12\x1d\n\x04tick\x18\x06 \x01(\x0b\x32\x0f.troupe.v1.Tick\"N\n\x11ListVoicesRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08language\x18\x02 \x01(\t\"6\n\x12ListVoicesResponse\x12 \n\x06voices\x18\x01 \x03(\x0b\x32\x10.troupe.v1.Voice\"_\n\x0f\x43loneVoiceInput\x12\x31\n\x08settings\x18\x01 \x01(\x0b\x32\x1d.troupe.v1.CloneVoiceSettingsH\x00\x12\x10\n\x06sample\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05input\"\xd1\x01\n\x12\x43loneVoiceSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08voice_id\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12#\n\x07\x63onsent\x18\x06 \x01(\x0b\x32\x12.troupe.v1.Consent\x12\x0f\n\x07\x64\x65noise\x18\x07 \x01(\x08\x12\x1a\n\x12normalize_loudness\x18\x08 \x01(\x08\"p\n\x07\x43onsent\x12\x0f\n\x07speaker\x18\x01 \x01(\t\x12\x11\n\tstatement\x18\x02 \x01(\t\x12\x17\n\x0fgiven_at_unix_s\x18\x03 \x01(\x03\x12\r\n\x05scope\x18\x04 \x01(\t\x12\x19\n\x11\x65xpires_at_unix_s\x18\x05 \x01(\x03\"t\n\x12GiveConsentRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08voice_id\x18\x02 \x01(\t\x12#\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x12.troupe.v1.Consent\"6\n\x13GiveConsentResponse\x12\x1f\n\x05voice\x18\x01 \x01(\x0b\x32\x10.troupe.v1.Voice\"E\n\x12\x43loneVoiceResponse\x12\x1f\n\x05voice\x18\x01 \x01(\x0b\x32\x10.troupe.v1.Voice\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"O\n\x12\x44\x65leteVoiceRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08voice_id\x18\x02 \x01(\t\"\x15\n\x13\x44\x65leteVoiceResponse\"V\n\x0b\x44\x65\x63odeInput\x12-\n\x08settings\x18\x01 \x01(\x0b\x32\x19.troupe.v1.DecodeSettingsH\x00\x12\x0f\n\x05piece\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05input\"R\n\x0e\x44\x65\x63odeSettings\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x17\n\x0fmax_duration_ms\x18\x02 \x01(\r*N\n\x08TextKind\x12\x19\n\x15TEXT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fTEXT_KIND_PLAIN\x10\x01\x12\x12\n\x0eTEXT_KIND_SSML\x10\x02*d\n\x0cTimingSource\x12\x1d\n\x19TIMING_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14TIMING_SOURCE_NATIVE\x10\x01\x12\x1b\n\x17TIMING_SOURCE_ESTIMATED\x10\x02\x32\xff\x03\n\x06Speech\x12@\n\nSynthesize\x12\x16.troupe.v1.SpeechInput\x1a\x16.troupe.v1.SpeechChunk(\x01\x30\x01\x12I\n\nListVoices\x12\x1c.troupe.v1.ListVoicesRequest\x1a\x1d.troupe.v1.ListVoicesResponse\x12I\n\nCloneVoice\x12\x1a.troupe.v1.CloneVoiceInput\x1a\x1d.troupe.v1.CloneVoiceResponse(\x01\x12L\n\x0bGiveConsent\x12\x1d.troupe.v1.GiveConsentRequest\x1a\x1e.troupe.v1.GiveConsentResponse\x12L\n\x0b\x44\x65leteVoice\x12\x1d.troupe.v1.DeleteVoiceRequest\x1a\x1e.troupe.v1.DeleteVoiceResponse\x12<\n\x06\x44\x65\x63ode\x12\x16.troupe.v1.DecodeInput\x1a\x16.troupe.v1.SpeechChunk(\x01\x30\x01\x12\x43\n\x08\x44\x65scribe\x12\x1a.troupe.v1.DescribeRequest\x1a\x1b.troupe.v1.DescribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16troupe/v1/speech.proto\x12\ttroupe.v1\x1a\x16troupe/v1/engine.proto\x1a\x15troupe/v1/media.proto\"x\n\x0bSpeechInput\x12-\n\x08settings\x18\x01 \x01(\x0b\x32\x19.troupe.v1.SpeechSettingsH\x00\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12!\n\x05\x66lush\x18\x03 \x01(\x0b\x32\x10.troupe.v1.FlushH\x00\x42\x07\n\x05input\"\x07\n\x05\x46lush\"\x85\x06\n\x0eSpeechSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08voice_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12&\n\x06\x66ormat\x18\x05 \x01(\x0b\x32\x16.troupe.v1.AudioFormat\x12\r\n\x05speed\x18\x06 \x01(\x02\x12\r\n\x05pitch\x18\x07 \x01(\x02\x12\x13\n\x06volume\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07\x65motion\x18\t \x01(\t\x12\x16\n\x0epronunciations\x18\n \x03(\t\x12\x18\n\x10\x61llow_substitute\x18\x0b \x01(\x08\x12!\n\x06gender\x18\x0c \x01(\x0e\x32\x11.troupe.v1.Gender\x12\x1a\n\rloudness_lufs\x18\r \x01(\x02H\x02\x88\x01\x01\x12&\n\ttext_kind\x18\x0e \x01(\x0e\x32\x13.troupe.v1.TextKind\x12\x1b\n\x0enormalize_text\x18\x0f \x01(\x08H\x03\x88\x01\x01\x12+\n\x06\x65speak\x18\x14 \x01(\x0b\x32\x19.troupe.v1.EspeakSettingsH\x00\x12)\n\x05\x66lite\x18\x15 \x01(\x0b\x32\x18.troupe.v1.FliteSettingsH\x00\x12\'\n\x04tone\x18\x16 \x01(\x0b\x32\x17.troupe.v1.ToneSettingsH\x00\x12\'\n\x04\x65\x64ge\x18\x17 \x01(\x0b\x32\x17.troupe.v1.EdgeSettingsH\x00\x12)\n\x05piper\x18\x18 \x01(\x0b\x32\x18.troupe.v1.PiperSettingsH\x00\x12\'\n\x04xtts\x18\x19 \x01(\x0b\x32\x17.troupe.v1.XttsSettingsH\x00\x12\x33\n\x07minimax\x18\x1a \x01(\x0b\x32 .troupe.v1.MinimaxSpeechSettingsH\x00\x42\x11\n\x0f\x65ngine_settingsB\t\n\x07_volumeB\x10\n\x0e_loudness_lufsB\x11\n\x0f_normalize_text\"6\n\x0e\x45speakSettings\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\x13\n\x0bword_gap_ms\x18\x02 \x01(\r\")\n\rFliteSettings\x12\x18\n\x10\x64uration_stretch\x18\x01 \x01(\x02\"i\n\x0cToneSettings\x12\x0f\n\x07\x62\x61se_hz\x18\x01 \x01(\x02\x12\x13\n\x0bms_per_word\x18\x02 \x01(\r\x12\x19\n\x11\x64\x65lay_ms_per_word\x18\x03 \x01(\r\x12\x18\n\x10\x66\x61il_after_words\x18\x04 \x01(\r\"\x1d\n\x0c\x45\x64geSettings\x12\r\n\x05style\x18\x01 \x01(\t\"F\n\rPiperSettings\x12\x13\n\x0bnoise_scale\x18\x01 \x01(\x02\x12\x0f\n\x07noise_w\x18\x02 \x01(\x02\x12\x0f\n\x07speaker\x18\x03 \x01(\r\"k\n\x0cXttsSettings\x12\x13\n\x0btemperature\x18\x01 \x01(\x02\x12\r\n\x05top_p\x18\x02 \x01(\x02\x12\r\n\x05top_k\x18\x03 \x01(\r\x12\x1a\n\x12repetition_penalty\x18\x04 \x01(\x02\x12\x0c\n\x04seed\x18\x05 \x01(\x04\">\n\x15MinimaxSpeechSettings\x12\r\n\x05model\x18\x01 \x01(\t\x12\x16\n\x0elanguage_boost\x18\x02 \x01(\t\"\xf7\x01\n\x0cSpeechHeader\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x10\n\x08voice_id\x18\x02 \x01(\t\x12\x19\n\x11voice_substituted\x18\x03 \x01(\x08\x12\x1a\n\x12requested_voice_id\x18\x04 \x01(\t\x12&\n\x06\x66ormat\x18\x05 \x01(\x0b\x32\x16.troupe.v1.AudioFormat\x12\x10\n\x08language\x18\x06 \x01(\t\x12\'\n\x06timing\x18\x07 \x01(\x0e\x32\x17.troupe.v1.TimingSource\x12+\n\ncue_timing\x18\x08 \x01(\x0e\x32\x17.troupe.v1.TimingSource\"6\n\x0bSentenceEnd\x12\x15\n\rtext_consumed\x18\x01 \x01(\r\x12\x10\n\x08\x61udio_ms\x18\x02 \x01(\r\"\xdb\x01\n\x0bSpeechChunk\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x17.troupe.v1.SpeechHeader\x12\r\n\x05\x61udio\x18\x02 \x01(\x0c\x12$\n\x05words\x18\x03 \x03(\x0b\x32\x15.troupe.v1.WordTiming\x12!\n\x04\x63ues\x18\x04 \x03(\x0b\x32\x13.troupe.v1.MouthCue\x12,\n\x0csentence_end\x18\x05 \x01(\x0b\x32\x16.troupe.v1.SentenceEnd\x12\x1d\n\x04tick\x18\x06 \x01(\x0b\x32\x0f.troupe.v1.Tick\"N\n\x11ListVoicesRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08language\x18\x02 \x01(\t\"6\n\x12ListVoicesResponse\x12 \n\x06voices\x18\x01 \x03(\x0b\x32\x10.troupe.v1.Voice\"_\n\x0f\x43loneVoiceInput\x12\x31\n\x08settings\x18\x01 \x01(\x0b\x32\x1d.troupe.v1.CloneVoiceSettingsH\x00\x12\x10\n\x06sample\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05input\"\xd1\x01\n\x12\x43loneVoiceSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x10\n\x08voice_id\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12#\n\x07\x63onsent\x18\x06 \x01(\x0b\x32\x12.troupe.v1.Consent\x12\x0f\n\x07\x64\x65noise\x18\x07 \x01(\x08\x12\x1a\n\x12normalize_loudness\x18\x08 \x01(\x08\"p\n\x07\x43onsent\x12\x0f\n\x07speaker\x18\x01 \x01(\t\x12\x11\n\tstatement\x18\x02 \x01(\t\x12\x17\n\x0fgiven_at_unix_s\x18\x03 \x01(\x03\x12\r\n\x05scope\x18\x04 \x01(\t\x12\x19\n\x11\x65xpires_at_unix_s\x18\x05 \x01(\x03\"t\n\x12GiveConsentRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08voice_id\x18\x02 \x01(\t\x12#\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x12.troupe.v1.Consent\"6\n\x13GiveConsentResponse\x12\x1f\n\x05voice\x18\x01 \x01(\x0b\x32\x10.troupe.v1.Voice\"E\n\x12\x43loneVoiceResponse\x12\x1f\n\x05voice\x18\x01 \x01(\x0b\x32\x10.troupe.v1.Voice\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"O\n\x12\x44\x65leteVoiceRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x10\n\x08voice_id\x18\x02 \x01(\t\"\x15\n\x13\x44\x65leteVoiceResponse\"V\n\x0b\x44\x65\x63odeInput\x12-\n\x08settings\x18\x01 \x01(\x0b\x32\x19.troupe.v1.DecodeSettingsH\x00\x12\x0f\n\x05piece\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05input\"R\n\x0e\x44\x65\x63odeSettings\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x17\n\x0fmax_duration_ms\x18\x02 \x01(\r*N\n\x08TextKind\x12\x19\n\x15TEXT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fTEXT_KIND_PLAIN\x10\x01\x12\x12\n\x0eTEXT_KIND_SSML\x10\x02*d\n\x0cTimingSource\x12\x1d\n\x19TIMING_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14TIMING_SOURCE_NATIVE\x10\x01\x12\x1b\n\x17TIMING_SOURCE_ESTIMATED\x10\x02\x32\xff\x03\n\x06Speech\x12@\n\nSynthesize\x12\x16.troupe.v1.SpeechInput\x1a\x16.troupe.v1.SpeechChunk(\x01\x30\x01\x12I\n\nListVoices\x12\x1c.troupe.v1.ListVoicesRequest\x1a\x1d.troupe.v1.ListVoicesResponse\x12I\n\nCloneVoice\x12\x1a.troupe.v1.CloneVoiceInput\x1a\x1d.troupe.v1.CloneVoiceResponse(\x01\x12L\n\x0bGiveConsent\x12\x1d.troupe.v1.GiveConsentRequest\x1a\x1e.troupe.v1.GiveConsentResponse\x12L\n\x0b\x44\x65leteVoice\x12\x1d.troupe.v1.DeleteVoiceRequest\x1a\x1e.troupe.v1.DeleteVoiceResponse\x12<\n\x06\x44\x65\x63ode\x12\x16.troupe.v1.DecodeInput\x1a\x16.troupe.v1.SpeechChunk(\x01\x30\x01\x12\x43\n\x08\x44\x65scribe\x12\x1a.troupe.v1.DescribeRequest\x1a\x1b.troupe.v1.DescribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'troupe.v1.speech_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TEXTKIND']._serialized_start=3036
-  _globals['_TEXTKIND']._serialized_end=3114
-  _globals['_TIMINGSOURCE']._serialized_start=3116
-  _globals['_TIMINGSOURCE']._serialized_end=3216
+  _globals['_TEXTKIND']._serialized_start=3081
+  _globals['_TEXTKIND']._serialized_end=3159
+  _globals['_TIMINGSOURCE']._serialized_start=3161
+  _globals['_TIMINGSOURCE']._serialized_end=3261
   _globals['_SPEECHINPUT']._serialized_start=84
   _globals['_SPEECHINPUT']._serialized_end=204
   _globals['_FLUSH']._serialized_start=206
@@ -58,35 +58,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MINIMAXSPEECHSETTINGS']._serialized_start=1409
   _globals['_MINIMAXSPEECHSETTINGS']._serialized_end=1471
   _globals['_SPEECHHEADER']._serialized_start=1474
-  _globals['_SPEECHHEADER']._serialized_end=1676
-  _globals['_SENTENCEEND']._serialized_start=1678
-  _globals['_SENTENCEEND']._serialized_end=1732
-  _globals['_SPEECHCHUNK']._serialized_start=1735
-  _globals['_SPEECHCHUNK']._serialized_end=1954
-  _globals['_LISTVOICESREQUEST']._serialized_start=1956
-  _globals['_LISTVOICESREQUEST']._serialized_end=2034
-  _globals['_LISTVOICESRESPONSE']._serialized_start=2036
-  _globals['_LISTVOICESRESPONSE']._serialized_end=2090
-  _globals['_CLONEVOICEINPUT']._serialized_start=2092
-  _globals['_CLONEVOICEINPUT']._serialized_end=2187
-  _globals['_CLONEVOICESETTINGS']._serialized_start=2190
-  _globals['_CLONEVOICESETTINGS']._serialized_end=2399
-  _globals['_CONSENT']._serialized_start=2401
-  _globals['_CONSENT']._serialized_end=2513
-  _globals['_GIVECONSENTREQUEST']._serialized_start=2515
-  _globals['_GIVECONSENTREQUEST']._serialized_end=2631
-  _globals['_GIVECONSENTRESPONSE']._serialized_start=2633
-  _globals['_GIVECONSENTRESPONSE']._serialized_end=2687
-  _globals['_CLONEVOICERESPONSE']._serialized_start=2689
-  _globals['_CLONEVOICERESPONSE']._serialized_end=2758
-  _globals['_DELETEVOICEREQUEST']._serialized_start=2760
-  _globals['_DELETEVOICEREQUEST']._serialized_end=2839
-  _globals['_DELETEVOICERESPONSE']._serialized_start=2841
-  _globals['_DELETEVOICERESPONSE']._serialized_end=2862
-  _globals['_DECODEINPUT']._serialized_start=2864
-  _globals['_DECODEINPUT']._serialized_end=2950
-  _globals['_DECODESETTINGS']._serialized_start=2952
-  _globals['_DECODESETTINGS']._serialized_end=3034
-  _globals['_SPEECH']._serialized_start=3219
-  _globals['_SPEECH']._serialized_end=3730
+  _globals['_SPEECHHEADER']._serialized_end=1721
+  _globals['_SENTENCEEND']._serialized_start=1723
+  _globals['_SENTENCEEND']._serialized_end=1777
+  _globals['_SPEECHCHUNK']._serialized_start=1780
+  _globals['_SPEECHCHUNK']._serialized_end=1999
+  _globals['_LISTVOICESREQUEST']._serialized_start=2001
+  _globals['_LISTVOICESREQUEST']._serialized_end=2079
+  _globals['_LISTVOICESRESPONSE']._serialized_start=2081
+  _globals['_LISTVOICESRESPONSE']._serialized_end=2135
+  _globals['_CLONEVOICEINPUT']._serialized_start=2137
+  _globals['_CLONEVOICEINPUT']._serialized_end=2232
+  _globals['_CLONEVOICESETTINGS']._serialized_start=2235
+  _globals['_CLONEVOICESETTINGS']._serialized_end=2444
+  _globals['_CONSENT']._serialized_start=2446
+  _globals['_CONSENT']._serialized_end=2558
+  _globals['_GIVECONSENTREQUEST']._serialized_start=2560
+  _globals['_GIVECONSENTREQUEST']._serialized_end=2676
+  _globals['_GIVECONSENTRESPONSE']._serialized_start=2678
+  _globals['_GIVECONSENTRESPONSE']._serialized_end=2732
+  _globals['_CLONEVOICERESPONSE']._serialized_start=2734
+  _globals['_CLONEVOICERESPONSE']._serialized_end=2803
+  _globals['_DELETEVOICEREQUEST']._serialized_start=2805
+  _globals['_DELETEVOICEREQUEST']._serialized_end=2884
+  _globals['_DELETEVOICERESPONSE']._serialized_start=2886
+  _globals['_DELETEVOICERESPONSE']._serialized_end=2907
+  _globals['_DECODEINPUT']._serialized_start=2909
+  _globals['_DECODEINPUT']._serialized_end=2995
+  _globals['_DECODESETTINGS']._serialized_start=2997
+  _globals['_DECODESETTINGS']._serialized_end=3079
+  _globals['_SPEECH']._serialized_start=3264
+  _globals['_SPEECH']._serialized_end=3775
 # @@protoc_insertion_point(module_scope)

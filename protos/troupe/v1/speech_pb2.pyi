@@ -154,7 +154,7 @@ class MinimaxSpeechSettings(_message.Message):
     def __init__(self, model: _Optional[str] = ..., language_boost: _Optional[str] = ...) -> None: ...
 
 class SpeechHeader(_message.Message):
-    __slots__ = ("engine", "voice_id", "voice_substituted", "requested_voice_id", "format", "language", "timing")
+    __slots__ = ("engine", "voice_id", "voice_substituted", "requested_voice_id", "format", "language", "timing", "cue_timing")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     VOICE_ID_FIELD_NUMBER: _ClassVar[int]
     VOICE_SUBSTITUTED_FIELD_NUMBER: _ClassVar[int]
@@ -162,6 +162,7 @@ class SpeechHeader(_message.Message):
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TIMING_FIELD_NUMBER: _ClassVar[int]
+    CUE_TIMING_FIELD_NUMBER: _ClassVar[int]
     engine: str
     voice_id: str
     voice_substituted: bool
@@ -169,7 +170,8 @@ class SpeechHeader(_message.Message):
     format: _media_pb2.AudioFormat
     language: str
     timing: TimingSource
-    def __init__(self, engine: _Optional[str] = ..., voice_id: _Optional[str] = ..., voice_substituted: _Optional[bool] = ..., requested_voice_id: _Optional[str] = ..., format: _Optional[_Union[_media_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., timing: _Optional[_Union[TimingSource, str]] = ...) -> None: ...
+    cue_timing: TimingSource
+    def __init__(self, engine: _Optional[str] = ..., voice_id: _Optional[str] = ..., voice_substituted: _Optional[bool] = ..., requested_voice_id: _Optional[str] = ..., format: _Optional[_Union[_media_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., timing: _Optional[_Union[TimingSource, str]] = ..., cue_timing: _Optional[_Union[TimingSource, str]] = ...) -> None: ...
 
 class SentenceEnd(_message.Message):
     __slots__ = ("text_consumed", "audio_ms")

@@ -8,12 +8,16 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry
 
+from svc_tts.around.complete import Surroundings, complete
+from svc_tts.around.reader import Reader
+from svc_tts.around.sentences import SentenceStore
 from svc_tts.booth import SERVICE, Booth
 from svc_tts.doctor import examine
-from svc_tts.engine import load_engine
+from svc_tts.engine import Engine, load_engine
 from svc_tts.http import serve_http
 from svc_tts.metrics import SpeechMetrics
 from svc_tts.server import SpeechServicer
@@ -23,6 +27,9 @@ from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
+
+READER = "espeak"
+"""The engine that reads beside those that do not know when they say what."""
 
 
 def main() -> int:
@@ -50,10 +57,10 @@ def keep_gpl_out() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    loaded = [load_engine(name, settings.context) for name in settings.engine_names]
-    engines = {engine.facts.name: engine for engine in loaded}  # a "module:Class" is known by its own name
     registry = CollectorRegistry()
-    booth = Booth(engines, VoiceStore.at(settings.voices_url), SpeechMetrics(registry))
+    metrics, store = SpeechMetrics(registry), VoiceStore.at(settings.voices_url)
+    sentences = await asyncio.to_thread(_sentences, settings, store)
+    booth = Booth(_engines(settings, sentences, metrics), store, metrics)
     servicer = SpeechServicer(booth, settings.request_s)
     service = Service(SERVICE, lambda server: add_SpeechServicer_to_server(servicer, server))
 
@@ -66,6 +73,25 @@ async def _serve(settings: Settings) -> None:
         await booth.stop()
 
     await serve("speech", [service], booth.board, _listen(settings), registry=registry, lifespan=lifespan)
+
+
+def _sentences(settings: Settings, store: VoiceStore) -> SentenceStore | None:
+    """Where sentences are kept; what a cloned voice said goes with it, also where it was deleted meanwhile."""
+    if not settings.cache_mb:
+        return None
+    sentences = SentenceStore(settings.cache_dir.expanduser(), settings.cache_mb << 20)
+    store.on_delete(sentences.purge)
+    sentences.purge_others(store.keys())
+    return sentences
+
+
+def _engines(settings: Settings, sentences: SentenceStore | None, metrics: SpeechMetrics) -> dict[str, Engine]:
+    """The engines chosen, and around each what it lacks."""
+    loaded = [load_engine(name, settings.context) for name in settings.engine_names]
+    engines = {engine.facts.name: engine for engine in loaded}  # a "module:Class" is known by its own name
+    own = engines.get(READER)
+    reader = Reader(own or load_engine(READER, replace(settings.context, workers=1)), owned=own is None)
+    return complete(engines, Surroundings(reader, sentences, settings.cache_varied, metrics.looked))
 
 
 def _listen(settings: Settings) -> Listen:

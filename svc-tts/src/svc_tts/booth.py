@@ -178,7 +178,7 @@ class Booth:
             raise EngineFailed(f"{engine.facts.name} made no sound of its first word")
 
     async def _probe(self, engine: Engine, language: str) -> AsyncGenerator[int, None]:
-        utterance = Utterance(engine.facts.probe_text, engine.voices()[0], language)
+        utterance = Utterance(engine.facts.probe_text, engine.voices()[0], language, fresh=True)
         async with aclosing(engine.speak(utterance)) as pieces:
             async for piece in pieces:
                 yield len(piece.pcm)

@@ -39,6 +39,8 @@ _CODECS = {
     media_pb2.AUDIO_CODEC_FLAC: Codec.FLAC,
     media_pb2.AUDIO_CODEC_OPUS: Codec.OPUS,
     media_pb2.AUDIO_CODEC_AAC: Codec.AAC,
+    media_pb2.AUDIO_CODEC_PCMU: Codec.PCMU,
+    media_pb2.AUDIO_CODEC_PCMU_WAV: Codec.PCMU_WAV,
 }
 _CODEC_NUMBERS = {codec: number for number, codec in _CODECS.items()}
 _GENDERS = {
@@ -88,6 +90,7 @@ def to_request(settings: speech_pb2.SpeechSettings, engine: str, facts: EngineFa
         speed=settings.speed or 1.0,
         pitch=settings.pitch,
         volume=settings.volume if settings.HasField("volume") else 1.0,
+        loudness_lufs=settings.loudness_lufs if settings.HasField("loudness_lufs") else None,
         pronunciations=tuple(settings.pronunciations),
         options=_options(settings),
     )
@@ -178,6 +181,8 @@ def _header(header: Header, request: SpeechRequest) -> speech_pb2.SpeechHeader:
         voice_substituted=casting.substituted,
         requested_voice_id=request.wish.voice_id,
         language=casting.language,
+        timing=_source("timings" in header.estimated),
+        cue_timing=_source("cues" in header.estimated),
         format=media_pb2.AudioFormat(
             codec=_CODEC_NUMBERS[fmt.codec],
             sample_rate=fmt.sample_rate,
@@ -185,6 +190,10 @@ def _header(header: Header, request: SpeechRequest) -> speech_pb2.SpeechHeader:
             bitrate=fmt.bitrate,
         ),
     )
+
+
+def _source(estimated: bool) -> speech_pb2.TimingSource:
+    return speech_pb2.TIMING_SOURCE_ESTIMATED if estimated else speech_pb2.TIMING_SOURCE_NATIVE
 
 
 def _words(sound: Sound) -> list[media_pb2.WordTiming]:

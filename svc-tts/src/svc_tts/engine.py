@@ -43,6 +43,8 @@ class EngineVoice:
     name: str
     language: str  # BCP 47
     gender: Gender = Gender.UNKNOWN
+    features: tuple[str, ...] = ()  # what it can beyond the features of its engine
+    version: str = ""  # changes when it would sound otherwise, as when its file was replaced
     retired: bool = False  # it is known and speaks no more: another one speaks for it
 
 
@@ -122,6 +124,8 @@ class Utterance:
     options: EngineOptions | None = None
     words_before: int = 0  # words of the same answer that were spoken already
     reference: VoiceReference | None = None  # of a cloned voice
+    loudness_lufs: float | None = None  # made around the engine, which need not look at it
+    fresh: bool = False  # spoken now, even where the same was kept: to see that the engine works
     mp3_wanted: bool = False  # an engine that makes MP3 itself may give it as it is, in `Piece.mp3`
 
 
@@ -170,7 +174,10 @@ class EngineFacts:
     licence_note: str = ""
     cloud: bool = False
     clones: bool = False
-    features: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()  # "timings", "cues", "speed", "pitch": the rest is made around it
+    estimated: tuple[str, ...] = ()  # those of the features that are reckoned from the text and the sound
+    worth_keeping: bool = True  # its sentences are kept on disk; False where speaking them again costs less
+    varies: bool = False  # speaks the same sentence a little otherwise each time, unless it is given a seed
     max_streams: int = 64  # answers at once; more are refused
     sentence_gap_s: float = 0.0  # silence between two sentences
     probe_text: str = "one"

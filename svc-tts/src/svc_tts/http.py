@@ -44,6 +44,8 @@ MEDIA_TYPES = {
     Codec.FLAC: "audio/flac",
     Codec.OPUS: "audio/ogg",
     Codec.AAC: "audio/aac",
+    Codec.PCMU: "audio/basic",
+    Codec.PCMU_WAV: "audio/wav",
 }
 
 
@@ -62,6 +64,7 @@ class SynthesizeBody(BaseModel):
     speed: float = 1.0
     pitch: float = 0.0
     volume: float = 1.0
+    loudness: float | None = None  # LUFS
 
 
 def make_app(booth: Booth, grpc_port: str) -> Starlette:
@@ -167,6 +170,7 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
         speed=body.speed,
         pitch=body.pitch,
         volume=body.volume,
+        loudness_lufs=body.loudness,
     )
     parts = booth.speak(request, _once(body.text), Progress())
     # The first sound is awaited here, so that what goes wrong before it is an error and not a broken answer.
@@ -187,6 +191,8 @@ def _said(head: list[Part]) -> Iterator[tuple[str, str]]:
         if isinstance(part, Header):
             yield "X-Troupe-Voice", part.casting.voice.voice_id
             yield "X-Troupe-Voice-Substituted", str(part.casting.substituted).lower()
+            if "timings" in part.estimated:
+                yield "X-Troupe-Timing", "estimated"
             if part.casting.why is not None:
                 yield "X-Troupe-Voice-State", part.casting.why.value
 

@@ -21,6 +21,12 @@ class SpeechMetrics:
         self._first = Histogram("troupe_speech_first_audio_seconds", first, names, buckets=_SECONDS, registry=registry)
         self._audio = Counter("troupe_speech_audio_seconds", "Sound made, seconds", names, registry=registry)
         self._text = Counter("troupe_speech_text_characters", "Text spoken, characters", names, registry=registry)
+        looks = "Sentences looked for among those kept on disk"
+        self._looks = Counter("troupe_speech_cache_looks", looks, [*names, "found"], registry=registry)
+
+    def looked(self, engine: str, found: bool) -> None:  # a callback's signature
+        """A sentence was looked for among those kept."""
+        self._looks.labels(engine, str(found).lower()).inc()
 
     async def watch(self, engine: str, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
         """`parts` as they are, counted."""

@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(20.0, gt=0, description="Seconds running requests may take to end after SIGTERM")
     request_s: float = Field(600.0, gt=0, description="Longest time one request may take, seconds")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    cache_mb: int = Field(256, ge=0, le=1 << 20, description="MiB of spoken sentences kept on disk; 0 = none")
+    cache_dir: Path = Field(
+        Path("~/.cache/troupe/sentences"), description="Folder of the sentences kept; services of one host may share it"
+    )
+    cache_varied: bool = Field(
+        default=True, description="0 = engines that vary (xtts, piper) speak a sentence anew each time"
+    )
     piper_dir: Path = Field(Path("voices/piper"), description="Folder of Piper's voices (.onnx beside .onnx.json)")
     piper_held: int = Field(4, ge=1, le=64, description="Piper's voices in memory at once")
     edge_at_once: int = Field(4, ge=1, le=64, description="Sentences that edge asks Microsoft for at once")

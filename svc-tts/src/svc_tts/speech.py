@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from svc_tts.audio.format import AudioFormat, Codec
+from svc_tts.audio.loudness import LOUDEST_LUFS, QUIETEST_LUFS
 from svc_tts.engine import EngineFacts, EngineOptions
 from svc_tts.voices.catalogue import Casting, VoiceWish
 from troupe.wire.errors import InvalidArgument
@@ -25,6 +26,7 @@ class SpeechRequest:
     speed: float = 1.0  # 0.5..2
     pitch: float = 0.0  # semitones, -12..12
     volume: float = 1.0  # 0..10, linear
+    loudness_lufs: float | None = None  # -40..-8
     pronunciations: tuple[str, ...] = ()
     options: EngineOptions | None = None
 
@@ -34,14 +36,16 @@ class SpeechRequest:
             ("speed", self.speed, 0.5, 2.0),
             ("pitch", self.pitch, -12.0, 12.0),
             ("volume", self.volume, 0.0, 10.0),
+            ("loudness_lufs", self.loudness_lufs, QUIETEST_LUFS, LOUDEST_LUFS),
         ):
-            if not least <= value <= most:
+            if value is not None and not least <= value <= most:
                 raise InvalidArgument(f"{name} is {value:g}; it may be {least:g} to {most:g}.", field=name)
 
     def as_frames(self, facts: EngineFacts) -> bool:
         """Whether the MP3 that the engine makes itself is just what is asked for: then its frames go through as is."""
         own = AudioFormat(Codec.MP3, facts.sample_rate, channels=1, bitrate=facts.mp3_bitrate)
-        changed = self.volume != 1 or self.pitch != 0 or (self.speed != 1 and "speed" not in facts.features)
+        levelled = self.loudness_lufs is not None
+        changed = levelled or self.volume != 1 or self.pitch != 0 or (self.speed != 1 and "speed" not in facts.features)
         return bool(facts.mp3_bitrate) and self.format == own and not changed
 
 
@@ -77,9 +81,10 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Who speaks."""
+    """Who speaks, and which of "timings" and "cues" are reckoned from the text and the sound."""
 
     casting: Casting
+    estimated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

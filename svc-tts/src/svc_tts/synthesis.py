@@ -23,9 +23,10 @@ from svc_tts.voices.catalogue import Casting, Catalogue
 from troupe.wire.errors import EmptyText, InvalidArgument, TextTooLong
 from troupe.wire.progress import Progress
 
-MAX_TEXT_CHARS = 100_000
+MAX_TEXT_CHARS = 1_000_000
 MAX_PAUSES_S = 600.0  # of silence one request may ask for
 _SILENCE_STEP_S = 1.0  # longest silence made in one go
+_SPLIT_CHARS = 4_096  # of text cut into sentences in one go: a book that comes at once is not held twice
 
 
 async def sentences_of(
@@ -37,15 +38,24 @@ async def sentences_of(
     while True:
         with progress.waiting("waiting for text"):
             piece = await anext(texts, None)
-        if isinstance(piece, str):
-            received += len(piece)
-            if received > MAX_TEXT_CHARS:
-                message = f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests."
-                raise TextTooLong(message, max_text_chars=MAX_TEXT_CHARS)
-        for sentence in splitter.feed(piece) if isinstance(piece, str) else splitter.flush():
-            yield sentence
+        received += len(piece) if isinstance(piece, str) else 0
+        if received > MAX_TEXT_CHARS:
+            message = f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests."
+            raise TextTooLong(message, max_text_chars=MAX_TEXT_CHARS)
+        for part in _parts(piece):
+            for sentence in splitter.feed(part) if isinstance(part, str) else splitter.flush():
+                yield sentence
         if piece is None:
             return
+
+
+def _parts(piece: str | Flush | None) -> Iterator[str | Flush | None]:
+    """A long text in pieces, anything else as it is."""
+    if not isinstance(piece, str):
+        yield piece
+        return
+    for at in range(0, len(piece), _SPLIT_CHARS):
+        yield piece[at : at + _SPLIT_CHARS]
 
 
 class Speech:
@@ -94,7 +104,7 @@ class Speech:
                 self._pause(stretch)
                 continue
             if self._casting is None:
-                yield Header(await self._cast(language, stretch.text))
+                yield self._header(await self._cast(language, stretch.text))
             if spoken_before and not said and not self._pauses:
                 self._pauses.append(Pause(self._engine.facts.sentence_gap_s / self._request.speed))
             said = True
@@ -120,6 +130,10 @@ class Speech:
         )
         return self._casting
 
+    def _header(self, casting: Casting) -> Header:
+        facts, voice = self._engine.facts, casting.voice
+        return Header(casting, frozenset(facts.estimated) - frozenset(voice.features))
+
     async def _utterance(self, text: AlignedText) -> AsyncGenerator[Sound, None]:
         assert self._casting is not None  # noqa: S101  # cast before the first utterance
         utterance = Utterance(
@@ -130,21 +144,25 @@ class Speech:
             pitch=self._request.pitch,
             options=self._request.options,
             words_before=self._words,
+            loudness_lufs=self._request.loudness_lufs,
             reference=self._casting.reference,
             mp3_wanted=self._as_frames,
         )
         start_s = self._timeline.position_s
         self._timeline.begin(self._engine.facts.sample_rate)
+        cued = False
         async with aclosing(self._engine.speak(utterance)) as pieces:
             async for piece in pieces:
                 self._progress.beat("synthesizing")
                 audio = await self._sound(piece)
                 words = tuple(self._word(word, text, start_s) for word in piece.words)
                 cues = tuple(cue for phone in piece.phones if (cue := self._cue(phone, start_s)))
+                cued = cued or bool(piece.phones)
                 if audio or words or cues:
                     yield Sound(audio, words, cues)
         rest = await asyncio.to_thread(self._timeline.end)
-        yield Sound(rest, cues=self._quiet_to_now())
+        quiet = self._quiet_to_now()
+        yield Sound(rest, cues=quiet if cued else ())  # nothing is known of the mouth, which is not silence
 
     async def _sound(self, piece: Piece) -> bytes:
         if piece.mp3:

@@ -107,7 +107,7 @@ def test_an_engine_is_described_whole(name: str) -> None:
     told = conversion.from_engine(engine, status, 3)
     assert (told.name, told.reason, told.remedy, told.outstanding) == (name, "gone", "fetch it", 3)
     assert told.licence.name
-    assert told.limits.max_text_chars == 100_000
+    assert told.limits.max_text_chars == 1_000_000
     assert {voice.engine for voice in told.voices} == {name}
     assert "mp3" in told.formats
     assert "keeps-references" in told.features

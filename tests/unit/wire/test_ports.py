@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 
 import pytest
 
@@ -31,3 +33,22 @@ def test_a_port_is_free_again_once_closed() -> None:
 def test_an_address_of_another_machine_is_an_error_with_the_setting() -> None:
     with pytest.raises(PortTaken, match="Change A_PORT"):
         claim("192.0.2.1", 0, "A_PORT")
+
+
+async def test_small_answers_are_not_held_back() -> None:
+    """Nagle's algorithm and a late acknowledgement cost 40 ms together."""
+    told: list[int] = []
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted = writer.get_extra_info("socket")
+        told.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    bound = claim("127.0.0.1", 0, "A_PORT")
+    async with await asyncio.start_server(answer, sock=bound):
+        reader, writer = await asyncio.open_connection(*bound.getsockname())
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert told
+    assert all(told)

@@ -15,6 +15,8 @@ from troupe.v1.media_pb2 import (
     AUDIO_CODEC_MP3,
     AUDIO_CODEC_OPUS,
     AUDIO_CODEC_PCM,
+    AUDIO_CODEC_PCMU,
+    AUDIO_CODEC_PCMU_WAV,
     AUDIO_CODEC_WAV,
     CONTAINER_MP4,
     CONTAINER_UNSPECIFIED,
@@ -31,6 +33,8 @@ AUDIO_CODECS: Mapping[str, AudioCodec] = {
     "opus": AUDIO_CODEC_OPUS,
     "aac": AUDIO_CODEC_AAC,
     "pcm": AUDIO_CODEC_PCM,
+    "pcmu_raw": AUDIO_CODEC_PCMU,
+    "pcmu_wav": AUDIO_CODEC_PCMU_WAV,
 }
 AUDIO_TYPES: Mapping[str, str] = {
     "mp3": "audio/mpeg",
@@ -39,6 +43,8 @@ AUDIO_TYPES: Mapping[str, str] = {
     "opus": "audio/ogg",
     "aac": "audio/aac",
     "pcm": "audio/L16",
+    "pcmu_raw": "audio/basic",
+    "pcmu_wav": "audio/wav",
 }
 CONTAINERS: Mapping[str, Container] = {"mp4": CONTAINER_MP4, "webm": CONTAINER_WEBM}
 VIDEO_TYPES: Mapping[str, str] = {"mp4": "video/mp4", "webm": "video/webm"}

@@ -21,7 +21,7 @@ from gateway.scenes.wishes import names_in, priority_named
 from gateway.voices import GENDER_NAMES, Voice
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.v1.media_pb2 import AudioFormat
-from troupe.v1.speech_pb2 import SpeechSettings
+from troupe.v1.speech_pb2 import TIMING_SOURCE_ESTIMATED, SpeechSettings
 from troupe.wire.deadlines import Deadline
 
 router = APIRouter(prefix="/api", tags=["voice"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
@@ -74,8 +74,10 @@ class VoiceRequest(SpeechFields):
     )
 
     text: str = Field(description="What to say")
-    format: str = Field(default="mp3", description="mp3, wav, flac, opus, aac or pcm", max_length=16)
-    sample_rate: int = Field(default=0, ge=0, description="Hz; 0 = 24000")
+    format: str = Field(
+        default="mp3", description="mp3, wav, flac, opus, aac, pcm, pcmu_raw or pcmu_wav", max_length=16
+    )
+    sample_rate: int = Field(default=0, ge=0, description="Hz; 0 = 24000, of pcmu 8000")
     bitrate: int = Field(default=0, ge=0, le=MAX_BITRATE, description="bit/s; 0 = the codec's usual one")
     channels: int = Field(default=1, ge=1, le=MAX_CHANNELS)
 
@@ -138,6 +140,8 @@ def voice_headers(speech: Speech) -> dict[str, str]:
     """Who speaks; where that is not who was asked for, it is said."""
     header = speech.header
     headers = {"X-Troupe-Voice": ascii_only(header.voice_id)}
+    if header.timing == TIMING_SOURCE_ESTIMATED:
+        headers["X-Troupe-Timing"] = "estimated"
     if header.voice_substituted:
         headers["X-Troupe-Voice-Substituted"] = ascii_only(header.requested_voice_id)
     return headers

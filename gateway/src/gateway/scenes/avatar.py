@@ -26,7 +26,7 @@ from gateway.scenes.registry import Scene
 from gateway.scenes.speech import Follower, Speech, SpeechOrder, as_pcm, decode, in_language, speak
 from troupe.v1.engine_pb2 import TASK_TALKING_HEAD
 from troupe.v1.media_pb2 import CONTAINER_MP4, CONTAINER_WEBM, MEDIA_KIND_FRAGMENT, MediaChunk, MediaHeader
-from troupe.v1.speech_pb2 import SpeechChunk, SpeechHeader
+from troupe.v1.speech_pb2 import TIMING_SOURCE_ESTIMATED, SpeechChunk, SpeechHeader
 from troupe.v1.text_pb2 import ChatDelta
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, Speech24k
 from troupe.wire.deadlines import Deadline
@@ -201,7 +201,8 @@ class Avatar:
         )
 
     def _tell_voice(self, header: SpeechHeader) -> None:
-        self._scene.tell("voice", voice_id=header.voice_id, substituted=header.voice_substituted)
+        timing = "estimated" if header.timing == TIMING_SOURCE_ESTIMATED else "native"
+        self._scene.tell("voice", voice_id=header.voice_id, substituted=header.voice_substituted, timing=timing)
 
     def _tell_resumed(self, resumed: Resumed) -> None:
         self._scene.tell("resumed", modality=resumed.modality, provider=resumed.provider, reason=resumed.reason)
@@ -226,11 +227,13 @@ class Avatar:
     async def _spoken(self, source: AsyncIterator[SpeechChunk]) -> AsyncIterator[AnimateInput]:
         """Sound and cues as Animate takes them; the words are told to the scene."""
         sent_bytes = complete_ms = 0
+        cued = False  # a voice that tells no cues leaves the mouth to the sound
         async for chunk in source:
             if chunk.words:
                 self._scene.tell("words", words=[_word(word) for word in chunk.words])
+            cued = cued or bool(chunk.cues)
             ends = [cue.end_ms for cue in chunk.cues]
-            complete_ms = max([complete_ms, chunk.sentence_end.audio_ms, *ends])
+            complete_ms = max([complete_ms, chunk.sentence_end.audio_ms, *ends]) if cued else 0
             sent_bytes += len(chunk.audio)
             self._note_spoken(chunk, sent_bytes // PCM_BYTES_PER_MS)
             if chunk.audio or chunk.cues or chunk.words:
@@ -242,7 +245,8 @@ class Avatar:
                         cues_complete_ms=complete_ms,
                     )
                 )
-        yield AnimateInput(speech=Speech24k(cues_complete_ms=max(complete_ms, sent_bytes // PCM_BYTES_PER_MS)))
+        made_ms = sent_bytes // PCM_BYTES_PER_MS if cued else 0
+        yield AnimateInput(speech=Speech24k(cues_complete_ms=max(complete_ms, made_ms)))
         self._scene.stage("speech_done")
 
     def _text(self) -> str:

@@ -34,7 +34,9 @@ from troupe.v1.speech_pb2 import SpeechChunk, SpeechHeader, SpeechInput
 from troupe.wire.errors import TroupeError
 from troupe.wire.media import SAMPLE_BYTES, SAMPLE_RATE
 
-CODEC_NAMES: Mapping[int, str] = {0: "pcm", 1: "pcm", 2: "wav", 3: "mp3", 4: "flac", 5: "opus", 6: "aac"}
+CODEC_NAMES: Mapping[int, str] = {
+    0: "pcm", 1: "pcm", 2: "wav", 3: "mp3", 4: "flac", 5: "opus", 6: "aac", 7: "pcmu_raw", 8: "pcmu_wav",
+}  # fmt: skip
 RAW = frozenset({AUDIO_CODEC_UNSPECIFIED, AUDIO_CODEC_PCM, AUDIO_CODEC_WAV})
 JOINABLE = RAW | {AUDIO_CODEC_MP3, AUDIO_CODEC_AAC}
 SLACK_MS = 1.0

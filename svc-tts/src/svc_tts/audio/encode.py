@@ -12,8 +12,11 @@ from typing import Protocol
 import lameenc
 
 from svc_tts.audio.format import AudioFormat, Codec
+from svc_tts.audio.mulaw import mulaw
+from troupe.wire.media import SAMPLE_BYTES
 
 _MP3_QUALITY = 5  # 0 best .. 9 fastest: 5 is 340 times real time and sounds the same for speech
+_WAVE_PCM, _WAVE_MULAW = 1, 7  # WAVE_FORMAT_PCM, WAVE_FORMAT_MULAW
 _UNKNOWN_SIZE = 0xFFFFFFFF  # a WAV whose end is not known yet
 
 
@@ -33,6 +36,10 @@ def make_encoder(fmt: AudioFormat) -> Encoder:
         return PcmEncoder()
     if fmt.codec is Codec.WAV:
         return WavEncoder(fmt)
+    if fmt.codec is Codec.PCMU:
+        return MulawEncoder(b"")
+    if fmt.codec is Codec.PCMU_WAV:
+        return MulawEncoder(_wav_header(fmt, _WAVE_MULAW, 1))
     if fmt.codec is Codec.MP3:
         return Mp3Encoder(fmt)
     from svc_tts.audio.containers import ContainerEncoder  # noqa: PLC0415  # PyAV takes 100 ms, these codecs only
@@ -56,12 +63,28 @@ class WavEncoder:
     """A header of unknown length, then PCM."""
 
     def __init__(self, fmt: AudioFormat) -> None:
-        self._header = _wav_header(fmt)
+        self._header = _wav_header(fmt, _WAVE_PCM, SAMPLE_BYTES)
 
     def feed(self, pcm: bytes) -> bytes:
         """`pcm`, the first time after the header."""
         header, self._header = self._header, b""
         return header + pcm
+
+    def flush(self) -> bytes:
+        """The header, where nothing was fed."""
+        return self.feed(b"")
+
+
+class MulawEncoder:
+    """A byte a sample, after a header if there is one."""
+
+    def __init__(self, header: bytes) -> None:
+        self._header = header
+
+    def feed(self, pcm: bytes) -> bytes:
+        """All of it, the first time after the header."""
+        header, self._header = self._header, b""
+        return header + mulaw(pcm)
 
     def flush(self) -> bytes:
         """The header, where nothing was fed."""
@@ -91,9 +114,13 @@ class Mp3Encoder:
         return bytes(self._lame.flush()) if self._started else b""
 
 
-def _wav_header(fmt: AudioFormat) -> bytes:
-    block = 2 * fmt.channels
-    fields = struct.pack("<HHIIHH", 1, fmt.channels, fmt.sample_rate, fmt.sample_rate * block, block, 16)
+def _wav_header(fmt: AudioFormat, tag: int, sample_bytes: int) -> bytes:
+    block = sample_bytes * fmt.channels
+    fields = struct.pack(
+        "<HHIIHH", tag, fmt.channels, fmt.sample_rate, fmt.sample_rate * block, block, 8 * sample_bytes
+    )
+    if tag != _WAVE_PCM:
+        fields += struct.pack("<H", 0)  # size of what follows: nothing
     return b"".join(
         (
             b"RIFF" + struct.pack("<I", _UNKNOWN_SIZE) + b"WAVE",

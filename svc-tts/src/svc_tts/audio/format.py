@@ -18,10 +18,17 @@ class Codec(StrEnum):
     FLAC = "flac"
     OPUS = "opus"  # in Ogg
     AAC = "aac"  # in ADTS
+    PCMU = "pcmu_raw"  # G.711 mu-law
+    PCMU_WAV = "pcmu_wav"  # the same in WAV
 
 
 _ANY_RATE = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-RATES = dict.fromkeys(Codec, _ANY_RATE) | {Codec.OPUS: (8000, 12000, 16000, 24000, 48000)}
+_TELEPHONE_RATE = (8000,)
+RATES = dict.fromkeys(Codec, _ANY_RATE) | {
+    Codec.OPUS: (8000, 12000, 16000, 24000, 48000),
+    Codec.PCMU: _TELEPHONE_RATE,
+    Codec.PCMU_WAV: _TELEPHONE_RATE,
+}
 
 _MPEG1_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # 32 kHz and more
 _MPEG2_KBPS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # 24 kHz and less
@@ -42,7 +49,8 @@ class AudioFormat:
     @classmethod
     def of(cls, codec: Codec, sample_rate: int = 0, channels: int = 0, bitrate: int = 0) -> AudioFormat:
         """The format with defaults for zeros and the nearest possible bit rate; raises `UnsupportedFormat`."""
-        rate, channels = sample_rate or SAMPLE_RATE, channels or 1
+        usual = SAMPLE_RATE if SAMPLE_RATE in RATES[codec] else RATES[codec][0]
+        rate, channels = sample_rate or usual, channels or 1
         if rate not in RATES[codec]:
             allowed = ", ".join(map(str, RATES[codec]))
             raise UnsupportedFormat(

@@ -17,6 +17,7 @@ import soxr
 
 from svc_tts.audio.encode import make_encoder
 from svc_tts.audio.format import AudioFormat
+from svc_tts.audio.limiter import Limiter
 from svc_tts.audio.mp3_frames import SAMPLES_PER_FRAME, count_frames, silent_frame
 
 Samples = npt.NDArray[np.float32]
@@ -32,6 +33,7 @@ class Timeline:
         self._silent_frame = silent_frame(fmt.sample_rate, fmt.bitrate) if as_frames else b""
         self._owed = 0  # samples of silence asked for that did not fill a frame, or were given too many
         self._encoder = make_encoder(fmt)
+        self._limiter: Limiter | None = None
         self._resampler: soxr.ResampleStream | None = None
         self._samples = 0  # given out so far, at the format's rate
 
@@ -42,12 +44,15 @@ class Timeline:
 
     def begin(self, rate: int) -> None:
         """An utterance of an engine at `rate` Hz begins here."""
+        self._limiter = Limiter(rate) if self._gain > 1.0 else None
         same = rate == self._fmt.sample_rate
         self._resampler = None if same else soxr.ResampleStream(rate, self._fmt.sample_rate, 1, dtype="float32")
 
     def feed(self, pcm: bytes) -> bytes:
         """Sound of that utterance: PCM s16le mono at the engine's rate."""
         samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) * np.float32(self._gain)
+        if self._limiter is not None:
+            samples = self._limiter.feed(samples)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         return self._encode(samples)
@@ -58,11 +63,12 @@ class Timeline:
         return mp3
 
     def end(self) -> bytes:
-        """The utterance is over: what the resampler held back."""
-        rest = b""
+        """The utterance is over: what the limiter and the resampler held back."""
+        last: Samples = self._limiter.finish() if self._limiter is not None else np.zeros(0, np.float32)
         if self._resampler is not None:
-            rest = self._encode(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-            self._resampler = None
+            last = self._resampler.resample_chunk(last, last=True)
+        self._limiter = self._resampler = None
+        rest = self._encode(last) if len(last) else b""
         return rest + self._finish_stream() if self._silent_frame else rest
 
     def silence(self, seconds: float) -> bytes:

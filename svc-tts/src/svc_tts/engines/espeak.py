@@ -75,6 +75,7 @@ class EspeakEngine:
             licence_note="runs in a process of its own",
             model="espeak-ng",
             features=("timings", "cues", "speed", "pitch"),
+            worth_keeping=False,
             sentence_gap_s=0.25,
         )
 

@@ -36,7 +36,12 @@ class ToneEngine:
     def __init__(self, context: EngineContext) -> None:
         del context  # it needs nothing
         self.facts = EngineFacts(
-            name="tone", sample_rate=_RATE, languages=(), licence="Apache-2.0", features=("timings", "cues")
+            name="tone",
+            sample_rate=_RATE,
+            languages=(),
+            licence="Apache-2.0",
+            features=("timings", "cues", "speed", "pitch"),
+            worth_keeping=False,
         )
 
     def voices(self) -> tuple[EngineVoice, ...]:

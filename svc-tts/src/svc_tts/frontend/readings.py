@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from svc_tts.frontend.aligned import AlignedText
@@ -58,7 +59,9 @@ def pinyin(text: AlignedText) -> AlignedText:
 def kana(text: AlignedText) -> AlignedText:
     """Japanese as it is pronounced, in katakana, words apart."""
     text = _half_width(text)
-    words = ((text[token.begin() : token.end()], token) for token in _tokenizer().tokenize(text.text))
+    with _ONE_AT_A_TIME:
+        tokens = list(_tokenizer().tokenize(text.text))
+    words = ((text[token.begin() : token.end()], token) for token in tokens)
     return AlignedText.join([_said(word, token) for word, token in words])
 
 
@@ -120,6 +123,10 @@ _NOT_SAID = ("補助記号", "空白", "記号")
 _PARTICLES = {"ハ": "ワ", "ヘ": "エ", "ヲ": "オ", "ニハ": "ニワ", "デハ": "デワ"}
 _LONG_O = re.compile("(?<=[オコソトノホモヨロゴゾドボポョォ])ウ")
 _LONG_E = re.compile("(?<=[エケセテネヘメレゲゼデベペェ])イ")
+
+
+_ONE_AT_A_TIME = Lock()
+"""A tokenizer refuses a second caller while it works, and sentences are read in several threads."""
 
 
 @cache

@@ -20,7 +20,7 @@ from troupe.v1.media_pb2 import (
     MouthCue,
     WordTiming,
 )
-from troupe.v1.speech_pb2 import SentenceEnd, SpeechChunk, SpeechHeader, SpeechSettings
+from troupe.v1.speech_pb2 import TIMING_SOURCE_ESTIMATED, SentenceEnd, SpeechChunk, SpeechHeader, SpeechSettings
 from troupe.v1.text_pb2 import FINISH_REASON_STOP, ChatDelta, ChatRequest
 from troupe.v1.video_pb2 import AnimateSettings
 from troupe.wire.deadlines import Deadline
@@ -84,6 +84,19 @@ async def test_speech_is_piped_into_the_film(rung, perform, scene) -> None:
     assert settings.settings.content_id == scene.scene_id
     assert b"".join(message.speech.pcm for message in spoken) == PCM * 3
     assert [message.speech.cues_complete_ms for message in spoken] == [60, 200, 200, 300]
+
+
+async def test_a_voice_that_tells_no_cues_leaves_the_mouth_to_the_sound(rung, perform, scene) -> None:
+    header = SpeechHeader(engine="deaf", voice_id="d1", timing=TIMING_SOURCE_ESTIMATED)
+    end = SpeechChunk(sentence_end=SentenceEnd(text_consumed=6, audio_ms=100))
+    head = rung("still", FILM, modality=Modality.VIDEO, reads_inputs=True)
+    film = perform(tts=[rung("deaf", [SpeechChunk(header=header), SpeechChunk(audio=PCM), end])], video=[head])
+    await film.begin()
+    await bytes_of(film)
+    settings, *spoken = head.streams[0].taken
+    assert not settings.settings.has_cues
+    assert [message.speech.cues_complete_ms for message in spoken] == [0, 0]
+    assert [event.data["timing"] for event in scene.events if event.kind == "voice"] == ["estimated"]
 
 
 async def test_speech_travels_as_pcm_at_24_khz(rung, perform) -> None:

@@ -37,6 +37,6 @@ def test_an_impossible_rate_names_the_allowed(codec: Codec, rate: int) -> None:
 def test_impossible_channels_and_codecs_name_the_allowed() -> None:
     with pytest.raises(UnsupportedFormat, match="1, 2"):
         AudioFormat.of(Codec.PCM, 24_000, 3)
-    with pytest.raises(UnsupportedFormat, match="pcm, wav, mp3, flac, opus, aac"):
+    with pytest.raises(UnsupportedFormat, match="pcm, wav, mp3, flac, opus, aac, pcmu_raw, pcmu_wav"):
         codec_named("wma")
     assert codec_named("MP3") is Codec.MP3

@@ -47,7 +47,7 @@ def decode(data: bytes) -> tuple[np.ndarray, int, int]:
     [
         (codec, rate, 1 + (rate in {16_000, 48_000}))
         for codec in Codec
-        if codec is not Codec.PCM
+        if codec not in {Codec.PCM, Codec.PCMU}  # they have no head
         for rate in RATES[codec]
     ],
 )
@@ -86,11 +86,11 @@ def test_the_position_counts_every_sample() -> None:
     assert timeline.position_s * 24_000 == pytest.approx(samples, abs=7)
 
 
-def test_volume_is_linear_and_clips() -> None:
+def test_volume_is_linear_and_does_not_clip() -> None:
     quiet = np.frombuffer(encode(AudioFormat(), 0.5)[0], "<i2")
     loud = np.frombuffer(encode(AudioFormat(), 10.0)[0], "<i2")
     assert np.abs(quiet).max() == pytest.approx(4_000, rel=0.05)
-    assert loud.max() == 32_767
+    assert 31_000 < loud.max() < 32_767
     assert not np.frombuffer(encode(AudioFormat(), 0.0)[0], "<i2").any()
 
 

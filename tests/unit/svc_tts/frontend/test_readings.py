@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from svc_tts.frontend.readings import runs
+from svc_tts.frontend.aligned import AlignedText
+from svc_tts.frontend.readings import kana, runs
 
 IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
 
@@ -66,3 +68,10 @@ def test_readings_know_what_they_stand_for() -> None:
     (run,) = runs(text, "zh-CN")
     at = run.text.text.index("bei3")
     assert run.text.source(at, at + 4) == (2, 3)
+
+
+def test_japanese_is_read_by_several_threads_at_once() -> None:
+    text = AlignedText.of("東京へ行きましょう。今日はいい天気ですね。" * 40)
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(kana, [text] * 24))
+    assert {each.text for each in read} == {kana(text).text}

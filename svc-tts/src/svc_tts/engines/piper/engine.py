@@ -85,6 +85,7 @@ class PiperEngine:
             commercial_use=all(voice.licence.commercial_use for voice in voices),
             model="Piper (VITS)",
             features=("timings", "cues", "speed"),
+            varies=True,
             sentence_gap_s=0.1,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from svc_tts.engine import EngineVoice
@@ -100,9 +100,13 @@ def _stock(
     chosen: dict[str, Chosen] = {}
     for voice, identity in voices:
         for voice_id, (entry, speaker) in voice.entries().items():
-            listed.append(entry)
+            listed.append(replace(entry, version=_version(identity)))
             chosen[voice_id.casefold()] = Chosen(voice, speaker, identity, voice_id != voice.name)
     return Stock(tuple(voice for voice, _ in voices), tuple(listed), chosen, problems, refused)
+
+
+def _version(identity: Identity) -> str:
+    return ".".join(f"{size:x}-{changed:x}" for size, changed in identity)
 
 
 def _rank(voice: PiperVoice) -> tuple[object, ...]:

@@ -1,0 +1,1 @@
+"""What an engine lacks, made around it: each module wraps an engine and is an engine again."""
