@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-timing
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-timing bench-xtts
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,6 +40,12 @@ key: $(STAMP) ## Create an API key: NAME=
 
 model: $(STAMP) ## List the text models that run here, or fetch one: NAME= VERIFY=1
 	@$(BIN)/python -m svc_text model $(if $(VERIFY),--verify) $(if $(NAME),-- "$$NAME")
+
+xtts: $(STAMP) ## Fetch XTTS v2, the engine that clones (no commercial use): COQUI_TOS_AGREED=1 VERIFY=1
+	@$(BIN)/python -m svc_tts xtts $(if $(VERIFY),--verify)
+
+voice: $(STAMP) ## List Piper's voices, or fetch one: NAME= VERIFY=1
+	@$(BIN)/python -m svc_tts voice $(if $(VERIFY),--verify) $(if $(NAME),-- "$$NAME")
 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included
 	@tools/run-tests.sh $(BIN)/python $(TESTS)
@@ -107,6 +113,10 @@ bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eig
 bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the films: VIDEO= TEXT= ROUNDS= QUICK=1
 	@tests/bench/lipsync/install.sh $(BIN)/uv || echo "the second judge of lips cannot be installed here" >&2
 	@$(BIN)/python -m tests.bench.lipsync
+
+bench-xtts: $(STAMP) torch ## Our XTTS beside coqui-tts, the same random weights: SECTIONS= DEVICE= FOLDER= ROUNDS= QUICK=1
+	@tests/bench/xtts/install.sh $(BIN)/uv || echo "coqui-tts cannot be installed here" >&2
+	@$(BIN)/python -m tests.bench.xtts
 
 bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2

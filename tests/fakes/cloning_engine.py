@@ -33,6 +33,7 @@ class ParrotEngine:
         )
         self.prepared: list[VoiceReference] = []
         self.spoken: list[Utterance] = []
+        self.forgotten: list[str] = []
         self.there = True
         self.fails = False
         self.held = asyncio.Event()  # `prepare` waits for it
@@ -53,6 +54,9 @@ class ParrotEngine:
             (np.sin(2 * np.pi * height_hz * at) * 9_000).astype("<i2").tobytes(),
             words=(SpokenWord(0, len(utterance.text), 0.0, 0.2),),
         )
+
+    def forget(self, key: str) -> None:
+        self.forgotten.append(key)
 
     async def prepare(self, reference: VoiceReference) -> None:
         await self.held.wait()

@@ -9,8 +9,8 @@ Why not huggingface_hub: docs/DECISIONS.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from troupe.weights.checksum import record, sha256_of
@@ -34,6 +34,20 @@ class Fetcher:
     meter: Meter
     judge: Callable[[Path], None]  # raises `CheckpointBroken` for a file that its engine could not use
     first_pause_s: float = FIRST_PAUSE_S
+    before: int = 0  # bytes of the files that came before this one, and
+    total: int = 0  # bytes of all files together, for the meter; 0 = it shows each file by itself
+
+    def fetch_all(self, sources: Sequence[Source]) -> None:
+        """Fetch what of these files is not there, one after the other, and show how far all of them are.
+
+        What has come stays when a later one fails, so that the next run goes on from there.
+        """
+        missing = [source for source in sources if not (self.folder / source.file).exists()]
+        total = sum(source.size for source in missing) if all(source.size for source in missing) else 0
+        before = 0
+        for source in missing:
+            replace(self, before=before, total=total).fetch(source)
+            before += source.size
 
     def fetch(self, source: Source) -> Path:
         """Fetch the file and give its path, where it is whole, verified and judged.
@@ -57,7 +71,7 @@ class Fetcher:
     def _transfer(self, source: Source, told: Told, part: Part) -> None:
         if part.size:
             self.meter.say(f"Going on after {amount(part.size)} that are here already.")
-        self.meter.begin(f"Fetching {source.file}", part.size, told.size)
+        self._begin(source, told, part)
         failures = 0
         while part.size < told.size:
             before, reason = part.size, "it ended before all bytes came"
@@ -70,6 +84,10 @@ class Fetcher:
                 self._pause(source, told, part, failures, reason)
         self.meter.end()
 
+    def _begin(self, source: Source, told: Told, part: Part) -> None:
+        before = self.before if self.total else 0
+        self.meter.begin(f"Fetching {source.file}", before + part.size, self.total or told.size)
+
     def _pause(self, source: Source, told: Told, part: Part, failures: int, reason: str) -> None:
         """Wait a moment before the next try; raises `CannotConnect` when enough were in vain."""
         if failures >= FAILURES:
@@ -79,7 +97,7 @@ class Fetcher:
             )
         self.meter.say(f"It broke off after {amount(part.size)} ({reason}); trying again.")
         time.sleep(self.first_pause_s * 2**failures)
-        self.meter.begin(f"Fetching {source.file}", part.size, told.size)
+        self._begin(source, told, part)
 
     def _receive(self, source: Source, told: Told, part: Part) -> None:
         for position, piece in self.hub.receive(source, part.size):
@@ -88,7 +106,7 @@ class Fetcher:
             if part.size + len(piece) > told.size:
                 raise self._set_aside(part, source, f"the server sent more than the {told.size} bytes it had announced")
             part.append(piece)
-            self.meter.reach(part.size)
+            self.meter.reach(part.size + (self.before if self.total else 0))
 
     def _admit(self, source: Source, told: Told, part: Part, place: Path) -> None:
         """Let the file in when its checksum and its header are right."""

@@ -1,4 +1,4 @@
-"""`python -m svc_tts` serves; `python -m svc_tts doctor [--json]` says what works here."""
+"""`python -m svc_tts` serves; `doctor [--json]` says what works here; `xtts` and `voice [NAME]` fetch weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ from svc_tts.metrics import SpeechMetrics
 from svc_tts.server import SpeechServicer
 from svc_tts.settings import Settings
 from svc_tts.voices.store import VoiceStore
+from svc_tts.weights.order import Order
+from svc_tts.weights.voice_command import fetch_voice
+from svc_tts.weights.xtts_command import fetch_xtts
 from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
+from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
@@ -34,13 +38,14 @@ READER = "espeak"
 
 def main() -> int:
     """Read the command line, then serve or examine."""
-    parser = argparse.ArgumentParser(prog="svc_tts", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
-    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     keep_gpl_out()
     try:
         settings = Settings.load()
+        if arguments.command == "xtts":
+            return fetch_xtts(Order.xtts(settings, verify=arguments.verify), Meter(sys.stdout))
+        if arguments.command == "voice":
+            return fetch_voice(Order.voice(arguments.name, settings, verify=arguments.verify), Meter(sys.stdout))
         configure("speech", settings.log_level)
         if arguments.command == "doctor":
             return _doctor(settings, as_json=arguments.json)
@@ -49,6 +54,20 @@ def main() -> int:
     except TroupeError as error:
         sys.exit(f"svc-tts: {error.message}")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="svc_tts", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
+    doctor = commands.add_parser("doctor", help="per engine: ready, or the command that mends it")
+    doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    xtts = commands.add_parser("xtts", help="fetch the release of XTTS v2, once you agree to its licence")
+    voice = commands.add_parser("voice", help="fetch a voice of Piper; without a name list what there is")
+    voice.add_argument("name", nargs="?", default="", help="such as en_US-joe-medium")
+    for command in (xtts, voice):
+        command.add_argument("--verify", action="store_true", help="check every byte of what is here; fetch nothing")
+    return parser
 
 
 def keep_gpl_out() -> None:

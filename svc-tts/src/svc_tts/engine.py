@@ -8,15 +8,16 @@ positions are code points of `Utterance.text`. Engines see neither protobuf nor 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from troupe.wire.plugins import engine_class
 
 ENGINES = {
+    "xtts": "svc_tts.engines.xtts.engine:XttsEngine",
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
     "piper": "svc_tts.engines.piper.engine:PiperEngine",
@@ -41,7 +42,7 @@ class EngineVoice:
 
     voice_id: str
     name: str
-    language: str  # BCP 47
+    language: str  # BCP 47; empty = every language of its engine
     gender: Gender = Gender.UNKNOWN
     features: tuple[str, ...] = ()  # what it can beyond the features of its engine
     version: str = ""  # changes when it would sound otherwise, as when its file was replaced
@@ -213,6 +214,17 @@ class CloningEngine(Engine, Protocol):
 
     async def prepare(self, reference: VoiceReference) -> None:
         """Compute once what speaking with that voice needs and keep it in its folder; raises `EngineFailed`."""
+
+    def forget(self, key: str) -> None:
+        """The reference of that key was deleted: keep nothing of it in memory. Called from any thread."""
+
+
+@runtime_checkable
+class CountingEngine(Protocol):
+    """An engine that counts what an operator may want to see."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How often each thing happened since its start; no text, no ids of callers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def _gender(speech: SpeechOrder, visit: Visit) -> Gender:
         return speech.voice.gender
     wanted = primary(speech.voice.language or DEFAULT_LANGUAGE)
     ready = (info for info in visit.house.infos(Modality.TTS) if info.state == ENGINE_STATE_READY)
-    voices = (voice for info in ready for voice in info.voices if primary(voice.language) == wanted)
+    voices = (voice for info in ready for voice in info.voices if primary(voice.language or wanted) == wanted)
     first = next(voices, None)
     return first.gender if first else GENDER_UNSPECIFIED
 

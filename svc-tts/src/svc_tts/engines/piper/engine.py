@@ -36,7 +36,7 @@ from svc_tts.engines.piper.voice import Scales
 from svc_tts.pulse import BEAT_S
 from troupe.wire.errors import CheckpointBroken, EngineFailed, EngineMissing, InvalidArgument
 
-REMEDY = "make voice NAME=en_US-lessac-medium"
+REMEDY = "make voice NAME=en_US-kristin-medium"
 _READER = "svc_tts.engines.espeak_child"
 _RATE = 22_050  # Hz: of the qualities medium and high; the voices of 16 kHz are resampled
 _PIECE_BYTES = 2 * _RATE  # 1 s of sound

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 UNKNOWN = "not told"
-_LINE = re.compile(r"^\W*licen[cs]e\W*:\s*(?P<licence>\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"^[*\- ]*licen[cs]e[ *]*:[ \t*]*(?P<licence>\S[^\n]*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _LONGEST = 200  # characters of a licence's name
 _FORBIDS = re.compile(r"\bNC\b|non[- ]?commercial|research only|no commercial|blizzard", re.IGNORECASE)
 _ALLOWS = re.compile(

@@ -46,3 +46,7 @@ def test_the_json_tells_where_no_card_does() -> None:
     assert licence_of("# a card without that line\n", "").name == UNKNOWN
     assert not licence_of("", "").commercial_use
     assert licence_of(CARD.format("CC BY-NC 4.0"), "CC0").name == "CC BY-NC 4.0"
+
+
+def test_a_line_without_a_licence_tells_none() -> None:
+    assert licence_of(CARD.format("")).name == UNKNOWN  # not the heading that follows
