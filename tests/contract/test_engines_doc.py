@@ -13,6 +13,7 @@ import sys
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from svc_tts.engine import EngineFacts
 from svc_video.portraits.avatars import shipped
 from troupe.v1 import (
     engine_pb2,
@@ -41,7 +43,8 @@ from troupe.wire.media import SAMPLE_RATE
 from troupe.wire.statuses import from_rpc_error
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = dict(re.findall(r"^```\w+ (.+?)\n(.*?)^```", (ROOT / "docs/ENGINES.md").read_text(), re.MULTILINE | re.DOTALL))
+PAGE = (ROOT / "docs/ENGINES.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"^```\w+ (.+?)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 NOBODY = "127.0.0.1:1"
 PATIENCE_S = 25.0
 TEXT = json.loads(re.search(r"-d '(.+?)'", BLOCKS["call"])[1])["text"]
@@ -124,6 +127,11 @@ def loud(pcm: bytes) -> bool:
     return float(np.abs(np.frombuffer(pcm, "<i2").astype(float)).mean()) > 500
 
 
+@pytest.mark.parametrize("field", [field.name for field in fields(EngineFacts)])
+def test_every_fact_is_on_the_page(field: str) -> None:
+    assert re.search(rf"`(facts\.)?{field}[`=]|[(,] ?{field}=", PAGE)
+
+
 def test_every_block_is_as_the_house_writes(plugins: Path) -> None:
     for command in (["check", "--ignore=ASYNC,ANN,INP001,RUF012,S101,ARG,D"], ["format", "--check"]):
         arguments = [sys.executable, "-m", "ruff", *command, "--no-cache", f"--config={ROOT / 'pyproject.toml'}"]
@@ -202,12 +210,17 @@ def test_its_test_passes_and_notices_a_broken_engine(plugins: Path) -> None:
     assert "assert all(len(piece.pcm) % 2" in said
 
 
-def test_the_doctor_knows_it_and_says_what_is_wrong_with_a_name(plugins: Path) -> None:
-    engines = "hum:HumEngine,hum:HamEngine,nowhere:HumEngine"
-    rows = json.loads(run(plugins, "svc_tts", "doctor", "--json", TROUPE_SPEECH_ENGINES=engines).stdout)
-    assert [row["ready"] for row in rows] == [True, False, False]
-    assert "HamEngine" in rows[1]["reason"]
-    assert "PYTHONPATH" in rows[2]["reason"]
+def test_the_doctor_knows_them_and_says_what_is_wrong(plugins: Path) -> None:
+    engines = "hum:HumEngine,hum:HamEngine,nowhere:HumEngine,narrator:NarratorEngine"
+    told = run(plugins, "svc_tts", "doctor", "--json", TROUPE_SPEECH_ENGINES=engines, NARRATOR="no-such-program").stdout
+    hum, ham, nowhere, narrator = json.loads(told)
+    assert (hum["ready"], ham["ready"], nowhere["ready"], narrator["ready"]) == (True, False, False, False)
+    assert "HamEngine" in ham["reason"]
+    assert "PYTHONPATH" in nowhere["reason"]
+    assert narrator["remedy"] == "apt install no-such-program"
+
+
+def test_a_name_that_is_wrong_ends_the_start_with_a_sentence(plugins: Path) -> None:
     failed = run(plugins, "svc_tts", TROUPE_SPEECH_ENGINES="nowhere:HumEngine")
     assert failed.returncode != 0
     assert "PYTHONPATH" in failed.stderr
@@ -255,13 +268,6 @@ def command_of(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return []
-
-
-def test_a_program_that_is_missing_is_told_with_its_remedy(plugins: Path) -> None:
-    engines = told("narrator")["TROUPE_SPEECH_ENGINES"]
-    done = run(plugins, "svc_tts", "doctor", "--json", TROUPE_SPEECH_ENGINES=engines, NARRATOR="no-such-program")
-    (row,) = json.loads(done.stdout)
-    assert (row["ready"], row["remedy"]) == (False, "apt install no-such-program")
 
 
 async def test_the_text_engine_answers(start) -> None:
