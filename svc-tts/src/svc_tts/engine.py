@@ -3,7 +3,7 @@
 An engine turns one utterance (a clean sentence, or a part of one between pauses) into pieces of PCM s16le mono at its
 own rate, with words and phones as it comes to know them. Times are seconds from the first sample of the utterance,
 positions are code points of `Utterance.text`. Engines see neither protobuf nor gRPC nor HTTP; they raise the leaves of
-`troupe.wire.errors`. To add one: write a class with the methods of `Engine`, name it in `ENGINES`.
+`troupe.wire.errors`. To add one: docs/ENGINES.md.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
-from troupe.wire.errors import UnknownEngine, nearest
+from troupe.wire.plugins import engine_class
 
 ENGINES = {
     "xtts": "svc_tts.engines.xtts.engine:XttsEngine",
@@ -270,10 +269,5 @@ class EngineContext:
 
 
 def load_engine(name: str, context: EngineContext) -> Engine:
-    """The engine of that name, or of that "module:Class"; raises `UnknownEngine`."""
-    target = ENGINES.get(name, name if ":" in name else "")
-    if not target:
-        known = ", ".join(ENGINES)
-        raise UnknownEngine(f'No engine "{name}". Known: {known}.{nearest(name, ENGINES)}', engine=name)
-    module, _, attribute = target.partition(":")
-    return cast("Engine", getattr(import_module(module), attribute)(context))
+    """The engine of that name, or of that "module:Class", not yet started; raises `UnknownEngine`."""
+    return cast("Engine", engine_class("speech", name, ENGINES)(context))
