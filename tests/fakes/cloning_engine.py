@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -72,3 +73,19 @@ class ParrotEngine:
 
     async def stop(self) -> None:
         pass
+
+
+class XttsParrot(ParrotEngine):
+    """The same under the name by which a gateway's chain knows an engine that clones."""
+
+    def __init__(self, context: EngineContext) -> None:
+        super().__init__(context)
+        self.facts = replace(self.facts, name="xtts")
+
+
+class MissingXtts(XttsParrot):
+    """The same, its weights not there."""
+
+    def __init__(self, context: EngineContext) -> None:
+        super().__init__(context)
+        self.there = False

@@ -7,19 +7,20 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+import httpx
 import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
 import soundfile
 from prometheus_client import CollectorRegistry
+from tests.conftest import Start
 from tests.fakes.speaker import file, speech
 from tests.fakes.xtts_release import make
 
@@ -167,6 +168,7 @@ async def test_a_clone_is_heard_once_and_kept_beside_its_sample(checkpoint: Path
         assert kept.stat().st_mtime_ns == written
         kept.write_bytes(b"damaged")
         engine.forget(sample.key)
+        assert await speak(engine, reference=sample) == cloned
         assert await speak(engine, reference=sample) == cloned
         assert kept.stat().st_size > 10_000
         await engine.prepare(VoiceReference("key-2", sample.wav, sample.folder))
@@ -316,31 +318,22 @@ sys.exit(worker.main())
     assert not imported & set(BLOCKED)
 
 
-def test_the_service_has_no_torch_and_leaves_no_process(checkpoint: Path, tmp_path: Path) -> None:
-    """`python -m svc_tts` with xtts as its only engine, ended by SIGTERM."""
-    environment = os.environ | {
-        "TROUPE_SPEECH_ENGINES": "xtts",
-        "TROUPE_SPEECH_GRPC_PORT": "0",
-        "TROUPE_SPEECH_HTTP_PORT": "0",
-        "TROUPE_SPEECH_METRICS_PORT": "0",
-        "PROVIDER_XTTS_CHECKPOINT": str(checkpoint),
-        "VOICES_URL": str(tmp_path),
-        "COQUI_TOS_AGREED": "1",
+def test_the_service_has_no_torch_and_leaves_no_process(checkpoint: Path, start_service: Start) -> None:
+    """The service with xtts as its only engine: heard over HTTP, without torch in its own process, ended by SIGTERM."""
+    xtts = {"TROUPE_SPEECH_ENGINES": "xtts", "PROVIDER_XTTS_CHECKPOINT": str(checkpoint), "COQUI_TOS_AGREED": "1"}
+    service = start_service("svc_tts", **xtts)
+    deadline = time.monotonic() + PATIENCE_S
+    while "xtts is ready" not in service.log and time.monotonic() < deadline:
+        time.sleep(0.1)
+    order = {"text": SENTENCE, "voice_id": "XTTS-Damien-Black", "format": "wav"}
+    reply = httpx.post(f"http://{service.addresses['http']}/synthesize", json=order, timeout=PATIENCE_S)
+    assert reply.status_code == 200, service.log
+    assert len(reply.content) > SECOND
+    children = psutil.Process(service.popen.pid).children()
+    assert any("svc_tts.engines.xtts.worker" in child.cmdline() for child in children)
+    libraries = {
+        Path(line.split()[-1]).name for line in Path(f"/proc/{service.popen.pid}/maps").read_text().splitlines()
     }
-    service = subprocess.Popen(
-        [sys.executable, "-m", "svc_tts"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        children: list[psutil.Process] = []
-        while not children and time.monotonic() < deadline:
-            children = psutil.Process(service.pid).children()
-            time.sleep(0.1)
-        assert children
-        maps = Path(f"/proc/{service.pid}/maps").read_text()
-        assert "torch" not in maps
-        service.send_signal(signal.SIGTERM)
-        assert service.wait(PATIENCE_S) == 0
-        assert not [child for child in children if child.is_running()]
-    finally:
-        service.kill()
+    assert not [name for name in libraries if name.startswith(("libtorch", "libc10"))]
+    assert service.stop() == 0
+    assert not [child for child in children if child.is_running()]

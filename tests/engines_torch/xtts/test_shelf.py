@@ -64,6 +64,14 @@ def test_another_model_another_sample_or_damage_make_it_heard_again(tmp_path: Pa
     assert value(shelf(ears, "newer model").prepare(sample(tmp_path, "newer sample"))) == 4.0
 
 
+def test_a_file_that_is_shortened_harms_no_voice_in_memory(tmp_path: Path) -> None:
+    shelf(Ears()).prepare(sample(tmp_path))
+    one = shelf(Ears())
+    kept = one.prepare(sample(tmp_path))
+    (tmp_path / FILE).write_bytes(b"")
+    assert value(kept) == 1.0
+
+
 def test_what_is_forgotten_is_not_in_memory(tmp_path: Path) -> None:
     ears = Ears()
     one = shelf(ears)

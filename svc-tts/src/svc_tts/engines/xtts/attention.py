@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
+from mmap import mmap
 from typing import Self
 
 import torch
@@ -31,7 +33,12 @@ class Cache:
         """For (layers, slots, heads, head width). Pages of a CPU's cache are only taken when they are first written."""
         layers, slots, heads, width = shape
         rounded = -(-positions // LENGTH_STEP) * LENGTH_STEP
-        return cls(torch.zeros(layers, 2, slots, heads, rounded, width, device=device, dtype=dtype))
+        size = (layers, 2, slots, heads, rounded, width)
+        if device.type != "cpu":
+            return cls(torch.zeros(size, device=device, dtype=dtype))
+        # torch.zeros would write them all: a quarter of a gigabyte for each slot of the release.
+        pages = mmap(-1, prod(size) * dtype.itemsize)
+        return cls(torch.frombuffer(pages, dtype=dtype).view(size))
 
     @property
     def positions(self) -> int:

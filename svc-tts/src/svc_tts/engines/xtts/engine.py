@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -48,6 +49,7 @@ class XttsEngine:
         self._context = context
         self._process: Process | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread = 0
         self._starting: asyncio.Task[None] | None = None
         self._loaded = 0.0
         self._pause_s = FIRST_PAUSE_S
@@ -117,12 +119,17 @@ class XttsEngine:
 
     def forget(self, key: str) -> None:
         """Keep nothing in memory of that reference: it was deleted. From any thread."""
-        if self._loop is not None:
+        if self._loop is None:
+            return
+        if self._loop_thread == threading.get_ident():
+            self._tell_to_forget(key)  # before whatever is asked next
+        else:
             self._loop.call_soon_threadsafe(self._tell_to_forget, key)
 
     def _tell_to_forget(self, key: str) -> None:
-        if self._process is not None and self._process.alive:
-            self._process.tell({"forget": key})
+        if self._process is not None:
+            with contextlib.suppress(EngineFailed):  # a process that is gone remembers nothing
+                self._process.tell({"forget": key})
 
     async def check(self) -> None:
         """Whether the process lives and, where it has nothing to do, answers; one that died is started again."""
@@ -156,7 +163,7 @@ class XttsEngine:
     async def _load(self, report: Callable[[float], None]) -> None:
         if self._process is not None:
             await self._process.end()
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._loop_thread = asyncio.get_running_loop(), threading.get_ident()
         place = self._context.xtts
         load = Load(str(place.checkpoint), place.device, place.precision, place.streams)
         self._process = await Process.start(load, report, HANG_SHARE * self._context.deadline_s)

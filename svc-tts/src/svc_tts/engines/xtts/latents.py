@@ -50,6 +50,7 @@ class VoiceLatents:
                     raise CheckpointBroken(
                         f"The latents in {path.name} were made by another model ({made_by}); compute them anew."
                     )
-                return cls(file.get_tensor("conditioning"), file.get_tensor("speaker"))
+                # Copied: what is mapped ends the process where another one shortens the file.
+                return cls(file.get_tensor("conditioning").clone(), file.get_tensor("speaker").clone())
         except safetensors.SafetensorError as error:
             raise CheckpointBroken(f"{path.name} holds no latents of a voice ({error}); compute them anew.") from error
