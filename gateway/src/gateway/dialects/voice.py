@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,7 +21,7 @@ from gateway.scenes.wishes import names_in, priority_named
 from gateway.voices import GENDER_NAMES, Voice
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.v1.media_pb2 import AudioFormat
-from troupe.v1.speech_pb2 import TIMING_SOURCE_ESTIMATED, SpeechSettings
+from troupe.v1.speech_pb2 import TEXT_KIND_PLAIN, TEXT_KIND_SSML, TIMING_SOURCE_ESTIMATED, SpeechSettings
 from troupe.wire.deadlines import Deadline
 
 router = APIRouter(prefix="/api", tags=["voice"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
@@ -74,6 +74,7 @@ class VoiceRequest(SpeechFields):
     )
 
     text: str = Field(description="What to say")
+    text_type: Literal["text", "ssml"] = Field(default="text", description="How `text` is marked up")
     format: str = Field(
         default="mp3", description="mp3, wav, flac, opus, aac, pcm, pcmu_raw or pcmu_wav", max_length=16
     )
@@ -102,6 +103,7 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     visit.caller.require("voice")
     order = speech_order(body, body.text, visit)
     order.settings.format.CopyFrom(body.audio_format())
+    order.settings.text_kind = TEXT_KIND_SSML if body.text_type == "ssml" else TEXT_KIND_PLAIN
     house = visit.house
     deadline = Deadline.after(house.settings.speech_timeout_s)
     speech = await speak(house.chains[Modality.TTS], order, deadline, visit.request_id)
