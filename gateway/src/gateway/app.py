@@ -17,7 +17,19 @@ from fastapi import FastAPI
 
 from gateway.assembly import build
 from gateway.banner import banner
-from gateway.dialects import avatar, avatar_request, errors, ops, portraits, research, scenes, studio, text, voice
+from gateway.dialects import (
+    avatar,
+    avatar_request,
+    errors,
+    ops,
+    portraits,
+    research,
+    scenes,
+    studio,
+    subtitles,
+    text,
+    voice,
+)
 from gateway.dialects.replies import error_reply
 from gateway.guard.doorkeeper import Doorkeeper
 from gateway.house import House
@@ -48,9 +60,9 @@ def app_of(house: House, invitation: str = "") -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.house, app.state.invitation = house, invitation
-    known = (text.TextRequest, voice.VoiceRequest, avatar_request.AvatarRequest, research.ResearchRequest)
+    known = (text.TextRequest, subtitles.SubtitlesRequest, avatar_request.AvatarRequest, research.ResearchRequest)
     errors.install(app, {field for request in known for field in request.model_fields})
-    for dialect in (studio, ops, text, research, voice, avatar, portraits, scenes):
+    for dialect in (studio, ops, text, research, voice, subtitles, avatar, portraits, scenes):
         app.include_router(dialect.router)
     app.add_middleware(Doorkeeper, rules=house, refusal=error_reply)
     return app

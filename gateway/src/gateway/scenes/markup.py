@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -91,6 +92,11 @@ class Marked:
 def without_tags(text: str) -> str:
     """The text with a pause for each break and blanks for other tags, as long as they, so that places stay true."""
     return _TAG.sub(lambda match: _pause(match.group()) or " " * len(match.group()), text)
+
+
+def text_of(text: str) -> str:
+    """The characters that the markup stands for."""
+    return html.unescape(_TAG.sub("", text))
 
 
 def _pause(tag: str) -> str:
