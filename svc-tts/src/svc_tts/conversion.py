@@ -95,6 +95,7 @@ def to_request(settings: speech_pb2.SpeechSettings, engine: str, facts: EngineFa
         loudness_lufs=settings.loudness_lufs if settings.HasField("loudness_lufs") else None,
         pronunciations=tuple(settings.pronunciations),
         options=_options(settings),
+        normalize_text=settings.normalize_text if settings.HasField("normalize_text") else None,
         ssml=settings.text_kind == speech_pb2.TEXT_KIND_SSML,
     )
 

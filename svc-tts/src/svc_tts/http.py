@@ -66,6 +66,7 @@ class SynthesizeBody(BaseModel):
     volume: float = 1.0
     loudness: float | None = None  # LUFS
     text_type: Literal["text", "ssml"] = "text"
+    normalize_text: bool | None = None
 
 
 def make_app(booth: Booth, grpc_port: str) -> Starlette:
@@ -172,6 +173,7 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
         pitch=body.pitch,
         volume=body.volume,
         loudness_lufs=body.loudness,
+        normalize_text=body.normalize_text,
         ssml=body.text_type == "ssml",
     )
     parts = booth.speak(request, _once(body.text), Progress())

@@ -34,6 +34,7 @@ class SpeechRequest:
     pronunciations: tuple[str, ...] = ()
     options: EngineOptions | None = None
     ssml: bool = False  # how the text is marked up
+    normalize_text: bool | None = None  # numbers are written out; None = where the engine cannot read them
 
     def check(self) -> None:
         """Raise `InvalidArgument` for values out of range."""

@@ -16,6 +16,7 @@ from svc_tts.engine import Engine, Phone, Piece, SpokenWord, Utterance
 from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.clean import clean, speakable
 from svc_tts.frontend.language import base, guess
+from svc_tts.frontend.normalise import normalised
 from svc_tts.frontend.pauses import Pause
 from svc_tts.frontend.pronounce import Pronunciations
 from svc_tts.frontend.script import PlainScribe, Scribe, Sentence, Stretch
@@ -86,6 +87,7 @@ class Speech:
         self._as_frames = request.as_frames(engine.facts)
         self._timeline = Timeline(request.format, request.volume, as_frames=self._as_frames)
         self._casting: Casting | None = None
+        self._language = ""  # that the request tells
         self._consumed = 0  # code points of the input
         self._told = SentenceEnd(0, 0)  # the last one
         self._words = 0
@@ -96,6 +98,7 @@ class Speech:
     async def parts(self, texts: AsyncIterator[str | Flush]) -> AsyncGenerator[Part, None]:
         """Speak all the text that comes; raises `EmptyText`, `TextTooLong`, `UnknownVoice`, `EngineFailed`, ..."""
         language = await asyncio.to_thread(self._catalogue.language_of, self._request.wish)
+        self._language = language
         scribe = SsmlScribe(language) if self._request.ssml else PlainScribe(language)
         async with aclosing(sentences_of(texts, scribe, self._progress)) as sentences:
             async for sentence in sentences:
@@ -138,7 +141,15 @@ class Speech:
         return [part for part in cleaned if isinstance(part, Pause) or speakable(part.text.text)]
 
     def _cleaned(self, stretch: Stretch) -> Stretch:
-        return Stretch(self._pronunciations.apply(clean(stretch.text)), stretch.style)
+        text = self._pronunciations.apply(clean(stretch.text))
+        if self._writes_numbers:
+            text = normalised(text, stretch.style.language or self._language or guess(text.text))
+        return Stretch(text, stretch.style)
+
+    @property
+    def _writes_numbers(self) -> bool:
+        wanted = self._request.normalize_text
+        return wanted if wanted is not None else not self._engine.facts.reads_numbers
 
     async def _cast(self, language: str, text: str) -> Casting:
         wanted = language or guess(text)

@@ -287,3 +287,9 @@ async def test_the_volume_of_a_stretch_is_its_own() -> None:
 async def test_ssml_that_says_nothing_is_empty() -> None:
     with pytest.raises(EmptyText):
         await speak("<speak><break/></speak>", ssml=True)
+
+
+async def test_numbers_are_written_out_where_that_is_wished() -> None:
+    assert [word.text for word in words(await speak("Take 21."))] == ["Take", "21."]
+    told = words(await speak("Take 121.", normalize_text=True))
+    assert [(word.text, word.start) for word in told[:3]] == [("Take", 0), ("one", 5), ("hundred", 5)]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.visit import PROVIDER, Documented, Here
-from gateway.dialects.voice import VoiceRequest, speech_order, text_kind, voice_headers
+from gateway.dialects.voice import VoiceRequest, mark_up, speech_order, voice_headers
 from gateway.routing.need import Modality
 from gateway.scenes.speech import as_pcm, speak
 from gateway.scenes.subtitles import FILES, as_segments, subtitles
@@ -40,7 +40,7 @@ async def subtitles_of(body: SubtitlesRequest, visit: Here) -> Response:
     """Speak a text as `/api/voice` would and answer with its subtitles, without the sound."""
     visit.caller.require("voice")
     order = as_pcm(speech_order(body, body.text, visit))
-    order.settings.text_kind = text_kind(body)
+    mark_up(order, body)
     house = visit.house
     deadline = Deadline.after(house.settings.speech_timeout_s)
     speech = await speak(house.chains[Modality.TTS], order, deadline, visit.request_id)

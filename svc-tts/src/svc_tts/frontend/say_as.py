@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 
+from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.language import base
+from svc_tts.frontend.normalise import normalised
 
-KINDS = ("cardinal", "number", "ordinal", "digits", "characters", "spell-out", "telephone", "date", "time", "currency")
-"""Those that are known; what stands in others is said as it is written."""
 _LONGEST = 15  # digits of a number that is written out
 
 
 def said_as(text: str, kind: str, language: str) -> str:
     """How to say it; the text itself where the kind or the language is not known."""
     match kind:
-        case "cardinal" | "number":
-            return _number(text, language, ordinal=False)
-        case "ordinal":
-            return _number(text, language, ordinal=True)
+        case "cardinal" | "number" | "ordinal":
+            return _number(text, language, ordinal=kind == "ordinal")
         case "digits":
             return " ".join(character for character in text if character.isalnum())
         case "characters" | "spell-out":
@@ -25,6 +23,8 @@ def said_as(text: str, kind: str, language: str) -> str:
         case "telephone":
             groups = re.findall(r"\d+", text)
             return ", ".join(" ".join(group) for group in groups)
+        case "date" | "time" | "currency":
+            return normalised(AlignedText.of(text), language).text
         case _:
             return text
 

@@ -132,6 +132,8 @@ def test_what_is_inside_each_other_adds_up() -> None:
         ('<say-as interpret-as="ordinal">3</say-as>', "third"),
         ('<say-as interpret-as="characters">ab1</say-as>', "a, b, 1"),
         ('<say-as interpret-as="telephone">+44 (20) 79</say-as>', "4 4, 2 0, 7 9"),
+        ('<say-as interpret-as="time">9:05</say-as>', "nine oh five"),
+        ('<say-as interpret-as="currency">$2.50</say-as>', "two dollars fifty"),
         ('<say-as interpret-as="colour">red</say-as>', "red"),
         ('<phoneme alphabet="ipa" ph="təˈmɑːtəʊ">tomato</phoneme>', "tomato"),
         ('<phoneme alphabet="x-pinyin" ph="chong2 qing4">重庆</phoneme>', "(chong2)(qing4)"),
