@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-timing
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice test test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-speech bench-timing bench-xtts
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -107,12 +107,19 @@ bench-playback: $(STAMP) ## Stalls, dropped frames and the first frame of a minu
 bench-timing: $(STAMP) ## How well words and phones are found where an engine tells none: ROUNDS=
 	@$(BIN)/python -m tests.bench.timing
 
+bench-speech: $(STAMP) ## Every engine that speaks: first audio, a minute of text, words understood, the service's own time: ROUNDS= QUICK=1
+	@tools/private-network.sh $(BIN)/python -m tests.bench.voices
+
 bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eight at once: MODEL= ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.text
 
 bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the films: VIDEO= TEXT= ROUNDS= QUICK=1
 	@tests/bench/lipsync/install.sh $(BIN)/uv || echo "the second judge of lips cannot be installed here" >&2
 	@$(BIN)/python -m tests.bench.lipsync
+
+bench-xtts: $(STAMP) torch ## Our XTTS beside coqui-tts, the same random weights: SECTIONS= DEVICE= FOLDER= ROUNDS= QUICK=1
+	@tests/bench/xtts/install.sh $(BIN)/uv || echo "coqui-tts cannot be installed here" >&2
+	@$(BIN)/python -m tests.bench.xtts
 
 bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2

@@ -20,11 +20,11 @@ SERIOUS = frozenset({"serious", "critical"})
 
 
 class Browser:
-    """The process that drives Chromium."""
+    """The process that drives Chromium, started with more flags where a test needs them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         axe = folder / "node/node_modules/axe-core/axe.min.js"
-        command = [folder / "bin/python", HERE / "studio_driver.py", axe, HERE / "studio_watch.js"]
+        command = [folder / "bin/python", HERE / "studio_driver.py", axe, HERE / "studio_watch.js", *flags]
         self.popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.answers: queue.Queue[str] = queue.Queue()
         self.reader = threading.Thread(target=self._read, daemon=True)

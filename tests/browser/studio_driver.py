@@ -1,4 +1,4 @@
-"""Drives Chromium for the tests of the Studio: studio_driver.py AXE_JS WATCH_JS. Run by the Python of var/browser.
+"""Drives Chromium for the tests of the Studio: studio_driver.py AXE_JS WATCH_JS [FLAG…], by the Python of var/browser.
 
 One command a line as JSON on stdin, `{"do": "press", "keys": "Enter"}`, and one answer a line on stdout:
 `{"value": …}` or `{"error": "…"}`. One page is open at a time; each begins with a browser that knows nothing.
@@ -23,10 +23,11 @@ AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).viol
 class Driver:
     """The browser, its one page, and everything that went wrong on it. Its public methods are the commands."""
 
-    def __init__(self, playwright: Playwright, axe: str, watch: str) -> None:
+    def __init__(self, playwright: Playwright, axe: str, watch: str, flags: list[str]) -> None:
         launch = playwright.chromium.launch
         # Sound without a press of a person is as forbidden as in everybody's browser.
-        self.browser = launch(executable_path=chromium.program(), args=list(chromium.FLAGS), chromium_sandbox=False)
+        args = [*chromium.FLAGS, *flags]
+        self.browser = launch(executable_path=chromium.program(), args=args, chromium_sandbox=False)
         self.axe_script, self.watch_script = axe, watch
         self.context: BrowserContext | None = None
         self.page: Page
@@ -138,10 +139,10 @@ class Driver:
             self.scenes.append(scene)
 
 
-def main(axe: str, watch: str) -> None:
+def main(axe: str, watch: str, *flags: str) -> None:
     """Take commands until there are none."""
     with sync_playwright() as playwright:
-        driver = Driver(playwright, Path(axe).read_text("utf-8"), Path(watch).read_text("utf-8"))
+        driver = Driver(playwright, Path(axe).read_text("utf-8"), Path(watch).read_text("utf-8"), list(flags))
         for line in sys.stdin:
             command = json.loads(line)
             try:
@@ -155,4 +156,4 @@ def main(axe: str, watch: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

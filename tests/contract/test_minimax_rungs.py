@@ -131,18 +131,42 @@ def test_chat_with_tools_at_the_door(cloud, channel) -> None:
     assert "".join(delta.reasoning for delta in deltas)
 
 
-def test_a_clone_at_the_door(cloud, channel) -> None:
+def sample() -> bytes:
     memory = io.BytesIO()
     with wave.open(memory, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(b"\0\1" * 8000 * 12)
+    return memory.getvalue()
+
+
+def test_where_there_is_only_the_cloud_a_voice_is_cloned_there_with_consent(cloud, client) -> None:
+    def clone(**fields: str) -> httpx.Response:
+        return client.post("/api/clone", files={"audio": sample()}, data={"name": "Ada", **fields})
+
+    before = len(seen(cloud)["requests"])
+    assert clone().status_code == 403
+    assert len(seen(cloud)["requests"]) == before
+    reply = clone(consent_speaker="Ada", consent_statement="my voice may be cloned")
+    assert reply.status_code == 200, reply.text
+    assert (reply.headers["x-troupe-provider"], reply.json()["state"]) == ("minimax", "ready")
+    voice_id = reply.json()["voice_id"]
+    [listed] = [each for each in client.get("/api/voices").json()["voices"] if each["voice_id"] == voice_id]
+    assert (listed["cloned"], listed["available"]) == (True, True)
+    said = client.post("/api/voice", json={"text": "Hello.", "voice_id": voice_id.upper()})
+    assert (said.status_code, said.headers["x-troupe-voice"]) == (200, voice_id)
+    assert client.post(f"/api/voices/{voice_id}/consent", json={"speaker": "A", "statement": "B"}).status_code == 422
+    assert client.delete(f"/api/voices/{voice_id}").status_code == 200
+    assert client.post("/api/voice", json={"text": "Hello.", "voice_id": voice_id}).status_code == 404
+
+
+def test_a_clone_at_the_door(cloud, channel) -> None:
     stub = SpeechStub(channel)
     consent = Consent(speaker="Ada", statement="my voice may be cloned")
     settings = CloneVoiceSettings(voice_id="ada-voice", consent=consent)
-    sample = [CloneVoiceInput(settings=settings), CloneVoiceInput(sample=memory.getvalue())]
-    voice = stub.CloneVoice(iter(sample), timeout=20).voice
+    pieces = [CloneVoiceInput(settings=settings), CloneVoiceInput(sample=sample())]
+    voice = stub.CloneVoice(iter(pieces), timeout=20).voice
     assert voice.cloned
     said = [SpeechInput(settings=SpeechSettings(voice_id=voice.voice_id)), SpeechInput(text="Hello there.")]
     chunks = without_ticks(stub.Synthesize(iter(said), timeout=20))

@@ -20,6 +20,7 @@ SEED_VOICES = [
     "es-ES-ElviraNeural",
     "fr-FR-DeniseNeural",
 ]
+SAMPLE = "This is my voice, and I read a few quiet sentences so that it can be kept. " * 3
 WORDS = {"en": "Hello world", "zh": "你好世界", "ja": "こんにちは世界", "es": "Hola mundo", "fr": "Bonjour le monde"}
 
 
@@ -66,10 +67,13 @@ def test_the_tts_service_answers_on_its_own_port(mesh) -> None:
         voices = tts.get("/voices").json()["voices"]
         assert set(SEED_VOICES) <= {voice["voice_id"] for voice in voices}
         assert all({"voice_id", "name", "language", "gender"} <= set(voice) for voice in voices)
-        clone = tts.post("/clone", files={"audio": ("sample.mp3", sound.content)}, data={"name": "MyVoice"}).json()
+        sample = tts.post("/synthesize", json={"text": SAMPLE, "voice_id": "en-US-AriaNeural"})
+        clone = tts.post("/clone", files={"audio": ("sample.mp3", sample.content)}, data={"name": "MyVoice"}).json()
         assert (clone["name"], clone["stored"], clone["usable"]) == ("MyVoice", True, False)
         assert clone["voice_id"]
         assert clone["why"]
+        short = tts.post("/clone", files={"audio": ("sample.mp3", sound.content)}, data={"name": "MyVoice"})
+        assert (short.status_code, short.json()["code"]) == (422, "wrong_duration")
 
 
 def test_the_banner_says_who_serves(mesh) -> None:

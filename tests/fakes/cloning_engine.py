@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class ParrotEngine:
         )
         self.prepared: list[VoiceReference] = []
         self.spoken: list[Utterance] = []
+        self.forgotten: list[str] = []
         self.there = True
         self.fails = False
         self.held = asyncio.Event()  # `prepare` waits for it
@@ -54,6 +56,9 @@ class ParrotEngine:
             words=(SpokenWord(0, len(utterance.text), 0.0, 0.2),),
         )
 
+    def forget(self, key: str) -> None:
+        self.forgotten.append(key)
+
     async def prepare(self, reference: VoiceReference) -> None:
         await self.held.wait()
         if self.fails:
@@ -68,3 +73,19 @@ class ParrotEngine:
 
     async def stop(self) -> None:
         pass
+
+
+class XttsParrot(ParrotEngine):
+    """The same under the name by which a gateway's chain knows an engine that clones."""
+
+    def __init__(self, context: EngineContext) -> None:
+        super().__init__(context)
+        self.facts = replace(self.facts, name="xtts")
+
+
+class MissingXtts(XttsParrot):
+    """The same, its weights not there."""
+
+    def __init__(self, context: EngineContext) -> None:
+        super().__init__(context)
+        self.there = False

@@ -29,6 +29,7 @@ from gateway.dialects import (
     subtitles,
     text,
     voice,
+    voices,
 )
 from gateway.dialects.replies import error_reply
 from gateway.guard.doorkeeper import Doorkeeper
@@ -60,9 +61,15 @@ def app_of(house: House, invitation: str = "") -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.house, app.state.invitation = house, invitation
-    known = (text.TextRequest, subtitles.SubtitlesRequest, avatar_request.AvatarRequest, research.ResearchRequest)
+    known = (
+        text.TextRequest,
+        subtitles.SubtitlesRequest,
+        avatar_request.AvatarRequest,
+        research.ResearchRequest,
+        voices.ConsentBody,
+    )
     errors.install(app, {field for request in known for field in request.model_fields})
-    for dialect in (studio, ops, text, research, voice, subtitles, avatar, portraits, scenes):
+    for dialect in (studio, ops, text, research, voice, subtitles, voices, avatar, portraits, scenes):
         app.include_router(dialect.router)
     app.add_middleware(Doorkeeper, rules=house, refusal=error_reply)
     return app

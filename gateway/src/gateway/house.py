@@ -17,6 +17,7 @@ from gateway.metrics import Metrics
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
+from gateway.scenes.clones import CloneBook
 from gateway.scenes.registry import SceneRegistry
 from gateway.settings import Settings
 from gateway.voices import VoiceTable
@@ -70,6 +71,7 @@ class House:
     fetcher: Fetcher  # of web pages that callers name
     spent: Callable[[Rung], float | None] = lambda _rung: None  # USD today, of a rung that costs money
     voices: VoiceTable = field(default_factory=VoiceTable)
+    clones: CloneBook = field(default_factory=CloneBook)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
     draining: bool = False
     since: float = field(default_factory=time.monotonic)

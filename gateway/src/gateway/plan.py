@@ -119,9 +119,9 @@ def _refuse_unread(settings: Settings, named: set[str]) -> None:
 
 def _rung(settings: Settings, modality: Modality, name: str) -> RungPlan:
     own = settings.rungs.get(name, RungSettings())
-    engines = (own.engine.lower(),) if own.engine else _engines(settings, modality, name)
+    engines = (_known(modality, own.engine),) if own.engine else _engines(settings, modality, name)
     unknown = [engine for engine in engines if engine not in ENGINES[modality]]
-    if unknown:
+    if unknown and not (own.engine and own.target):  # whoever says where it runs may run an engine of their own
         raise InvalidArgument(_no_such_rung(modality, name, unknown[0], own), setting=f"PROVIDER_{modality.upper()}")
     minimax = engines == (MINIMAX,)
     return RungPlan(
@@ -166,6 +166,11 @@ def _engines(settings: Settings, modality: Modality, name: str) -> tuple[str, ..
     return (name,)
 
 
+def _known(modality: Modality, engine: str) -> str:
+    """A known engine in any case; one of somebody's own as they write it."""
+    return engine.lower() if engine.lower() in ENGINES[modality] else engine
+
+
 def _target(settings: Settings, modality: Modality, name: str, own: RungSettings) -> str:
     """Its own target first, then what the seed's names say, then the modality's service."""
     if own.target:
@@ -197,7 +202,10 @@ def _no_such_rung(modality: Modality, name: str, engine: str, own: RungSettings)
     known = [*ENGINES[modality], *([COQUI] if modality is Modality.TTS else [])]
     listed = f"known ones are {', '.join(known)}"
     if own.engine:
-        return f"PROVIDER_{name.upper()}_ENGINE={engine}: no {modality} engine of that name; {listed}."
+        return (
+            f"PROVIDER_{name.upper()}_ENGINE={engine}: no {modality} engine of that name; {listed}."
+            f"{nearest(engine, known)} An engine of your own needs PROVIDER_{name.upper()}_TARGET: where it runs."
+        )
     return (
         f'"{name}" is no {modality} provider; {listed}.{nearest(name, known)} '
         f"A provider of your own needs PROVIDER_{name.upper()}_ENGINE."

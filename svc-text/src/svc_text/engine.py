@@ -6,13 +6,12 @@ serves all requests of the process. To add one: write a class with these members
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from troupe.wire.documents import Document
-from troupe.wire.errors import UnknownEngine, nearest
+from troupe.wire.plugins import engine_class
 from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
@@ -178,10 +177,4 @@ class TextEngine(Protocol):
 
 def make(name: str) -> TextEngine:
     """An instance of that engine, not yet started; raises `UnknownEngine`."""
-    target = ENGINES.get(name, name if ":" in name else "")
-    if not target:
-        known = ", ".join(ENGINES)
-        raise UnknownEngine(f'There is no text engine "{name}". Known: {known}.{nearest(name, ENGINES)}')
-    module, _, attribute = target.partition(":")
-    factory = cast("Callable[[], TextEngine]", getattr(importlib.import_module(module), attribute))
-    return factory()
+    return cast("TextEngine", engine_class("text", name, ENGINES)())

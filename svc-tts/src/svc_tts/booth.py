@@ -45,6 +45,7 @@ class Booth:
         self.cloning = Cloning(self.engines, store, self.catalogue, self.ready)
         self.outstanding: Counter[str] = Counter()
         self._metrics = metrics or SpeechMetrics(CollectorRegistry())
+        self._metrics.follow(self.engines)
 
     def ready(self) -> list[str]:
         """The engines that can speak now, in the order of the settings."""
@@ -169,9 +170,9 @@ class Booth:
 
     async def _first_word(self, engine: Engine) -> None:
         """A real word: only then is an engine serving that may be asked for one."""
-        voice = engine.voices()[0]
+        language = engine.voices()[0].language or engine.facts.languages[0]
         sound = 0
-        async with asyncio.timeout(_FIRST_WORD_S), aclosing(self._probe(engine, voice.language)) as pieces:
+        async with asyncio.timeout(_FIRST_WORD_S), aclosing(self._probe(engine, language)) as pieces:
             async for size in pieces:
                 sound += size
         if not sound:

@@ -36,6 +36,7 @@ class Cloning:
         self._ready = ready
         self._places = asyncio.Semaphore(_SAMPLES_AT_ONCE)
         self._preparing: dict[str, set[asyncio.Task[None]]] = {}
+        store.on_delete(self._forget)
 
     async def clone(self, owner: str, wanted: ClonedVoice, file: bytes, refinement: Refinement) -> ClonedVoice:
         """Keep a reference. Raises `InvalidArgument`, `QuotaExceeded` and what `read_sample` raises."""
@@ -109,6 +110,12 @@ class Cloning:
         for name in self._ready():
             if self._engines[name].facts.clones:
                 self._begin(cast("CloningEngine", self._engines[name]), reference)
+
+    def _forget(self, key: str) -> None:
+        """A reference is gone: no engine keeps anything of it in memory. In whatever thread the store works."""
+        for engine in self._engines.values():
+            if engine.facts.clones:
+                cast("CloningEngine", engine).forget(key)
 
     def _begin(self, engine: CloningEngine, reference: VoiceReference) -> None:
         task = asyncio.create_task(_prepared(engine, reference))

@@ -171,7 +171,7 @@ def to_chunks(part: Part, request: SpeechRequest) -> Iterator[speech_pb2.SpeechC
         case SentenceEnd():
             end = speech_pb2.SentenceEnd(text_consumed=part.text_consumed, audio_ms=part.audio_ms)
             yield speech_pb2.SpeechChunk(sentence_end=end)
-        case Sound():
+        case Sound() if part != Sound():
             first, *rest = pieces(part.audio) or [b""]
             yield speech_pb2.SpeechChunk(audio=first, words=_words(part), cues=_cues(part))
             yield from (speech_pb2.SpeechChunk(audio=piece) for piece in rest)

@@ -10,7 +10,7 @@ from typing import TypedDict
 from svc_tts.engine import Engine, EngineContext, Utterance, load_engine
 from troupe.wire.errors import EngineFailed, TroupeError
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 120.0  # a model of gigabytes is read in tens of seconds
 
 
 class Row(TypedDict):
@@ -48,7 +48,8 @@ async def _row(name: str, context: EngineContext) -> Row:
 
 async def _say_a_word(engine: Engine) -> None:
     voice = engine.voices()[0]
-    async with aclosing(engine.speak(Utterance(engine.facts.probe_text, voice, voice.language))) as pieces:
+    language = voice.language or engine.facts.languages[0]
+    async with aclosing(engine.speak(Utterance(engine.facts.probe_text, voice, language))) as pieces:
         async for piece in pieces:
             if piece.pcm:
                 return

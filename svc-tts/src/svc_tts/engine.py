@@ -3,21 +3,21 @@
 An engine turns one utterance (a clean sentence, or a part of one between pauses) into pieces of PCM s16le mono at its
 own rate, with words and phones as it comes to know them. Times are seconds from the first sample of the utterance,
 positions are code points of `Utterance.text`. Engines see neither protobuf nor gRPC nor HTTP; they raise the leaves of
-`troupe.wire.errors`. To add one: write a class with the methods of `Engine`, name it in `ENGINES`.
+`troupe.wire.errors`. To add one: docs/ENGINES.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
-from troupe.wire.errors import UnknownEngine, nearest
+from troupe.wire.plugins import engine_class
 
 ENGINES = {
+    "xtts": "svc_tts.engines.xtts.engine:XttsEngine",
     "flite": "svc_tts.engines.flite:FliteEngine",
     "espeak": "svc_tts.engines.espeak:EspeakEngine",
     "piper": "svc_tts.engines.piper.engine:PiperEngine",
@@ -42,7 +42,7 @@ class EngineVoice:
 
     voice_id: str
     name: str
-    language: str  # BCP 47
+    language: str  # BCP 47; empty = every language of its engine
     gender: Gender = Gender.UNKNOWN
     features: tuple[str, ...] = ()  # what it can beyond the features of its engine
     version: str = ""  # changes when it would sound otherwise, as when its file was replaced
@@ -216,6 +216,17 @@ class CloningEngine(Engine, Protocol):
     async def prepare(self, reference: VoiceReference) -> None:
         """Compute once what speaking with that voice needs and keep it in its folder; raises `EngineFailed`."""
 
+    def forget(self, key: str) -> None:
+        """The reference of that key was deleted: keep nothing of it in memory. Called from any thread."""
+
+
+@runtime_checkable
+class CountingEngine(Protocol):
+    """An engine that counts what an operator may want to see."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How often each thing happened since its start; no text, no ids of callers."""
+
 
 @dataclass(frozen=True, slots=True)
 class EdgePlace:
@@ -259,10 +270,5 @@ class EngineContext:
 
 
 def load_engine(name: str, context: EngineContext) -> Engine:
-    """The engine of that name, or of that "module:Class"; raises `UnknownEngine`."""
-    target = ENGINES.get(name, name if ":" in name else "")
-    if not target:
-        known = ", ".join(ENGINES)
-        raise UnknownEngine(f'No engine "{name}". Known: {known}.{nearest(name, ENGINES)}', engine=name)
-    module, _, attribute = target.partition(":")
-    return cast("Engine", getattr(import_module(module), attribute)(context))
+    """The engine of that name, or of that "module:Class", not yet started; raises `UnknownEngine`."""
+    return cast("Engine", engine_class("speech", name, ENGINES)(context))

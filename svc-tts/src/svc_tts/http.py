@@ -152,7 +152,8 @@ def _health(booth: Booth) -> Response:
     """Exactly the words of the first release while an engine is ready."""
     ready = booth.ready()
     backend = ready[0] if ready else next(iter(booth.engines), "")
-    told = {"status": "healthy" if ready else "unhealthy", "cuda": False, "model_loaded": bool(ready)}
+    cuda = any(booth.engines[name].facts.device.startswith("cuda") for name in ready)
+    told = {"status": "healthy" if ready else "unhealthy", "cuda": cuda, "model_loaded": bool(ready)}
     return JSONResponse(told | {"backend": BACKENDS.get(backend, backend)}, status_code=200 if ready else 503)
 
 

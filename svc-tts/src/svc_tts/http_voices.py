@@ -99,13 +99,7 @@ async def _clone(booth: Booth, form: FormData) -> Response:
         raise _no_form()
     texts = {name: value for name, value in form.items() if isinstance(value, str) and value}
     fields = _validated(CloneFields, {"name": "", **texts})
-    told = {
-        name.removeprefix(_CONSENT_PREFIX): text for name, text in texts.items() if name.startswith(_CONSENT_PREFIX)
-    }
-    consent = _validated(ConsentBody, told, _CONSENT_PREFIX).consent() if told else None
-    if consent is not None:
-        consent = consent.checked(datetime.now(UTC).timestamp())
-    wanted = ClonedVoice(fields.voice_id, fields.name, fields.language, consent)
+    wanted = ClonedVoice(fields.voice_id, fields.name, fields.language, _consent_in(texts))
     refinement = Refinement(denoise=fields.denoise, normalize_loudness=fields.normalize)
     voice = await booth.cloning.clone(LOCAL_OWNER, wanted, await audio.read(), refinement)
     return JSONResponse(_stored(booth, voice))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
+from svc_tts.engine import CountingEngine, Engine
 from svc_tts.speech import Part, SentenceEnd, Sound
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -16,6 +19,7 @@ class SpeechMetrics:
     """Counters of one process's answers."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         names = ["engine"]
         first = "From the request to the first sound of the answer, seconds"
         self._first = Histogram("troupe_speech_first_audio_seconds", first, names, buckets=_SECONDS, registry=registry)
@@ -27,6 +31,10 @@ class SpeechMetrics:
     def looked(self, engine: str, found: bool) -> None:  # a callback's signature
         """A sentence was looked for among those kept."""
         self._looks.labels(engine, str(found).lower()).inc()
+
+    def follow(self, engines: Mapping[str, Engine]) -> None:
+        """Show what those engines count themselves."""
+        self._registry.register(_EnginesOwn(engines))
 
     async def watch(self, engine: str, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
         """`parts` as they are, counted."""
@@ -41,3 +49,19 @@ class SpeechMetrics:
                 self._text.labels(engine).inc(part.text_consumed - told.text_consumed)
                 told = part
             yield part
+
+
+class _EnginesOwn(Collector):
+    """What engines count, asked for when somebody reads the metrics."""
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self._engines = engines
+
+    def collect(self) -> Iterator[Metric]:
+        """One counter for all of it."""
+        told = "What engines count of themselves"
+        family = CounterMetricFamily("troupe_speech_engine_events", told, labels=["engine", "event"])
+        for name, engine in self._engines.items():
+            for event, count in engine.counts().items() if isinstance(engine, CountingEngine) else ():
+                family.add_metric([name, event], count)
+        yield family

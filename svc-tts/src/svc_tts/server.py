@@ -13,8 +13,10 @@ import grpc.aio
 from svc_tts import conversion
 from svc_tts.audio.decode import MAX_FILE_BYTES, decode
 from svc_tts.booth import SERVICE, Booth
+from svc_tts.engine import EngineFacts, EngineVoice
 from svc_tts.frontend.language import base
 from svc_tts.speech import Flush, SpeechRequest
+from svc_tts.voices.catalogue import speaks
 from svc_tts.voices.cloned import ClonedVoice
 from troupe.v1 import engine_pb2, speech_pb2, speech_pb2_grpc
 from troupe.wire.deadlines import Deadline
@@ -52,11 +54,14 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
             conversion.from_voice(voice, name)
             for name, engine in self._booth.engines.items()
             for voice in engine.voices()
+            if not request.language or _of(voice, engine.facts, request.language)
         ]
         cloned = await self._booth.cloning.voices_of(request.principal.key_id)
-        voices += [self._told(voice) for voice in cloned]
-        if request.language:
-            voices = [voice for voice in voices if base(voice.language) == base(request.language)]
+        voices += [
+            self._told(voice)
+            for voice in cloned
+            if not request.language or base(voice.language) == base(request.language)
+        ]
         return speech_pb2.ListVoicesResponse(voices=voices)
 
     async def CloneVoice(  # gRPC names it
@@ -137,6 +142,11 @@ class SpeechServicer(speech_pb2_grpc.SpeechServicer):
     def _told(self, voice: ClonedVoice) -> engine_pb2.Voice:
         cloning = self._booth.cloning
         return conversion.from_cloned(voice, cloning.state(voice), cloning.speaker())
+
+
+def _of(voice: EngineVoice, facts: EngineFacts, language: str) -> bool:
+    """Whether it belongs into a list of that language: by its own one, else by those its engine reads."""
+    return base(voice.language) == base(language) if voice.language else speaks(facts, voice, language)
 
 
 async def _texts(inputs: AsyncIterator[speech_pb2.SpeechInput]) -> AsyncGenerator[str | Flush, None]:

@@ -9,8 +9,7 @@ One instance serves all streams of the process. To add one: write a class with t
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +21,7 @@ import numpy.typing as npt
 from svc_video.film import Frame
 from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Speech
-from troupe.wire.errors import UnknownEngine, nearest
+from troupe.wire.plugins import engine_class
 
 ENGINES: Mapping[str, str] = {
     "portrait": "svc_video.engines.portrait.engine:PortraitEngine",
@@ -101,10 +100,4 @@ class VideoEngine(Protocol):
 
 def make(name: str) -> VideoEngine:
     """An instance of that engine, not yet started; raises `UnknownEngine`."""
-    target = ENGINES.get(name, name if ":" in name else "")
-    if not target:
-        known = ", ".join(ENGINES)
-        raise UnknownEngine(f'There is no video engine "{name}". Known: {known}.{nearest(name, ENGINES)}')
-    module, _, attribute = target.partition(":")
-    factory = cast("Callable[[], VideoEngine]", getattr(importlib.import_module(module), attribute))
-    return factory()
+    return cast("VideoEngine", engine_class("video", name, ENGINES)())

@@ -52,6 +52,16 @@ def test_a_rung_of_ones_own_needs_an_engine() -> None:
         plan(PROVIDER_TTS="mine", PROVIDER_MINE_ENGINE="nothing")
 
 
+def test_an_engine_of_ones_own_needs_to_be_somewhere() -> None:
+    own = {"PROVIDER_VIDEO": "lamp", "PROVIDER_LAMP_ENGINE": "lamp:LampEngine"}
+    with pytest.raises(InvalidArgument, match="PROVIDER_LAMP_TARGET"):
+        plan(**own)
+    rung = plan(**own, PROVIDER_LAMP_TARGET="127.0.0.1:50053")[Modality.VIDEO].rungs[0]
+    assert (rung.engines, rung.target, rung.cloud) == (("lamp:LampEngine",), "127.0.0.1:50053", False)
+    known = plan(PROVIDER_TTS="mine", PROVIDER_MINE_ENGINE="Espeak", PROVIDER_MINE_TARGET="box:1")
+    assert known[Modality.TTS].rungs[0].engines == ("espeak",)
+
+
 def test_the_seeds_names_mean_what_they_meant() -> None:
     coqui = plan(PROVIDER_TTS="coqui", PROVIDER_COQUI_SERVICE_URL="http://localhost:5050")[Modality.TTS].rungs[0]
     assert (coqui.engines, coqui.target) == (("xtts", "edge"), "http://localhost:5050")

@@ -74,6 +74,7 @@ async def test_with_consent_it_is_computed_at_once_and_deleted_with_the_voice(
     assert len(await prepared(booth, parrot)) == 1
     await booth.cloning.delete("alice", "my-voice")
     assert files_in(tmp_path) == []
+    assert parrot.forgotten == [parrot.prepared[0].key]
     with pytest.raises(UnknownVoice):
         await booth.cloning.delete("alice", "my-voice")
 

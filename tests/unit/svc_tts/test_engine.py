@@ -12,6 +12,7 @@ from troupe.wire.errors import UnknownEngine
 
 CONTEXT = EngineContext(1, 1.0)
 OWN_NAMES = ("edge", "piper")  # ids that the world knows
+KNOWN_LATER = ("xtts",)  # its checkpoint tells them
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -20,12 +21,12 @@ def test_every_engine_says_what_it_is(name: str, tmp_path: Path) -> None:
     engine = load_engine(name, replace(CONTEXT, piper=PiperPlace(tmp_path)))
     assert engine.facts.name == name
     assert engine.facts.licence
-    assert engine.voices()
+    assert engine.voices() or name in KNOWN_LATER
     assert set(engine.facts.features) <= {"timings", "cues", "speed", "pitch"}
     ids = [voice.voice_id for voice in engine.voices()]
     assert len(set(ids)) == len(ids)
     assert name in OWN_NAMES or all(each.startswith(f"{name}-") for each in ids)
-    languages = {voice.language for voice in engine.voices()}
+    languages = {voice.language for voice in engine.voices() if voice.language}
     assert not engine.facts.languages or languages <= set(engine.facts.languages)
 
 

@@ -23,3 +23,15 @@ async def test_sound_and_text_are_counted_and_nothing_is_changed() -> None:
     assert registry.get_sample_value("troupe_speech_audio_seconds_total", labels) == pytest.approx(2.0)
     assert registry.get_sample_value("troupe_speech_text_characters_total", labels) == 12
     assert registry.get_sample_value("troupe_speech_first_audio_seconds_count", labels) == 1
+
+
+class Counts:
+    def counts(self) -> dict[str, int]:
+        return {"restarted": 2}
+
+
+def test_what_engines_count_themselves_is_shown() -> None:
+    registry = CollectorRegistry()
+    SpeechMetrics(registry).follow({"xtts": Counts(), "tone": object()})
+    labels = {"engine": "xtts", "event": "restarted"}
+    assert registry.get_sample_value("troupe_speech_engine_events_total", labels) == 2

@@ -111,9 +111,11 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
     if order.picture and fields.portrait_id:
         raise InvalidArgument("Send either `portrait_id` or a `portrait` file, not both.", field="portrait")
     framing = _framing(order)
-    script = scriptwriter(fields, visit)
-    text = None if script else fields.text
-    speech = None if order.sound else speech_order(fields, text, visit, *order.route)
+    speech = None
+    if not order.sound:
+        text = None if order.source in WRITTEN_BY_A_MODEL else fields.text
+        speech = await speech_order(fields, text, visit, *order.route)
+    script = scriptwriter(fields, visit, fields.language or (speech.voice.language if speech else ""))
     return AvatarOrder(
         settings=_animate_settings(fields, await _portrait_id(order, speech, visit), framing, visit),
         speech=speech,
@@ -146,7 +148,7 @@ def _gender(speech: SpeechOrder, visit: Visit) -> Gender:
         return speech.voice.gender
     wanted = primary(speech.voice.language or DEFAULT_LANGUAGE)
     ready = (info for info in visit.house.infos(Modality.TTS) if info.state == ENGINE_STATE_READY)
-    voices = (voice for info in ready for voice in info.voices if primary(voice.language) == wanted)
+    voices = (voice for info in ready for voice in info.voices if primary(voice.language or wanted) == wanted)
     first = next(voices, None)
     return first.gender if first else GENDER_UNSPECIFIED
 

@@ -92,14 +92,40 @@ class VoiceReply(BaseModel):
     name: str
     language: str = Field(description="BCP 47", examples=["en-US"])
     gender: str = Field(description='"female", "male", "neutral" or ""')
-    source: str = Field(description='Whose id it is: "edge" (the seed\'s table), "minimax", or the engine that has it')
-    available: bool = Field(description="Some engine that is ready now speaks this language")
+    source: str = Field(
+        description='Whose id it is: "edge" (the seed\'s table), "minimax", the engine that has it, or "clone"'
+    )
+    available: bool = Field(description="It could speak now: of a preset, an engine that is ready reads its language")
+    cloned: bool = Field(default=False, description="A voice of your own key; nobody else sees it")
+    state: str = Field(
+        default="",
+        description='Of a cloned voice: "ready", "awaiting_consent", "consent_expired" or "awaiting_engine"',
+    )
+    why: str = Field(default="", description="Why a cloned voice cannot speak")
+    how: str = Field(default="", description="What makes it speak")
+    created_at: int = Field(default=0, description="Unix seconds; of a cloned voice")
 
 
 class VoicesReply(BaseModel):
     """GET /api/voices."""
 
     voices: list[VoiceReply]
+    notes: list[str] = Field(default_factory=list, description="Services that could not list your cloned voices")
+
+
+class ClonedVoiceReply(BaseModel):
+    """POST /api/clone and POST /api/voices/{voice_id}/consent: the seed's fields, and how the voice stands."""
+
+    voice_id: str
+    name: str
+    language: str
+    stored: bool = True
+    usable: bool
+    state: str = Field(description='"ready", "awaiting_consent", "consent_expired" or "awaiting_engine"')
+    why: str = Field(description="Why it cannot speak; empty when it can")
+    how: str = Field(description="What makes it speak")
+    meanwhile: str = Field(description="A voice of its language that may be asked for instead; empty when it can speak")
+    created_at: int = Field(description="Unix seconds")
 
 
 class PortraitReply(BaseModel):

@@ -76,15 +76,18 @@ def source_of(fields: ScriptFields, sound: bytes) -> str:
     return sources[0]
 
 
-def scriptwriter(fields: ScriptFields, visit: Visit) -> Scriptwriter | None:
-    """Who writes the script, where it is not written yet. Raises `TextTooLong` or `UnknownProvider`."""
+def scriptwriter(fields: ScriptFields, visit: Visit, language: str) -> Scriptwriter | None:
+    """Who writes the script, where it is not written yet; `language`: to write in, empty = that of the prompt.
+
+    Raises `TextTooLong` or `UnknownProvider`.
+    """
     limit = visit.house.settings.max_text_chars
     if fields.prompt.strip():
-        return Answering(_order(fields, visit, _request(fields, visit)), limit)
+        return Answering(_order(fields, visit, _request(fields, visit, language)), limit)
     if fields.url.strip():
         base = _order(fields, visit, ChatRequest(principal=visit.principal))
         house = visit.house
-        return Presenting(fields.url.strip(), base, house.fetcher, house.reading, _language(fields, visit))
+        return Presenting(fields.url.strip(), base, house.fetcher, house.reading, language)
     return None
 
 
@@ -98,7 +101,7 @@ def _order(fields: ScriptFields, visit: Visit, request: ChatRequest) -> ChatOrde
     )
 
 
-def _request(fields: ScriptFields, visit: Visit) -> ChatRequest:
+def _request(fields: ScriptFields, visit: Visit, language: str) -> ChatRequest:
     size, limit = len(fields.system) + len(fields.prompt), visit.house.settings.max_text_chars
     if size > limit:
         raise TextTooLong(
@@ -107,18 +110,10 @@ def _request(fields: ScriptFields, visit: Visit) -> ChatRequest:
             limit_chars=limit,
         )
     request = ChatRequest(principal=visit.principal, reasoning="off")  # somebody waits to hear the first word
-    told = system_prompt(_language(fields, visit), fields.system)
+    told = system_prompt(language, fields.system)
     for role, content in ((ROLE_SYSTEM, told), (ROLE_USER, fields.prompt)):
         request.messages.add(role=role).content.add(text=blank_controls(content))
     request.sampling.max_tokens = fields.max_tokens
     if fields.echo is not None:
         request.echo.CopyFrom(EchoSettings(**fields.echo.model_dump()))
     return request
-
-
-def _language(fields: ScriptFields, visit: Visit) -> str:
-    """The language asked for, else that of the voice asked for; empty = that of the prompt."""
-    if fields.language or not fields.voice_id:
-        return fields.language
-    house = visit.house
-    return house.voices.resolve(fields.voice_id, "", house.infos(Modality.TTS)).language

@@ -39,7 +39,7 @@ class SubtitlesRequest(VoiceRequest):
 async def subtitles_of(body: SubtitlesRequest, visit: Here) -> Response:
     """Speak a text as `/api/voice` would and answer with its subtitles, without the sound."""
     visit.caller.require("voice")
-    order = as_pcm(speech_order(body, body.text, visit))
+    order = as_pcm(await speech_order(body, body.text, visit))
     mark_up(order, body)
     house = visit.house
     deadline = Deadline.after(house.settings.speech_timeout_s)

@@ -13,6 +13,7 @@ from gateway.house import House
 from gateway.routing.capability import OFFLINE_RENDER
 from gateway.routing.need import Modality, Need
 from gateway.scenes.portraits import PortraitDesk
+from gateway.scenes.voice_desk import VoiceDesk
 from gateway.scenes.wishes import Names, Wishes
 from troupe.v1.engine_pb2 import Principal
 
@@ -52,6 +53,18 @@ class Visit:
         without = frozenset() if may_wait else frozenset({OFFLINE_RENDER})
         need = Need(Modality.VIDEO, rungs=named, without=without, local_only=self.wishes.local_only)
         return PortraitDesk(self.house.chains[Modality.VIDEO], need, self.caller.key_id, self.request_id)
+
+    def voices(self, *, local_only: bool = False) -> VoiceDesk:
+        """The tts chain, to ask about voices; `local_only`: a field of the request says so too."""
+        house = self.house
+        return VoiceDesk(
+            house.chains[Modality.TTS],
+            house.voices,
+            house.clones,
+            self.caller.key_id,
+            self.request_id,
+            local_only=local_only or self.wishes.local_only,
+        )
 
 
 def house_of(request: Request) -> House:

@@ -1,25 +1,21 @@
-"""POST /api/voice and GET /api/voices."""
+"""POST /api/voice."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.media import AUDIO_TYPES, MediaResponse, audio_codec, sample_rate
-from gateway.dialects.replies import VoiceReply, VoicesReply
 from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
-from gateway.routing.capability import primary, speaks
 from gateway.routing.need import Modality
 from gateway.routing.priority import Priority
 from gateway.scenes.script import clean_text
 from gateway.scenes.speech import Speech, SpeechOrder, speak
 from gateway.scenes.wishes import names_in, priority_named
-from gateway.voices import GENDER_NAMES, Voice
-from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.v1.media_pb2 import AudioFormat
 from troupe.v1.speech_pb2 import TEXT_KIND_PLAIN, TEXT_KIND_SSML, TIMING_SOURCE_ESTIMATED, SpeechSettings
 from troupe.wire.deadlines import Deadline
@@ -40,6 +36,9 @@ class SpeechFields(BaseModel):
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
     pitch: float = Field(default=0.0, ge=-12.0, le=12.0, description="Semitones")
     volume: float = Field(default=1.0, ge=0.0, le=10.0)
+    allow_substitute: bool = Field(
+        default=False, description="Another voice may speak for a cloned one that cannot; the answer says so"
+    )
     emotion: str = Field(
         default="", description='"neutral", "happy", …; engines that have none ignore it', max_length=32
     )
@@ -62,6 +61,7 @@ class SpeechFields(BaseModel):
             volume=self.volume,
             emotion=self.emotion,
             pronunciations=self.pronunciations,
+            allow_substitute=self.allow_substitute,
         )
 
 
@@ -105,7 +105,7 @@ class VoiceRequest(SpeechFields):
 async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     """Speak a text. The answer's body is the sound itself, sent sentence by sentence while it is made."""
     visit.caller.require("voice")
-    order = speech_order(body, body.text, visit)
+    order = await speech_order(body, body.text, visit)
     order.settings.format.CopyFrom(body.audio_format())
     mark_up(order, body)
     house = visit.house
@@ -120,17 +120,20 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     )
 
 
-def speech_order(fields: SpeechFields, text: str | None, visit: Visit, *route: Modality) -> SpeechOrder:
+async def speech_order(fields: SpeechFields, text: str | None, visit: Visit, *route: Modality) -> SpeechOrder:
     """The request in the words of the tts chain; `route`: the chains that take part; no text: it comes later.
 
-    Raises `EmptyText`, `TextTooLong`, `UnknownVoice` or `UnknownProvider`.
+    Raises `EmptyText`, `TextTooLong`, `UnknownProvider`, or what the voice asked for lacks.
     """
-    house = visit.house
+    house, desk, allowed = visit.house, visit.voices(local_only=fields.local_only), fields.allow_substitute
+    said = clean_text(text, house.settings.max_text_chars) if text is not None else ""
+    named = names_in(fields.provider) or visit.rungs(Modality.TTS, *route)
+    voice = await desk.voice(fields.voice_id, fields.language, allow_substitute=allowed)
     return SpeechOrder(
-        voice=house.voices.resolve(fields.voice_id, fields.language, house.infos(Modality.TTS)),
+        voice=voice,
         settings=fields.settings(visit),
-        text=clean_text(text, house.settings.max_text_chars) if text is not None else "",
-        rungs=names_in(fields.provider) or visit.rungs(Modality.TTS, *route),
+        text=said,
+        rungs=named or desk.order_of_rungs(voice, allow_substitute=allowed),
         local_only=fields.local_only or visit.wishes.local_only,
         commercial_only=house.settings.commercial_only,
         priority=priority_of(fields, visit),
@@ -177,26 +180,3 @@ async def _sound(speech: Speech) -> AsyncGenerator[bytes]:
     async for chunk in speech:
         if chunk.audio:
             yield chunk.audio
-
-
-@router.get("/voices", summary="Voices that may be asked for")
-async def voices(
-    visit: Here, language: Annotated[str, Query(description="BCP 47; only voices of it", max_length=35)] = ""
-) -> VoicesReply:
-    """The voice table (the seed's ids and MiniMax's system voices), then the voices that engines have of their own."""
-    infos = visit.house.infos(Modality.TTS)
-    spoken = [list(info.languages) for info in infos if info.state == ENGINE_STATE_READY]
-    listed = visit.house.voices.all(infos)
-    wanted = [each for each in listed if not language or primary(each.language) == primary(language)]
-    return VoicesReply(voices=[_reply(each, spoken) for each in wanted])
-
-
-def _reply(each: Voice, spoken: list[list[str]]) -> VoiceReply:
-    return VoiceReply(
-        voice_id=each.voice_id,
-        name=each.name,
-        language=each.language,
-        gender=GENDER_NAMES.get(each.gender, ""),
-        source=each.source,
-        available=any(speaks(languages, each.language) for languages in spoken),
-    )

@@ -24,13 +24,18 @@ from gateway.routing.need import Modality
 from gateway.routing.replay import Replay
 from gateway.scenes.script import blank_controls
 from gateway.scenes.speech import SpeechOrder, speak
-from troupe.v1.engine_pb2 import TASK_CLONE, DescribeRequest, DescribeResponse, Voice
+from gateway.scenes.voice_desk import CLONE_S, Own, VoiceDesk
+from gateway.voices import Voice
+from troupe.v1.engine_pb2 import DescribeRequest, DescribeResponse
+from troupe.v1.engine_pb2 import Voice as WireVoice
 from troupe.v1.speech_pb2 import (
     CloneVoiceInput,
     CloneVoiceResponse,
     DecodeInput,
     DeleteVoiceRequest,
     DeleteVoiceResponse,
+    GiveConsentRequest,
+    GiveConsentResponse,
     ListVoicesRequest,
     ListVoicesResponse,
     SpeechChunk,
@@ -56,42 +61,45 @@ class SpeechDoor(SpeechServicer):
             yield chunk
 
     async def ListVoices(self, request: ListVoicesRequest, context: Context) -> ListVoicesResponse:  # the RPC's name
-        """The voice table, then the engines' own voices."""
-        Guest(self._house, context, ASK_S)
-        listed = self._house.voices.all(self._house.infos(Modality.TTS))
+        """The voice table, then the engines' own voices, then the caller's cloned ones."""
+        guest = Guest(self._house, context, ASK_S)
+        presets = self._house.voices.all(self._house.infos(Modality.TTS))
+        own, _notes = await self._desk(guest).own()
+        listed = [*map(_preset, presets), *map(_clone, own)]
         wanted = [each for each in listed if not request.language or speaks([each.language], request.language)]
-        return ListVoicesResponse(
-            voices=[
-                Voice(
-                    voice_id=each.voice_id,
-                    name=each.name,
-                    language=each.language,
-                    gender=each.gender,
-                    engine=each.source,
-                    cloned=each.cloned,
-                    usable=True,
-                )
-                for each in wanted
-            ]
-        )
+        return ListVoicesResponse(voices=wanted)
 
     async def CloneVoice(  # the RPC's name
         self, request_iterator: AsyncIterator[CloneVoiceInput], context: Context
     ) -> CloneVoiceResponse:
         """Keep a reference of a voice."""
-        guest = Guest(self._house, context, ASK_S, "clone")
+        guest = Guest(self._house, context, CLONE_S, "clone")
         first = await first_settings(request_iterator, "settings")
-        need = guest.need(Modality.TTS, first.settings.engine, task=TASK_CLONE)
-        answer: CloneVoiceResponse = await ask_with_stream(
-            Errand(self._house, need, "CloneVoice", guest, part="settings"), first, request_iterator
-        )
+        desk = self._desk(guest)
+        desk.check_free(first.settings.voice_id)
+        need = desk.taker(guest.rungs(Modality.TTS, first.settings.engine))
+        with desk.changing():
+            answer: CloneVoiceResponse = await ask_with_stream(
+                Errand(self._house, need, "CloneVoice", guest, part="settings"), first, request_iterator
+            )
+        return answer
+
+    async def GiveConsent(self, request: GiveConsentRequest, context: Context) -> GiveConsentResponse:  # the RPC's name
+        """Record what the speaker of a cloned voice agreed to."""
+        guest = Guest(self._house, context, ASK_S, "clone")
+        desk = self._desk(guest)
+        need = await desk.home(request.voice_id)
+        with desk.changing():
+            answer: GiveConsentResponse = await ask(Errand(self._house, need, "GiveConsent", guest), request)
         return answer
 
     async def DeleteVoice(self, request: DeleteVoiceRequest, context: Context) -> DeleteVoiceResponse:  # the RPC's name
         """Forget a cloned voice."""
         guest = Guest(self._house, context, ASK_S, "clone")
-        need = guest.need(Modality.TTS)
-        answer: DeleteVoiceResponse = await ask(Errand(self._house, need, "DeleteVoice", guest), request)
+        desk = self._desk(guest)
+        need = await desk.home(request.voice_id)
+        with desk.changing():
+            answer: DeleteVoiceResponse = await ask(Errand(self._house, need, "DeleteVoice", guest), request)
         return answer
 
     async def Decode(  # the RPC's name
@@ -118,11 +126,13 @@ class SpeechDoor(SpeechServicer):
         replay: Replay[SpeechInput] = Replay(
             self._bounded(rest), lambda message: int(message.ByteSize()), lambda message: len(message.text)
         )
+        desk, allowed = self._desk(guest), settings.allow_substitute
+        voice = await desk.voice(settings.voice_id, settings.language, allow_substitute=allowed)
         order = SpeechOrder(
-            voice=house.voices.resolve(settings.voice_id, settings.language, house.infos(Modality.TTS)),
+            voice=voice,
             settings=settings,
             piped=replay,
-            rungs=guest.rungs(Modality.TTS, settings.engine),
+            rungs=guest.rungs(Modality.TTS, settings.engine) or desk.order_of_rungs(voice, allow_substitute=allowed),
             local_only=guest.wishes.local_only,
             commercial_only=house.settings.commercial_only,
             priority=guest.wishes.priority,
@@ -137,6 +147,17 @@ class SpeechDoor(SpeechServicer):
             if speech is not None:
                 await speech.aclose()
 
+    def _desk(self, guest: Guest) -> VoiceDesk:
+        house = self._house
+        return VoiceDesk(
+            house.chains[Modality.TTS],
+            house.voices,
+            house.clones,
+            guest.caller.key_id,
+            guest.request_id,
+            local_only=guest.wishes.local_only,
+        )
+
     async def _bounded(self, messages: AsyncIterator[SpeechInput]) -> AsyncIterator[SpeechInput]:
         taken, limit = 0, self._house.settings.max_text_chars
         async for message in messages:
@@ -147,6 +168,24 @@ class SpeechDoor(SpeechServicer):
                 yield SpeechInput(text=blank_controls(message.text))
             else:
                 yield message
+
+
+def _preset(voice: Voice) -> WireVoice:
+    return WireVoice(
+        voice_id=voice.voice_id,
+        name=voice.name,
+        language=voice.language,
+        gender=voice.gender,
+        engine=voice.source,
+        usable=True,
+    )
+
+
+def _clone(own: Own) -> WireVoice:
+    told = WireVoice()
+    told.CopyFrom(own.told)
+    told.usable, told.why = not own.lack.why, f"{own.lack.why} {own.lack.how}".strip()
+    return told
 
 
 def _has_audio(chunk: SpeechChunk) -> bool:

@@ -32,7 +32,7 @@ OPEN_FOLDER = "/studio/"
 PROBED_PATHS = frozenset({"/health", "/ready", "/metrics"})
 """Machines ask for these every few seconds; the log of a quiet gateway stays quiet."""
 REQUEST_ID_HEADER = b"x-troupe-request-id"
-WORK = "/api/"
+WORK = ("/api/", "/clone")
 SHORT_OF_TIME_S = 0.15
 """A loop that always runs so late has more work than it can do: what else is taken in slows down all the rest."""
 FEW = 32

@@ -21,7 +21,7 @@ class Limits:
 
     upload_bytes: int
     json_bytes: int = JSON_BYTES
-    upload_paths: frozenset[str] = frozenset({"/api/avatar", "/api/portraits"})
+    upload_paths: frozenset[str] = frozenset({"/api/avatar", "/api/portraits", "/api/clone", "/clone"})
 
     def of(self, path: str, headers: Headers) -> int:
         """The limit for one request."""

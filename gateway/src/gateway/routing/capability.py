@@ -11,6 +11,8 @@ OFFLINE_RENDER = "offline_render"
 """The feature of a rung that takes minutes and gives its answer as a whole."""
 DOCUMENTS_ONLY = "documents_only"
 """The feature of a text engine that sums up what it is given and knows nothing else."""
+KEEPS_REFERENCES = "keeps-references"
+"""The feature of a speech service of the house: it keeps cloned voices, whatever its engines can."""
 UNWANTED: Mapping[str, str] = {
     OFFLINE_RENDER: "it takes minutes; ask with cloud_video=wait",
     DOCUMENTS_ONLY: "it only sums up pages that it is given; a prompt needs a language model (run: make model)",
@@ -39,14 +41,16 @@ def primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].casefold()
 
 
-def _present(info: EngineInfo, _need: Need) -> str | None:
-    if info.state != ENGINE_STATE_MISSING:
+def _present(info: EngineInfo, need: Need) -> str | None:
+    if info.state != ENGINE_STATE_MISSING or need.service_only:
         return None
     remedy = f" (run: {info.remedy})" if info.remedy else ""
     return f"it cannot run: {info.reason or 'no reason given'}{remedy}"
 
 
 def _allowed(info: EngineInfo, need: Need) -> str | None:
+    if need.service_only and KEEPS_REFERENCES in info.features:
+        return None  # it stays with the service, wherever the engine would send it and whatever its weights allow
     if need.local_only and info.cloud:
         return LEAVES
     if need.commercial_only and not info.licence.commercial_use:

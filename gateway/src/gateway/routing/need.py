@@ -32,5 +32,6 @@ class Need:
     features: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()  # features a rung must not have
     engines: frozenset[str] = frozenset()  # only these engines have the voice or portrait
+    service_only: bool = False  # what is asked for is the service's own work: its engine need not run
     local_only: bool = False
     commercial_only: bool = False

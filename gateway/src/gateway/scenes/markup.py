@@ -91,12 +91,18 @@ class Marked:
 
 def without_tags(text: str) -> str:
     """The text with a pause for each break and blanks for other tags, as long as they, so that places stay true."""
-    return _TAG.sub(lambda match: _pause(match.group()) or " " * len(match.group()), text)
+    return _TAG.sub(lambda match: _plain(match.group()), text)
 
 
 def text_of(text: str) -> str:
     """The characters that the markup stands for."""
     return html.unescape(_TAG.sub("", text))
+
+
+def _plain(tag: str) -> str:
+    if tag.startswith(_CDATA):
+        return tag.replace(_CDATA, " " * len(_CDATA)).replace("]]>", "   ")
+    return _pause(tag) or " " * len(tag)
 
 
 def _pause(tag: str) -> str:

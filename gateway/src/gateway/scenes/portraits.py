@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from gateway.routing.chain import Chain
 from gateway.routing.need import Need
 from gateway.routing.rung import Call, Rung
+from gateway.scenes.asking import Answer, once, only
 from troupe.v1.engine_pb2 import Gender, Principal
 from troupe.v1.video_pb2 import (
     DeletePortraitRequest,
@@ -24,16 +25,6 @@ from troupe.wire.media import pieces
 
 PREPARE_S = 30.0
 ASK_S = 10.0
-
-M = TypeVar("M")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[M]):
-    """What was asked for, and who answered."""
-
-    value: M
-    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +49,13 @@ class PortraitDesk:
 
     async def listing(self) -> Answer[list[Portrait]]:
         """The shipped avatars, and the caller's own portraits."""
-        answer = await self._ask("ListPortraits", _once(ListPortraitsRequest(principal=self._principal)), hedged=True)
+        answer = await self._ask("ListPortraits", once(ListPortraitsRequest(principal=self._principal)), hedged=True)
         return Answer(list(answer.value.portraits), answer.provider)
 
     async def delete(self, portrait_id: str) -> Answer[None]:
         """Forget a portrait. Raises `UnknownPortrait`, also for a stranger's."""
         request = DeletePortraitRequest(principal=self._principal, portrait_id=portrait_id)
-        answer = await self._ask("DeletePortrait", _once(request))
+        answer = await self._ask("DeletePortrait", once(request))
         return Answer(None, answer.provider)
 
     async def avatar_for(self, gender: Gender) -> str:
@@ -81,15 +72,4 @@ class PortraitDesk:
     async def _ask(self, method: str, inputs: Any, within_s: float = ASK_S, *, hedged: bool = False) -> Answer[Any]:
         deadline = Deadline.after(within_s)
         call: Call[Any] = Call(method, inputs, lambda _message: True, deadline, self.request_id, hedged=hedged)
-        served = await self.chain.run(self.need, call)
-        try:
-            return Answer(await anext(served), served.rung.name)
-        finally:
-            await served.aclose()
-
-
-def _once(request: M) -> Any:
-    async def inputs(_rung: Rung) -> AsyncGenerator[M]:
-        yield request
-
-    return inputs
+        return await only(self.chain, self.need, call)

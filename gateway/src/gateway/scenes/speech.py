@@ -88,9 +88,10 @@ class SpeechOrder:
         return self.settings.text_kind == TEXT_KIND_SSML
 
     def _owners(self) -> frozenset[str]:
-        """A cloned voice is never replaced by another one, unless that is allowed."""
-        alone = self.voice.cloned and not self.settings.allow_substitute
-        return frozenset({self.voice.source}) if alone else frozenset()
+        """A cloned voice is never replaced by another one, unless that is allowed: only engines that have it serve."""
+        if not self.voice.cloned or self.settings.allow_substitute:
+            return frozenset()
+        return self.voice.speakers or frozenset(self.voice.engines)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from svc_tts.engine import Engine, Piece, Utterance, XttsOptions
 from troupe.wire.media import SAMPLE_BYTES
 
 _FORMAT = 1  # changes when what is kept would be made otherwise
-_FIRST_S, _PIECE_S = 0.1, 1.0  # of sound given out at once: the first one is encoded sooner
+_FIRST_S, _PIECE_S = 0.1, 4.0  # of sound given out at once: the first one is heard soon, each costs half a millisecond
 _MOST_BYTES = 32 << 20  # of one sentence: eleven minutes
 _WRITES = 16  # sentences being written at once; more are not kept
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import cast
 
-from svc_tts.engine import CloningEngine, Engine, EngineFacts, EngineVoice, Piece, Utterance, VoiceReference
+from svc_tts.engine import (
+    CloningEngine,
+    CountingEngine,
+    Engine,
+    EngineFacts,
+    EngineVoice,
+    Piece,
+    Utterance,
+    VoiceReference,
+)
 
 
 class WrappedEngine:
@@ -34,6 +43,14 @@ class WrappedEngine:
     async def prepare(self, reference: VoiceReference) -> None:
         """For engines that clone."""
         await cast("CloningEngine", self.inner).prepare(reference)
+
+    def forget(self, key: str) -> None:
+        """For engines that clone."""
+        cast("CloningEngine", self.inner).forget(key)
+
+    def counts(self) -> Mapping[str, int]:
+        """What the inner engine counts; nothing where it does not."""
+        return self.inner.counts() if isinstance(self.inner, CountingEngine) else {}
 
     async def check(self) -> None:
         """The inner engine's check."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from svc_tts.engine import Engine, EngineVoice, Gender, VoiceReference
+from svc_tts.engine import Engine, EngineFacts, EngineVoice, Gender, VoiceReference
 from svc_tts.frontend.language import base
 from svc_tts.voices.cloned import ClonedVoice, is_made_up
 from svc_tts.voices.consent import HOW_ON_AN_ENGINE, REMEDY, WHY, State
@@ -43,7 +43,6 @@ class Catalogue:
 
     def __init__(self, engines: Mapping[str, Engine], store: VoiceStore) -> None:
         self._engines = engines
-        self._reads_all = {name for name, engine in engines.items() if not engine.facts.languages}
         self._cloning = {name: engine.facts.languages for name, engine in engines.items() if engine.facts.clones}
         self._store = store
         self._known = {voice.voice_id.casefold(): voice for voice in SEED_VOICES}
@@ -160,14 +159,21 @@ class Catalogue:
         voices = [voice for voice in self.voices_of(engine) if not voice.retired]
         same = [voice for voice in voices if self._reads(engine, voice, language)]
         if not same:
-            spoken = ", ".join(dict.fromkeys(voice.language for voice in voices))
+            languages = [voice.language for voice in voices if voice.language] or self._engines[engine].facts.languages
+            spoken = ", ".join(dict.fromkeys(languages))
             raise UnsupportedLanguage(
                 f'{engine} has no voice for "{language}". It speaks: {spoken}.', language=language
             )
         return max(same, key=lambda voice: _likeness(voice, language, gender))  # the first of equals
 
     def _reads(self, engine: str, voice: EngineVoice, language: str) -> bool:
-        return engine in self._reads_all or base(voice.language) == base(language)
+        return speaks(self._engines[engine].facts, voice, language)
+
+
+def speaks(facts: EngineFacts, voice: EngineVoice, language: str) -> bool:
+    """Whether that voice of an engine reads that language; a voice without one of its own reads all the engine's."""
+    own = (voice.language,) if voice.language else facts.languages
+    return not facts.languages or base(language) in {base(each) for each in own}
 
 
 def _is(voice: EngineVoice, voice_id: str) -> bool:

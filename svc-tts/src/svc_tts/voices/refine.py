@@ -1,22 +1,23 @@
 """What is done to a sample where it is wanted: steady noise out, loudness to where engines expect it.
 
 Noise: a Wiener filter whose a priori SNR is smoothed over time ("decision directed", Ephraim and Malah 1984), which
-leaves no musical tones; the noise is what the quietest frames hold. Loudness: ITU-R BS.1770 by pyloudnorm, then a
-limiter that looks ahead.
+leaves no musical tones; the noise is what the quietest frames hold. Loudness and peaks are the business of `audio`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from svc_tts.audio.limiter import Limiter
+from svc_tts.audio.loudness import loudness
 from svc_tts.voices.measure import Samples
 from troupe.wire.media import SAMPLE_RATE
 
 TARGET_LUFS = -20.0
 LOUDNESS_LUFS = (-23.0, -18.0)  # what is within is left as it is
 PEAK_DB = -1.0  # dBFS
-_LOOK_AHEAD = round(0.005 * SAMPLE_RATE)  # samples
 _SHORTEST_METERED_S = 0.4  # one block of BS.1770
+_FULL_SCALE = 32_768.0  # samples here are -1..1, those of `audio` in the range of s16
 
 _SIZE, _HOP = 1_024, 256  # samples of a frame, 43 and 11 ms
 _NOISE_PERCENTILE = 10  # frames as quiet as that hold noise alone
@@ -49,42 +50,16 @@ def denoise(samples: Samples) -> Samples:
 
 
 def level(samples: Samples) -> Samples:
-    """The sample at a usual loudness, its peaks below `PEAK_DB`; what is too short to be metered only limited."""
-    loudness = loudness_of(samples)
-    gain_db = 0.0 if LOUDNESS_LUFS[0] <= loudness <= LOUDNESS_LUFS[1] else TARGET_LUFS - loudness
-    return limit(samples * np.float32(10 ** (gain_db / 20))) if np.isfinite(gain_db) else samples
-
-
-def loudness_of(samples: Samples) -> float:
-    """Integrated loudness, LUFS; the target itself where it cannot be told."""
+    """The sample at a usual loudness, its peaks below `PEAK_DB`; silence and what is too short to be metered stay."""
     if len(samples) < _SHORTEST_METERED_S * SAMPLE_RATE:
-        return TARGET_LUFS
-    import pyloudnorm  # type: ignore[import-untyped]  # noqa: PLC0415  # scipy comes with it: 0.3 s, where it is wanted
-
-    return float(pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(samples.astype(np.float64)))
-
-
-def limit(samples: Samples) -> Samples:
-    """The sample with peaks turned down smoothly, 5 ms around each."""
-    ceiling = 10 ** (PEAK_DB / 20)
-    needed = np.minimum(1.0, ceiling / np.maximum(np.abs(samples), 1e-9))
-    if needed.min(initial=1.0) == 1.0:
         return samples
-    around = np.pad(_least(needed, 2 * _LOOK_AHEAD + 1), _LOOK_AHEAD // 2, mode="edge")
-    # A mean of gains that are all low enough is low enough, and bends slowly.
-    sums = np.cumsum(np.concatenate(([0.0], around.astype(np.float64))))
-    gain = (sums[_LOOK_AHEAD:] - sums[:-_LOOK_AHEAD])[: len(samples)] / _LOOK_AHEAD
-    return np.asarray(samples * gain, np.float32)
-
-
-def _least(values: Samples, width: int) -> Samples:
-    """The least of `width` values around each (van Herk 1992: running minima of blocks, from both sides)."""
-    half = width // 2
-    padded = np.pad(values, (half, half + -len(values) % width + width), constant_values=1.0)
-    blocks = padded[: len(padded) // width * width].reshape(-1, width)
-    ahead = np.minimum.accumulate(blocks, axis=1).ravel()
-    behind = np.minimum.accumulate(blocks[:, ::-1], axis=1)[:, ::-1].ravel()
-    return np.asarray(np.minimum(behind[: len(values)], ahead[width - 1 : width - 1 + len(values)]), np.float32)
+    measured = loudness(samples * _FULL_SCALE, SAMPLE_RATE)
+    if measured is None:
+        return samples
+    gain_db = 0.0 if LOUDNESS_LUFS[0] <= measured <= LOUDNESS_LUFS[1] else TARGET_LUFS - measured
+    limiter = Limiter(SAMPLE_RATE, _FULL_SCALE * 10 ** (PEAK_DB / 20))
+    made = limiter.feed(samples * np.float32(_FULL_SCALE * 10 ** (gain_db / 20)))
+    return np.asarray(np.concatenate((made, limiter.finish())) / _FULL_SCALE, np.float32)
 
 
 def _noise(frames: np.ndarray[tuple[int, int], np.dtype[np.float32]], window: Samples) -> Samples:

@@ -13,12 +13,13 @@ from gateway.dialects.research import ResearchRequest
 from gateway.dialects.subtitles import SubtitlesRequest
 from gateway.dialects.text import TextRequest
 from gateway.dialects.voice import VoiceRequest
+from gateway.dialects.voices import ConsentBody
 from gateway.settings import Settings
 from troupe.wire.errors import TABLE
 
 DOCS = Path(__file__).parents[4] / "docs"
 HTTP = (DOCS / "HTTP.md").read_text(encoding="utf-8")
-REQUESTS = (AvatarRequest, ResearchRequest, SubtitlesRequest, TextRequest, VoiceRequest)
+REQUESTS = (AvatarRequest, ConsentBody, ResearchRequest, SubtitlesRequest, TextRequest, VoiceRequest)
 MODELS = {**vars(replies), **{request.__name__: request for request in REQUESTS}}
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)```", HTTP, re.DOTALL)
 

@@ -53,7 +53,7 @@ def perform(rung, scene):
         speech = tts or [rung("tone", SPOKEN)]
         heads = video or [rung("still", FILM, modality=Modality.VIDEO, reads_inputs=True)]
         chains = {Modality.TTS: Chain(Modality.TTS, speech), Modality.VIDEO: Chain(Modality.VIDEO, heads)}
-        voice = VoiceTable().resolve("en-US-GuyNeural", "", [])
+        voice = VoiceTable().find("en-US-GuyNeural", "", [])
         order = AvatarOrder(AnimateSettings(portrait_id="ada"), SpeechOrder(voice, SpeechSettings(), "Hi you"))
         return Avatar(chains, order, scene, Deadline.after(10), "req_1")
 
@@ -217,7 +217,7 @@ def dictated(rung, scene):
             Modality.TTS: Chain(Modality.TTS, voices),
             Modality.VIDEO: Chain(Modality.VIDEO, heads),
         }
-        speech = SpeechOrder(VoiceTable().resolve("", "", []), SpeechSettings())
+        speech = SpeechOrder(VoiceTable().find("", "", []), SpeechSettings())
         order = AvatarOrder(AnimateSettings(portrait_id="ada", **settings), speech, writer)
         return Avatar(chains, order, scene, Deadline.after(10), "req_1")
 

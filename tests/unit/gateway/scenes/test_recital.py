@@ -293,8 +293,10 @@ async def test_another_voice_of_the_same_gender_and_language_goes_on_and_it_is_t
 
 
 async def test_a_cloned_voice_is_never_replaced(voice_rung) -> None:
-    voice = Voice("clone-1", "Mine", "en-US", source="a", cloned=True)
+    voice = Voice("clone-1", "Mine", "en-US", engines={"a": "x", "b": "x"}, cloned=True, speakers=frozenset({"a"}))
     assert order(voice=voice).need().engines == frozenset({"a"})
     allowed = order(voice=voice)
     allowed.settings.allow_substitute = True
     assert allowed.need().engines == frozenset()
+    nobody_can = Voice("clone-1", "Mine", "en-US", engines={"a": "x", "b": "x"}, cloned=True)
+    assert order(voice=nobody_can).need().engines == frozenset({"a", "b"})  # their service says what it lacks

@@ -10,10 +10,11 @@ from troupe.wire.errors import BY_CODE
 NOT_MET = {
     "unknown_engine": "the page names no engine",
     "unknown_provider": "nor a provider",
-    "consent_missing": "it clones no voice",
     "port_taken": "said at the start of a process only",
 }
 ITS_OWN = {"unreachable", "empty_idea", "empty_site", "bad_site"}
+ITS_OWN |= {"unsupported_sound", "sound_too_large", "no_recording", "no_speaker", "not_agreed"}
+ITS_OWN |= {"microphone_refused", "microphone_missing"}
 SOURCE = (FOLDER / "js" / "errors.js").read_text()
 ROW = re.compile(r'^  (\w+): \["(.+?)", "(.+?)", "(\w*)"\],$', re.MULTILINE)
 SENTENCES = {code: (title, step, action) for code, title, step, action in ROW.findall(SOURCE)}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -155,7 +156,7 @@ async def test_flites_words_are_found_by_espeak() -> None:
             found, true = starts(await pieces_of(engine, utterance)), starts(await pieces_of(flite, utterance))
             errors += np.abs(np.subtract(found, true)).tolist()
     finally:
-        await engine.stop()
+        await asyncio.gather(engine.stop(), flite.stop())
     assert np.mean(errors) < MEAN_S
     assert np.median(errors) < MEDIAN_S
 

@@ -226,3 +226,27 @@ def test_a_retired_voice_is_spoken_for_by_its_like(store: VoiceStore, listed: bo
     engine.now = (replace(old, retired=True), other) if listed else (other,)
     casting = catalogue.cast("changing", VoiceWish("old"), catalogue.language_of(VoiceWish("old")))
     assert (casting.voice.voice_id, casting.substituted) == ("other", True)
+
+
+class Polyglot(Changing):
+    """An engine whose voices speak all its languages, and are known only once it has loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = ()
+
+
+def test_a_voice_without_a_language_speaks_all_of_its_engines(store: VoiceStore) -> None:
+    engine = Polyglot()
+    catalogue = Catalogue({"polyglot": engine}, store)
+    woman, man = engine.now = (
+        EngineVoice("poly-f", "F", "", Gender.FEMALE),
+        EngineVoice("poly-m", "M", "", Gender.MALE),
+    )
+    for language in ("en-GB", "fr"):
+        assert catalogue.cast("polyglot", VoiceWish("poly-m"), language).voice is man
+        stand_in = catalogue.cast("polyglot", VoiceWish("zh-CN-XiaoxiaoNeural"), language)
+        assert (stand_in.voice, stand_in.substituted) == (woman, True)
+    assert catalogue.language_of(VoiceWish("poly-m")) == ""
+    with pytest.raises(UnsupportedLanguage, match="It speaks: en-US, fr-FR"):
+        catalogue.cast("polyglot", VoiceWish("poly-m"), "de")

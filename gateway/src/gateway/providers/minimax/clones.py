@@ -68,27 +68,22 @@ def as_voice(voice_id: str, name: str = "", language: str = "") -> Voice:
 
 
 class Clones:
-    """The clones this process knows of: those it made or has seen in a list."""
+    """Clones that this process made and MiniMax has not listed yet: it lists a clone after its first use."""
 
     def __init__(self) -> None:
-        self._voices: dict[str, Voice] = {}
-        self.version = 0  # changes with every change
+        self._unlisted: dict[str, Voice] = {}
 
     def add(self, voice: Voice) -> None:
-        """One more."""
-        self._voices[voice.voice_id] = voice
-        self.version += 1
+        """One that was made now."""
+        self._unlisted[voice.voice_id] = voice
 
     def remove(self, voice_id: str) -> None:
-        """One less."""
-        self._voices.pop(voice_id, None)
-        self.version += 1
+        """One that was deleted."""
+        self._unlisted.pop(voice_id, None)
 
-    def replace(self, voices: Iterable[Voice]) -> None:
-        """All there are."""
-        self._voices = {voice.voice_id: voice for voice in voices}
-        self.version += 1
-
-    def listed(self) -> Sequence[Voice]:
-        """All that are known."""
-        return tuple(self._voices.values())
+    def with_unlisted(self, listed: Iterable[Voice]) -> Sequence[Voice]:
+        """What MiniMax lists, then what it will list."""
+        seen = list(listed)
+        for voice in seen:
+            self.remove(voice.voice_id)
+        return [*seen, *self._unlisted.values()]

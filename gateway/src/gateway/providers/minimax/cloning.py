@@ -72,8 +72,8 @@ async def list_voices(desk: Desk, inputs: AsyncGenerator[ListVoicesRequest]) -> 
     asking = Asking("/v1/get_voice", {"voice_type": "voice_cloning"}, first_s=desk.first_s)
     entries = (await desk.client.ask(asking, VoiceList)).voice_cloning or []
     ours = [clones.as_voice(e.voice_id, e.voice_name or "") for e in entries if clones.is_clone(e.voice_id)]
-    desk.clones.replace(ours[:MAX_CLONES_LISTED])
-    own = [voice for voice in ours if clones.is_owned(voice.voice_id, request.principal.key_id)]
+    known = desk.clones.with_unlisted(ours)
+    own = [voice for voice in known if clones.is_owned(voice.voice_id, request.principal.key_id)][:MAX_CLONES_LISTED]
     spoken = [v for v in system_voices() if not request.language or speaks([v.language], request.language)]
     yield ListVoicesResponse(voices=[*spoken, *own])
 

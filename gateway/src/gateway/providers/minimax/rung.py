@@ -44,7 +44,6 @@ class MinimaxRung:
     budget: RetryBudget
     pause: Pause
     info: EngineInfo = field(init=False)
-    version: int = field(default=0, init=False)  # of the clones that `info` tells
     cloud: bool = True
 
     def __post_init__(self) -> None:
@@ -57,11 +56,7 @@ class MinimaxRung:
         return ENGINE
 
     def describe(self) -> EngineInfo:
-        """What the rung can do; the clones that are known are among its voices."""
-        if self.version != self.desk.clones.version:
-            self.version = self.desk.clones.version
-            self.info = profile(self.modality, self.desk)
-            self.info.voices.extend(self.desk.clones.listed())
+        """What the rung can do. Clones are not among its voices: each belongs to a key, which lists its own."""
         self.info.outstanding = self.desk.running
         return self.info
 

@@ -1,7 +1,10 @@
 // Who speaks and with which voice. A face brings a voice that suits it, until a person chooses one.
 
-import { $ } from "./dom.js";
+import { $, announce } from "./dom.js";
+import { ask } from "./api.js";
+import { hideError, showError } from "./errors.js";
 import { Faces } from "./faces.js";
+import { OwnVoice } from "./own_voice.js";
 import { VoiceDialog, showSampleState } from "./voice_dialog.js";
 import { Samples, languageName, loadVoices } from "./voices.js";
 
@@ -10,11 +13,19 @@ export const BEGINNINGS = { face: "ada", voice: ARIA, picked: false };
 
 export class Cast {
   /** `change()`: somebody else was chosen; `fail(error)`; `failPhoto(error)`: a photo that cannot be used; `busy(yes)`. */
-  constructor({ change, fail, failPhoto, busy }) {
-    Object.assign(this, { change, voices: [], voice: ARIA, picked: false });
+  constructor({ change, fail, failPhoto, busy, act }) {
+    Object.assign(this, { change, act, voices: [], voice: ARIA, picked: false });
     this.samples = new Samples((id, state) => this.#sampled(id, state), fail);
     this.faces = new Faces({ choose: face => this.#faceChosen(face), fail: failPhoto, busy });
-    this.dialog = new VoiceDialog({ choose: voice => this.#voicePicked(voice), hear: voice => this.samples.toggle(voice) });
+    this.own = new OwnVoice({ made: voiceId => this.#voiceMade(voiceId), act });
+    this.dialog = new VoiceDialog({
+      choose: voice => this.#voicePicked(voice), hear: voice => this.samples.toggle(voice),
+      remove: voice => this.#remove(voice), agree: voice => this.own.open(voice),
+    });
+    $("own-open").addEventListener("click", () => {
+      this.samples.stop();
+      this.own.open();
+    });
     $("voice-open").addEventListener("click", () => this.openVoices());
     $("voice-hear").addEventListener("click", () => this.samples.toggle(this.voice));
     $("voices").addEventListener("close", () => this.samples.stop());
@@ -29,9 +40,7 @@ export class Cast {
 
   /** The voices, and which photos are still kept: who may ask the API gets them. */
   async enter() {
-    this.voices = await loadVoices();
-    this.dialog.fill(this.voices);
-    this.#setVoice(this.voices.find(each => each.voice_id === this.voice.voice_id) ?? this.voice);
+    await this.#loadVoices();
     await this.faces.check();
   }
 
@@ -49,11 +58,42 @@ export class Cast {
   }
 
   openVoices() {
+    hideError($("voice-problem"));
     this.dialog.open(this.voice.voice_id);
   }
 
   hush() {
     this.samples.stop();
+  }
+
+  /** The list as it is now; a voice of one's own that is gone is not chosen any more. */
+  async #loadVoices() {
+    this.voices = await loadVoices();
+    this.dialog.fill(this.voices);
+    const same = this.voices.find(each => each.voice_id === this.voice.voice_id);
+    this.#setVoice(same ?? (this.voice.cloned ? ARIA : this.voice));
+  }
+
+  /** A voice of one's own is there: it speaks from now on, where it can. */
+  async #voiceMade(voiceId) {
+    await this.#loadVoices();
+    const voice = this.voices.find(each => each.voice_id === voiceId);
+    if (voice?.available) this.#voicePicked(voice);
+    this.dialog.chosen = this.voice.voice_id;
+    this.dialog.fill(this.voices);
+  }
+
+  async #remove(voice) {
+    this.samples.stop();
+    hideError($("voice-problem"));
+    try {
+      await ask(`/api/voices/${encodeURIComponent(voice.voice_id)}`, { method: "DELETE" });
+      announce(`${voice.name} is deleted.`);
+      await this.#loadVoices();
+    } catch (error) {
+      showError($("voice-problem"), error, this.act);
+    }
+    $("own-open").focus();
   }
 
   #faceChosen(face) {

@@ -28,7 +28,7 @@ const card = new ScriptCard({ use: text => composer.take(text) });
 const show = new Show({ stage, card, fail, ended: () => rungs.refresh() });
 const composer = new Composer(onTyped);
 const options = new look.Options(onOptions);
-const players = new cast.Cast({ change: onCast, fail, failPhoto: onBadPhoto, busy: onPhotoBusy });
+const players = new cast.Cast({ change: onCast, fail, failPhoto: onBadPhoto, busy: onPhotoBusy, act });
 const rungs = new Rungs({ change: onRungs, unlocked: enter });
 const reader = new Reader({ request: siteNow, card, begin: () => hideError($("error")), fail });
 let restored = false; // nothing is kept before what was kept is shown

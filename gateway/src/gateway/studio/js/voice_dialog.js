@@ -4,9 +4,9 @@ import { $, closable, icon, make, setIcon } from "./dom.js";
 import { languageName, primary } from "./voices.js";
 
 export class VoiceDialog {
-  /** `choose(voice)`: this one; `hear(voice)`: let it be heard. */
-  constructor({ choose, hear }) {
-    Object.assign(this, { choose, hear, voices: [], chosen: "" });
+  /** `choose(voice)`: this one; `hear(voice)`: let it be heard; of own ones `remove(voice)` and `agree(voice)`. */
+  constructor({ choose, hear, remove, agree }) {
+    Object.assign(this, { choose, hear, remove, agree, voices: [], chosen: "" });
     closable($("voices"));
     $("voice-search").addEventListener("input", () => this.#draw());
     $("voice-language").addEventListener("change", () => this.#draw());
@@ -17,12 +17,13 @@ export class VoiceDialog {
 
   fill(voices) {
     this.voices = voices;
-    const tags = [...new Set(voices.map(voice => primary(voice.language)))];
+    const tags = [...new Set(voices.map(voice => primary(voice.language)))].filter(Boolean);
     const options = tags.map(tag => [languageName(tag), tag]).sort(([one], [other]) => one.localeCompare(other));
     $("voice-language").replaceChildren(
       make("option", { value: "" }, "All languages"),
       ...options.map(([name, tag]) => make("option", { value: tag }, name)),
     );
+    if ($("voices").open) this.#draw();
   }
 
   open(chosen) {
@@ -45,7 +46,7 @@ export class VoiceDialog {
 
   #draw() {
     const found = this.#found();
-    const groups = Map.groupBy ? Map.groupBy(found, voice => voice.spoken) : grouped(found);
+    const groups = grouped(found);
     const list = [...groups].map(([language, voices]) => this.#group(language, voices));
     if (!list.length) list.push(make("p", { class: "nothing" }, "No voice like that. Try a language, or a shorter name."));
     $("voice-list").replaceChildren(...list);
@@ -56,9 +57,9 @@ export class VoiceDialog {
     const words = $("voice-search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const language = $("voice-language").value;
     return this.voices
-      .filter(voice => !language || primary(voice.language) === language)
+      .filter(voice => !language || voice.cloned || primary(voice.language) === language)
       .filter(voice => words.every(word => searchable(voice).includes(word)))
-      .sort((one, other) => other.available - one.available || one.spoken.localeCompare(other.spoken));
+      .sort((one, other) => Boolean(other.cloned) - Boolean(one.cloned) || other.available - one.available || one.spoken.localeCompare(other.spoken));
   }
 
   #group(language, voices) {
@@ -73,7 +74,7 @@ export class VoiceDialog {
     radio.addEventListener("keydown", event => {
       if (event.key === "Enter") this.#done(event);
     });
-    const detail = voice.available ? [voice.gender, sourceName(voice)].filter(Boolean).join(", ") : "nobody here speaks it yet";
+    const detail = voice.available ? [voice.gender, sourceName(voice)].filter(Boolean).join(", ") : LACKS[voice.state] ?? "nobody here speaks it yet";
     const label = make("label", { class: "voice-label" }, radio,
       make("span", { class: "voice-name" }, voice.name), make("span", { class: "voice-about" }, detail));
     label.addEventListener("dblclick", event => this.#done(event));
@@ -82,7 +83,31 @@ export class VoiceDialog {
       "aria-label": `Hear ${voice.name}`,
     }, icon("play"));
     hear.addEventListener("click", () => this.hear(voice));
-    return make("div", { class: "voice-row", "data-voice": voice.voice_id }, label, hear);
+    const row = make("div", { class: "voice-row", "data-voice": voice.voice_id, title: [voice.why, voice.how].filter(Boolean).join(" ") }, label);
+    if (voice.state?.includes("consent")) row.append(this.#agreer(voice));
+    row.append(hear);
+    if (voice.cloned) row.append(this.#remover(voice));
+    return row;
+  }
+
+  #agreer(voice) {
+    const button = make("button", { type: "button", class: "button small", "data-testid": "voice-agree", "aria-label": `Give consent for ${voice.name}` }, "Give consent");
+    button.addEventListener("click", () => this.agree(voice));
+    return button;
+  }
+
+  /** Deletes at the second press; the first one asks. */
+  #remover(voice) {
+    const button = make("button", { type: "button", class: "icon-button voice-remove", "data-testid": "voice-remove", "aria-label": `Delete ${voice.name}` }, icon("bin"), make("span", {}));
+    const ask = sure => {
+      button.dataset.sure = sure;
+      button.querySelector("span").textContent = sure ? "Delete?" : "";
+      button.setAttribute("aria-label", sure ? `Delete ${voice.name} for good?` : `Delete ${voice.name}`);
+    };
+    ask("");
+    button.addEventListener("click", () => (button.dataset.sure ? this.remove(voice) : ask("yes")));
+    button.addEventListener("blur", () => ask(""));
+    return button;
   }
 
   #choose(voice) {
@@ -113,10 +138,15 @@ export function showSampleState(button, state) {
 
 const searchable = voice => `${voice.name} ${voice.voice_id} ${voice.spoken} ${voice.language} ${voice.gender} ${voice.source}`.toLowerCase();
 
-const sourceName = voice => ({ edge: "", minimax: "MiniMax name" })[voice.source] ?? voice.source;
+const LACKS = { awaiting_consent: "needs its speaker's consent", consent_expired: "its consent has expired", awaiting_engine: "waits for an engine that clones" };
+
+const sourceName = voice => (voice.cloned ? "" : { edge: "", minimax: "MiniMax name" }[voice.source] ?? voice.source);
 
 function grouped(voices) {
   const groups = new Map();
-  for (const voice of voices) groups.set(voice.spoken, [...(groups.get(voice.spoken) ?? []), voice]);
+  for (const voice of voices) {
+    const name = voice.cloned ? "Yours" : voice.spoken;
+    groups.set(name, [...(groups.get(name) ?? []), voice]);
+  }
   return groups;
 }

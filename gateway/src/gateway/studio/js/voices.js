@@ -34,10 +34,10 @@ export function languageName(tag) {
 
 export const primary = tag => tag.split("-")[0].toLowerCase();
 
-/** All voices, with their languages in words; the ones that can speak now first. */
+/** All voices, with their languages in words. A cloned one says what is written in any language its engine reads. */
 export async function loadVoices() {
   const { voices } = await askJson("/api/voices");
-  return voices.map(voice => ({ ...voice, spoken: languageName(voice.language) }));
+  return voices.map(voice => ({ ...voice, spoken: voice.cloned && !voice.language ? "Your own voice" : languageName(voice.language) }));
 }
 
 /** Plays samples, one at a time; `onChange(voiceId, state)`: "loading", "playing" or "". */
@@ -80,7 +80,7 @@ export class Samples {
 
   async #sample({ voice_id, language }) {
     if (!this.kept.has(voice_id)) {
-      const text = SAMPLES[primary(language)] ?? ANY_LANGUAGE;
+      const text = SAMPLES[primary(language || "en")] ?? ANY_LANGUAGE;
       const response = await post("/api/voice", { text, voice_id, format: "mp3" });
       this.kept.set(voice_id, URL.createObjectURL(await response.blob()));
     }

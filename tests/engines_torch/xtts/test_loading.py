@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from svc_tts.engines.xtts import loading, memory
+from svc_tts.engines.xtts.config import XttsConfig
+from svc_tts.engines.xtts.loading import Place, cores, fitting_slots
+from svc_tts.engines.xtts.memory import GIBIBYTE
+from svc_tts.engines.xtts.orders import Load
+from troupe.wire.errors import EngineMissing
+
+
+def load(device: str = "auto", precision: str = "auto", streams: int = 0) -> Load:
+    return Load("models/xtts", device, precision, streams)
+
+
+def test_by_itself_it_takes_the_processor_in_int8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading.torch.cuda, "is_available", lambda: False)
+    place = Place.of(load())
+    assert (place.device.type, place.precision) == ("cpu", "int8")
+
+
+def test_by_itself_it_takes_the_card_in_bf16_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(loading.torch.cuda, "device_count", lambda: 2)
+    assert [str(Place.of(load(name)).device) for name in ("auto", "cuda", "cuda:1")] == ["cuda:0", "cuda:0", "cuda:1"]
+    assert Place.of(load()).precision == "bf16"
+    with pytest.raises(EngineMissing, match="was to run on cuda:2"):
+        Place.of(load("cuda:2"))
+
+
+@pytest.mark.parametrize("wrong", [load(device="tpu"), load(device="cuda:x"), load(precision="fp8")])
+def test_settings_it_does_not_know_are_said_so(wrong: Load) -> None:
+    with pytest.raises(EngineMissing, match="XTTS cannot run on") as caught:
+        Place.of(wrong)
+    assert "auto" in caught.value.details["remedy"]
+
+
+def test_slots_follow_the_settings_the_device_and_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place.of(load("cpu"))
+    monkeypatch.setattr(memory, "available", lambda: 64 * GIBIBYTE)
+    assert fitting_slots(XttsConfig(), place, 0) == loading.SLOTS_CPU
+    assert fitting_slots(XttsConfig(), place, 20) == 20
+    monkeypatch.setattr(memory, "available", lambda: 5 * GIBIBYTE)
+    assert 1 <= fitting_slots(XttsConfig(), place, 0) < loading.SLOTS_CPU
+
+
+def test_a_containers_share_of_processors_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tmp_path / "cpu.max"
+    monkeypatch.setattr(loading, "_CPU_MAX", told)
+    assert cores() == len(os.sched_getaffinity(0))
+    told.write_text("max 100000\n")
+    assert cores() == len(os.sched_getaffinity(0))
+    told.write_text("100000 100000\n")
+    assert cores() == 1
