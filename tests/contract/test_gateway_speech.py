@@ -52,6 +52,23 @@ def test_the_seeds_request_gives_an_mp3_as_it_stands(client, gateway) -> None:
     assert reply.content[:1] == b"\xff" or reply.content[:3] == b"ID3"
 
 
+def test_marked_up_text_and_its_subtitles(client) -> None:
+    asked = {
+        "text": "<speak>One <prosody rate='50%'>two</prosody><break time='1s'/> three.</speak>",
+        "text_type": "ssml",
+    }
+    sound = client.post("/api/voice", json={**asked, "format": "wav"})
+    assert sound.status_code == 200
+    assert len(sound.content) / (2 * 24_000) == pytest.approx(0.3 + 0.6 + 1.0 + 0.3, abs=0.01)
+    vtt = client.post("/api/subtitles", json=asked)
+    assert vtt.headers["content-type"].startswith("text/vtt")
+    assert vtt.text == ("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nOne two\n\n00:00:01.900 --> 00:00:02.900\nthree.\n")
+    segments = client.post("/api/subtitles", json={**asked, "subtitles": "json"}).json()
+    assert [segment["text"] for segment in segments] == ["One two", "three."]
+    wrong = client.post("/api/voice", json={**asked, "text": "<speak>One"})
+    assert error_of(wrong)["code"] == "invalid_argument"
+
+
 def test_a_fallback_is_logged_and_counted(client, gateway) -> None:
     before = metric(client, 'troupe_fallbacks_total{modality="tts",rung="tone"}')
     assert client.post("/api/voice", json=SEED_REQUEST).status_code == 200

@@ -26,6 +26,7 @@ from gateway.dialects import (
     research,
     scenes,
     studio,
+    subtitles,
     text,
     voice,
     voices,
@@ -62,13 +63,13 @@ def app_of(house: House, invitation: str = "") -> FastAPI:
     app.state.house, app.state.invitation = house, invitation
     known = (
         text.TextRequest,
-        voice.VoiceRequest,
+        subtitles.SubtitlesRequest,
         avatar_request.AvatarRequest,
         research.ResearchRequest,
         voices.ConsentBody,
     )
     errors.install(app, {field for request in known for field in request.model_fields})
-    for dialect in (studio, ops, text, research, voice, voices, avatar, portraits, scenes):
+    for dialect in (studio, ops, text, research, voice, subtitles, voices, avatar, portraits, scenes):
         app.include_router(dialect.router)
     app.add_middleware(Doorkeeper, rules=house, refusal=error_reply)
     return app

@@ -58,6 +58,8 @@ _STATES = {
 }
 KEEPS_REFERENCES = "keeps-references"
 """A feature of every engine here: CloneVoice is taken and the sample kept, even where no engine clones yet."""
+SSML = "ssml"
+"""A feature of every engine here: the text may be marked up."""
 
 
 def to_format(fmt: media_pb2.AudioFormat, facts: EngineFacts | None = None) -> AudioFormat:
@@ -93,6 +95,8 @@ def to_request(settings: speech_pb2.SpeechSettings, engine: str, facts: EngineFa
         loudness_lufs=settings.loudness_lufs if settings.HasField("loudness_lufs") else None,
         pronunciations=tuple(settings.pronunciations),
         options=_options(settings),
+        normalize_text=settings.normalize_text if settings.HasField("normalize_text") else None,
+        ssml=settings.text_kind == speech_pb2.TEXT_KIND_SSML,
     )
 
 
@@ -284,6 +288,6 @@ def from_engine(engine: Engine, status: EngineStatus, outstanding: int) -> engin
         formats=[codec.value for codec in Codec],
         limits=engine_pb2.Limits(max_text_chars=MAX_TEXT_CHARS, max_concurrency=facts.max_streams),
         cloud=facts.cloud,
-        features=[*facts.features, KEEPS_REFERENCES],
+        features=[*facts.features, KEEPS_REFERENCES, SSML],
         outstanding=outstanding,
     )

@@ -183,6 +183,7 @@ class EngineFacts:
     sentence_gap_s: float = 0.0  # silence between two sentences
     probe_text: str = "one"
     probed: bool = True  # False = it is not asked for a first word: its health is what `check` knows
+    reads_numbers: bool = True  # False = digits are written out as words before it sees them
     mp3_bitrate: int = 0  # bits per second of the MP3 that it may give as it is, mono at its rate; 0 = it gives none
 
 

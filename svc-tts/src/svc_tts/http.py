@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from pydantic import BaseModel, Field, ValidationError
@@ -65,6 +65,8 @@ class SynthesizeBody(BaseModel):
     pitch: float = 0.0
     volume: float = 1.0
     loudness: float | None = None  # LUFS
+    text_type: Literal["text", "ssml"] = "text"
+    normalize_text: bool | None = None
 
 
 def make_app(booth: Booth, grpc_port: str) -> Starlette:
@@ -172,6 +174,8 @@ async def _synthesize(booth: Booth, body: SynthesizeBody) -> Response:
         pitch=body.pitch,
         volume=body.volume,
         loudness_lufs=body.loudness,
+        normalize_text=body.normalize_text,
+        ssml=body.text_type == "ssml",
     )
     parts = booth.speak(request, _once(body.text), Progress())
     # The first sound is awaited here, so that what goes wrong before it is an error and not a broken answer.

@@ -10,6 +10,10 @@ from svc_tts.engine import EngineFacts, EngineOptions
 from svc_tts.voices.catalogue import Casting, VoiceWish
 from troupe.wire.errors import InvalidArgument
 
+LEAST_SPEED, MOST_SPEED = 0.5, 2.0
+MOST_PITCH = 12.0  # semitones, up and down
+MOST_VOLUME = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Flush:
@@ -29,13 +33,15 @@ class SpeechRequest:
     loudness_lufs: float | None = None  # -40..-8
     pronunciations: tuple[str, ...] = ()
     options: EngineOptions | None = None
+    ssml: bool = False  # how the text is marked up
+    normalize_text: bool | None = None  # numbers are written out; None = where the engine cannot read them
 
     def check(self) -> None:
         """Raise `InvalidArgument` for values out of range."""
         for name, value, least, most in (
-            ("speed", self.speed, 0.5, 2.0),
-            ("pitch", self.pitch, -12.0, 12.0),
-            ("volume", self.volume, 0.0, 10.0),
+            ("speed", self.speed, LEAST_SPEED, MOST_SPEED),
+            ("pitch", self.pitch, -MOST_PITCH, MOST_PITCH),
+            ("volume", self.volume, 0.0, MOST_VOLUME),
             ("loudness_lufs", self.loudness_lufs, QUIETEST_LUFS, LOUDEST_LUFS),
         ):
             if value is not None and not least <= value <= most:
@@ -44,8 +50,8 @@ class SpeechRequest:
     def as_frames(self, facts: EngineFacts) -> bool:
         """Whether the MP3 that the engine makes itself is just what is asked for: then its frames go through as is."""
         own = AudioFormat(Codec.MP3, facts.sample_rate, channels=1, bitrate=facts.mp3_bitrate)
-        levelled = self.loudness_lufs is not None
-        changed = levelled or self.volume != 1 or self.pitch != 0 or (self.speed != 1 and "speed" not in facts.features)
+        shaped = self.loudness_lufs is not None or self.ssml
+        changed = shaped or self.volume != 1 or self.pitch != 0 or (self.speed != 1 and "speed" not in facts.features)
         return bool(facts.mp3_bitrate) and self.format == own and not changed
 
 

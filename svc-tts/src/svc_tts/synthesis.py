@@ -9,18 +9,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from svc_tts.audio.timeline import Timeline
 from svc_tts.engine import Engine, Phone, Piece, SpokenWord, Utterance
 from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.clean import clean, speakable
-from svc_tts.frontend.language import guess
-from svc_tts.frontend.pauses import Pause, split_pauses
+from svc_tts.frontend.language import base, guess
+from svc_tts.frontend.normalise import normalised
+from svc_tts.frontend.pauses import Pause
 from svc_tts.frontend.pronounce import Pronunciations
-from svc_tts.frontend.sentences import SentenceSplitter
-from svc_tts.speech import Cue, Flush, Header, Part, SentenceEnd, Sound, SpeechRequest, Word
+from svc_tts.frontend.script import PlainScribe, Scribe, Sentence, Stretch
+from svc_tts.frontend.ssml import SsmlScribe
+from svc_tts.frontend.style import Style
+from svc_tts.speech import (
+    LEAST_SPEED,
+    MOST_PITCH,
+    MOST_SPEED,
+    Cue,
+    Flush,
+    Header,
+    Part,
+    SentenceEnd,
+    Sound,
+    SpeechRequest,
+    Word,
+)
 from svc_tts.voices.catalogue import Casting, Catalogue
-from troupe.wire.errors import EmptyText, InvalidArgument, TextTooLong
+from troupe.wire.errors import EmptyText, InvalidArgument, TextTooLong, UnsupportedLanguage
 from troupe.wire.progress import Progress
 
 MAX_TEXT_CHARS = 1_000_000
@@ -30,10 +46,9 @@ _SPLIT_CHARS = 4_096  # of text cut into sentences in one go: a book that comes 
 
 
 async def sentences_of(
-    texts: AsyncIterator[str | Flush], language: str, progress: Progress
-) -> AsyncGenerator[str, None]:
+    texts: AsyncIterator[str | Flush], scribe: Scribe, progress: Progress
+) -> AsyncGenerator[Sentence, None]:
     """Sentences as soon as they are whole; raises `TextTooLong` as soon as it is."""
-    splitter = SentenceSplitter(language)
     received = 0
     while True:
         with progress.waiting("waiting for text"):
@@ -42,20 +57,21 @@ async def sentences_of(
         if received > MAX_TEXT_CHARS:
             message = f"The text has more than {MAX_TEXT_CHARS:,} characters. Send it in several requests."
             raise TextTooLong(message, max_text_chars=MAX_TEXT_CHARS)
-        for part in _parts(piece):
-            for sentence in splitter.feed(part) if isinstance(part, str) else splitter.flush():
-                yield sentence
+        for sentence in _written(piece, scribe):
+            yield sentence
         if piece is None:
             return
 
 
-def _parts(piece: str | Flush | None) -> Iterator[str | Flush | None]:
-    """A long text in pieces, anything else as it is."""
-    if not isinstance(piece, str):
-        yield piece
-        return
-    for at in range(0, len(piece), _SPLIT_CHARS):
-        yield piece[at : at + _SPLIT_CHARS]
+def _written(piece: str | Flush | None, scribe: Scribe) -> Iterator[Sentence]:
+    """What becomes whole with that piece; a long text is taken in pieces, None is the end."""
+    if piece is None:
+        yield from scribe.close()
+    elif isinstance(piece, str):
+        for at in range(0, len(piece), _SPLIT_CHARS):
+            yield from scribe.feed(piece[at : at + _SPLIT_CHARS])
+    else:
+        yield from scribe.flush()
 
 
 class Speech:
@@ -71,6 +87,7 @@ class Speech:
         self._as_frames = request.as_frames(engine.facts)
         self._timeline = Timeline(request.format, request.volume, as_frames=self._as_frames)
         self._casting: Casting | None = None
+        self._language = ""  # that the request tells
         self._consumed = 0  # code points of the input
         self._told = SentenceEnd(0, 0)  # the last one
         self._words = 0
@@ -81,7 +98,9 @@ class Speech:
     async def parts(self, texts: AsyncIterator[str | Flush]) -> AsyncGenerator[Part, None]:
         """Speak all the text that comes; raises `EmptyText`, `TextTooLong`, `UnknownVoice`, `EngineFailed`, ..."""
         language = await asyncio.to_thread(self._catalogue.language_of, self._request.wish)
-        async with aclosing(sentences_of(texts, language, self._progress)) as sentences:
+        self._language = language
+        scribe = SsmlScribe(language) if self._request.ssml else PlainScribe(language)
+        async with aclosing(sentences_of(texts, scribe, self._progress)) as sentences:
             async for sentence in sentences:
                 async with aclosing(self._sentence(sentence, language)) as parts:
                     async for part in parts:
@@ -94,17 +113,16 @@ class Speech:
         if self._told != self._end():
             yield self._end()
 
-    async def _sentence(self, raw: str, language: str) -> AsyncGenerator[Part, None]:
-        start = self._consumed
-        self._consumed += len(raw)
+    async def _sentence(self, sentence: Sentence, language: str) -> AsyncGenerator[Part, None]:
+        self._consumed = sentence.consumed
         spoken_before = self._casting is not None
         said = False
-        for stretch in self._stretches(raw, start):
+        for stretch in self._stretches(sentence):
             if isinstance(stretch, Pause):
                 self._pause(stretch)
                 continue
             if self._casting is None:
-                yield self._header(await self._cast(language, stretch.text))
+                yield self._header(await self._cast(language, stretch.text.text))
             if spoken_before and not said and not self._pauses:
                 self._pauses.append(Pause(self._engine.facts.sentence_gap_s / self._request.speed))
             said = True
@@ -117,11 +135,21 @@ class Speech:
             self._told = self._end()
             yield self._told
 
-    def _stretches(self, raw: str, start: int) -> list[AlignedText | Pause]:
+    def _stretches(self, sentence: Sentence) -> list[Stretch | Pause]:
         """What is to be said of a sentence, and the pauses in it."""
-        parts = split_pauses(AlignedText.of(raw, start))
-        cleaned = (part if isinstance(part, Pause) else self._pronunciations.apply(clean(part)) for part in parts)
-        return [part for part in cleaned if isinstance(part, Pause) or speakable(part.text)]
+        cleaned = (part if isinstance(part, Pause) else self._cleaned(part) for part in sentence.parts)
+        return [part for part in cleaned if isinstance(part, Pause) or speakable(part.text.text)]
+
+    def _cleaned(self, stretch: Stretch) -> Stretch:
+        text = self._pronunciations.apply(clean(stretch.text))
+        if self._writes_numbers:
+            text = normalised(text, stretch.style.language or self._language or guess(text.text))
+        return Stretch(text, stretch.style)
+
+    @property
+    def _writes_numbers(self) -> bool:
+        wanted = self._request.normalize_text
+        return wanted if wanted is not None else not self._engine.facts.reads_numbers
 
     async def _cast(self, language: str, text: str) -> Casting:
         wanted = language or guess(text)
@@ -134,22 +162,38 @@ class Speech:
         facts, voice = self._engine.facts, casting.voice
         return Header(casting, frozenset(facts.estimated) - frozenset(voice.features))
 
-    async def _utterance(self, text: AlignedText) -> AsyncGenerator[Sound, None]:
+    async def _speaker(self, style: Style) -> Casting:
+        """Who says what is marked up as another voice's, or as of another language."""
         assert self._casting is not None  # noqa: S101  # cast before the first utterance
+        main, facts = self._casting, self._engine.facts
+        if not style.voice and base(style.language or main.language) == base(main.language):
+            return main
+        if not style.voice and (main.reference is not None or not facts.languages):
+            return replace(main, language=style.language)  # it reads more than one
+        wish = replace(self._request.wish, voice_id=style.voice, language=style.language, gender=main.voice.gender)
+        try:
+            wanted = await asyncio.to_thread(self._catalogue.language_of, wish) or main.language
+            return await asyncio.to_thread(self._catalogue.cast, facts.name, wish, wanted)
+        except UnsupportedLanguage:
+            return main
+
+    async def _utterance(self, stretch: Stretch) -> AsyncGenerator[Sound, None]:
+        text, style, asked = stretch.text, stretch.style, self._request
+        casting = await self._speaker(style)
         utterance = Utterance(
             text=text.text,
-            voice=self._casting.voice,
-            language=self._casting.language,
-            speed=self._request.speed,
-            pitch=self._request.pitch,
-            options=self._request.options,
+            voice=casting.voice,
+            language=casting.language,
+            speed=min(MOST_SPEED, max(LEAST_SPEED, asked.speed * style.speed)),
+            pitch=min(MOST_PITCH, max(-MOST_PITCH, asked.pitch + style.pitch)),
+            options=asked.options,
             words_before=self._words,
-            loudness_lufs=self._request.loudness_lufs,
-            reference=self._casting.reference,
+            loudness_lufs=asked.loudness_lufs,
+            reference=casting.reference,
             mp3_wanted=self._as_frames,
         )
         start_s = self._timeline.position_s
-        self._timeline.begin(self._engine.facts.sample_rate)
+        self._timeline.begin(self._engine.facts.sample_rate, style.volume)
         cued = False
         async with aclosing(self._engine.speak(utterance)) as pieces:
             async for piece in pieces:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from svc_tts.audio.format import AudioFormat, Codec
@@ -255,3 +256,40 @@ async def test_what_is_estimated_is_told() -> None:
     header = await anext(speech.parts(come("One.")))
     assert isinstance(header, Header)
     assert header.estimated == {"cues"}
+
+
+async def test_ssml_is_spoken_as_it_is_marked_up() -> None:
+    text = '<speak>One <prosody rate="50%">two</prosody><break time="300ms"/> three. <sub alias="a b">X</sub>!</speak>'
+    whole, letters = await speak(text, ssml=True), await speak(*text, ssml=True)
+    assert [(text[w.start : w.end], w.end_ms - w.start_ms > WORD_MS) for w in words(whole)] == [
+        ("One", False),
+        ("two", True),
+        ("three.", False),
+        ("X", False),
+        ("X</sub>!", False),
+    ]
+    assert audio(whole) == audio(letters)
+    assert words(whole) == words(letters)
+    assert ends(whole)[-1].text_consumed == len(text)
+    three = words(whole)[2]
+    assert three.start_ms == WORD_MS + 2 * WORD_MS + 300
+
+
+async def test_the_volume_of_a_stretch_is_its_own() -> None:
+    parts = await speak('<speak>One <prosody volume="silent">two</prosody> three</speak>', ssml=True)
+    sound = np.frombuffer(audio(parts), "<i2")
+    loud = [int(np.abs(part).max()) for part in np.array_split(sound, 3)]
+    assert loud[0] > 0
+    assert loud[1] == 0
+    assert loud[2] == loud[0]
+
+
+async def test_ssml_that_says_nothing_is_empty() -> None:
+    with pytest.raises(EmptyText):
+        await speak("<speak><break/></speak>", ssml=True)
+
+
+async def test_numbers_are_written_out_where_that_is_wished() -> None:
+    assert [word.text for word in words(await speak("Take 21."))] == ["Take", "21."]
+    told = words(await speak("Take 121.", normalize_text=True))
+    assert [(word.text, word.start) for word in told[:3]] == [("Take", 0), ("one", 5), ("hundred", 5)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +17,7 @@ from gateway.scenes.script import clean_text
 from gateway.scenes.speech import Speech, SpeechOrder, speak
 from gateway.scenes.wishes import names_in, priority_named
 from troupe.v1.media_pb2 import AudioFormat
-from troupe.v1.speech_pb2 import TIMING_SOURCE_ESTIMATED, SpeechSettings
+from troupe.v1.speech_pb2 import TEXT_KIND_PLAIN, TEXT_KIND_SSML, TIMING_SOURCE_ESTIMATED, SpeechSettings
 from troupe.wire.deadlines import Deadline
 
 router = APIRouter(prefix="/api", tags=["voice"], dependencies=Documented, responses=DOCUMENTED)  # type: ignore[arg-type]  # FastAPI's own type is wider
@@ -73,6 +74,11 @@ class VoiceRequest(SpeechFields):
     )
 
     text: str = Field(description="What to say")
+    text_type: Literal["text", "ssml"] = Field(default="text", description="How `text` is marked up")
+    normalize_text: bool | None = Field(
+        default=None,
+        description="Write numbers out in words before an engine reads them; null = where it cannot itself",
+    )
     format: str = Field(
         default="mp3", description="mp3, wav, flac, opus, aac, pcm, pcmu_raw or pcmu_wav", max_length=16
     )
@@ -101,6 +107,7 @@ async def voice(body: VoiceRequest, visit: Here) -> MediaResponse:
     visit.caller.require("voice")
     order = await speech_order(body, body.text, visit)
     order.settings.format.CopyFrom(body.audio_format())
+    mark_up(order, body)
     house = visit.house
     deadline = Deadline.after(house.settings.speech_timeout_s)
     speech = await speak(house.chains[Modality.TTS], order, deadline, visit.request_id)
@@ -131,6 +138,13 @@ async def speech_order(fields: SpeechFields, text: str | None, visit: Visit, *ro
         commercial_only=house.settings.commercial_only,
         priority=priority_of(fields, visit),
     )
+
+
+def mark_up(order: SpeechOrder, body: VoiceRequest) -> None:
+    """How the text is to be read."""
+    order.settings.text_kind = TEXT_KIND_SSML if body.text_type == "ssml" else TEXT_KIND_PLAIN
+    if body.normalize_text is not None:
+        order.settings.normalize_text = body.normalize_text
 
 
 def priority_of(fields: SpeechFields, visit: Visit) -> Priority:

@@ -60,6 +60,10 @@ class Script(Protocol):
         """Whether it can be sent again from there."""
         ...
 
+    def lead(self, place: int) -> int:
+        """Code points that are no part of it and are sent before it, from that place on."""
+        ...
+
     def heard(self, place: int) -> None:
         """It will not be asked for from before that place."""
         ...
@@ -86,6 +90,10 @@ class Written:
     def keeps(self, place: int) -> bool:  # noqa: ARG002  # Script's
         """Always."""
         return True
+
+    def lead(self, place: int) -> int:  # noqa: ARG002  # Script's
+        """None."""
+        return 0
 
     def heard(self, place: int) -> None:
         """It is kept whole anyway."""
@@ -114,6 +122,10 @@ class Piped:
         """Not when more has come since than is kept."""
         return self.replay.keeps(place)
 
+    def lead(self, place: int) -> int:  # noqa: ARG002  # Script's
+        """None."""
+        return 0
+
     def heard(self, place: int) -> None:
         """Forget it."""
         self.replay.let_go(place)
@@ -136,6 +148,7 @@ class Recital:
     features: frozenset[str] = frozenset()
     header: SpeechHeader | None = None
     _place: int = 0  # where the text of the present attempt begins
+    _shift: int = 0  # of places told by the present attempt
     _from_ms: int = 0  # when its sound begins
     _consumed: int = 0  # by whole sentences
     _spoken: int = 0  # end of the last word given out
@@ -180,6 +193,7 @@ class Recital:
         if not self.script.keeps(place):
             return "The text was not kept for another provider."
         self._place, self._from_ms = place, self._heard_ms()
+        self._shift = place - self.script.lead(place)
         self._words.clear()
         self._cues.clear()
         self._sound = b""
@@ -226,14 +240,15 @@ class Recital:
     def _move(self, chunk: SpeechChunk) -> None:
         """From the times and places of the present attempt to those of the whole."""
         for word in chunk.words:
-            word.text_start += self._place
-            word.text_end += self._place
+            word.text_start += self._shift
+            word.text_end += self._shift
         timed: list[WordTiming | MouthCue] = [*chunk.words, *chunk.cues]
         for each in timed:
             each.start_ms += self._from_ms
             each.end_ms += self._from_ms
         if chunk.HasField("sentence_end"):
-            chunk.sentence_end.text_consumed += self._place
+            told = chunk.sentence_end.text_consumed + self._shift
+            chunk.sentence_end.text_consumed = max(self._place, told)
             chunk.sentence_end.audio_ms += self._from_ms
 
     def _hold_back(self, chunk: SpeechChunk) -> None:

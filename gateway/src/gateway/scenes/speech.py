@@ -14,12 +14,14 @@ from gateway.routing.priority import Priority
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Call, Rung
 from gateway.scenes.handover import Handover, Resumed, nobody
+from gateway.scenes.markup import Marked, without_tags
 from gateway.scenes.recital import CODEC_NAMES, Piped, Recital, Script, Written
 from gateway.scenes.scripts import readers
 from gateway.voices import Casting, Voice, cast
 from troupe.v1.engine_pb2 import GENDER_UNSPECIFIED, TASK_SPEECH, Principal
 from troupe.v1.media_pb2 import AUDIO_CODEC_PCM, AudioFormat
 from troupe.v1.speech_pb2 import (
+    TEXT_KIND_SSML,
     DecodeInput,
     DecodeSettings,
     SpeechChunk,
@@ -60,14 +62,16 @@ class SpeechOrder:
 
     def need(self) -> Need:
         """What the tts chain must find a rung for."""
+        text = self.text or self.opening
         return Need(
             modality=Modality.TTS,
             task=TASK_SPEECH,
             rungs=self.rungs,
             language=self.settings.language or self.voice.language,
-            reads=readers(self.text or self.opening),
+            reads=readers(without_tags(text) if self.marked_up else text),
             format=CODEC_NAMES.get(self.settings.format.codec, ""),
             text_chars=len(self.text),
+            features=frozenset({"ssml"}) if self.marked_up else frozenset(),
             engines=self._owners(),
             local_only=self.local_only,
             commercial_only=self.commercial_only,
@@ -75,7 +79,13 @@ class SpeechOrder:
 
     def script(self) -> Script:
         """What is to be said, as it can be read again."""
-        return Piped(self.piped) if self.piped is not None else Written(self.text)
+        script: Script = Piped(self.piped) if self.piped is not None else Written(self.text)
+        return Marked(script) if self.marked_up else script
+
+    @property
+    def marked_up(self) -> bool:
+        """Whether the text is SSML."""
+        return self.settings.text_kind == TEXT_KIND_SSML
 
     def _owners(self) -> frozenset[str]:
         """A cloned voice is never replaced by another one, unless that is allowed: only engines that have it serve."""

@@ -30,6 +30,7 @@ class Timeline:
     def __init__(self, fmt: AudioFormat, gain: float = 1.0, *, as_frames: bool = False) -> None:
         self._fmt = fmt
         self._gain = gain
+        self._louder = 1.0  # of the utterance
         self._silent_frame = silent_frame(fmt.sample_rate, fmt.bitrate) if as_frames else b""
         self._owed = 0  # samples of silence asked for that did not fill a frame, or were given too many
         self._encoder = make_encoder(fmt)
@@ -42,15 +43,16 @@ class Timeline:
         """Seconds of sound so far."""
         return self._samples / self._fmt.sample_rate
 
-    def begin(self, rate: int) -> None:
-        """An utterance of an engine at `rate` Hz begins here."""
-        self._limiter = Limiter(rate) if self._gain > 1.0 else None
+    def begin(self, rate: int, gain: float = 1.0) -> None:
+        """An utterance of an engine at `rate` Hz begins here; `gain` is its own, beside that of the whole answer."""
+        self._louder = self._gain * gain
+        self._limiter = Limiter(rate) if self._louder > 1.0 else None
         same = rate == self._fmt.sample_rate
         self._resampler = None if same else soxr.ResampleStream(rate, self._fmt.sample_rate, 1, dtype="float32")
 
     def feed(self, pcm: bytes) -> bytes:
         """Sound of that utterance: PCM s16le mono at the engine's rate."""
-        samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) * np.float32(self._gain)
+        samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) * np.float32(self._louder)
         if self._limiter is not None:
             samples = self._limiter.feed(samples)
         if self._resampler is not None:

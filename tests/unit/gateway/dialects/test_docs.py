@@ -10,6 +10,7 @@ from gateway.app import create_app
 from gateway.dialects import replies
 from gateway.dialects.avatar_request import AvatarRequest
 from gateway.dialects.research import ResearchRequest
+from gateway.dialects.subtitles import SubtitlesRequest
 from gateway.dialects.text import TextRequest
 from gateway.dialects.voice import VoiceRequest
 from gateway.dialects.voices import ConsentBody
@@ -18,7 +19,7 @@ from troupe.wire.errors import TABLE
 
 DOCS = Path(__file__).parents[4] / "docs"
 HTTP = (DOCS / "HTTP.md").read_text(encoding="utf-8")
-REQUESTS = (AvatarRequest, ConsentBody, ResearchRequest, TextRequest, VoiceRequest)
+REQUESTS = (AvatarRequest, ConsentBody, ResearchRequest, SubtitlesRequest, TextRequest, VoiceRequest)
 MODELS = {**vars(replies), **{request.__name__: request for request in REQUESTS}}
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)```", HTTP, re.DOTALL)
 

@@ -27,7 +27,7 @@ from troupe.v1.media_pb2 import (
     MouthCue,
     WordTiming,
 )
-from troupe.v1.speech_pb2 import SentenceEnd, SpeechChunk, SpeechHeader, SpeechInput, SpeechSettings
+from troupe.v1.speech_pb2 import TEXT_KIND_SSML, SentenceEnd, SpeechChunk, SpeechHeader, SpeechInput, SpeechSettings
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import StreamBroken
 from troupe.wire.progress import Progress
@@ -146,10 +146,41 @@ async def test_piped_text_goes_on_from_what_was_spoken_and_keeps_no_more(voice_r
         assert sum(len(item.text) for _, item in replay.after(0)) <= 8
 
 
-def piped() -> Replay[SpeechInput]:
+SSML = (
+    '<speak>Hello <prosody rate="50%">my <prosody pitch="high">world</prosody>. This, <sub alias="it">is</sub> a'
+    '</prosody> test;<break time="200ms"/> yes!<p>And caf\u00e9 &amp; \u5904\u7406 last '
+    "<![CDATA[one & all]]>.</p></speak>"
+)
+
+
+@pytest.mark.parametrize("pipe", [False, True], ids=["written", "piped"])
+async def test_markup_goes_on_inside_the_elements_that_are_open(voice_rung, ready_info, pipe) -> None:
+    def wanted():
+        made = order(text="", piped=piped(SSML)) if pipe else order(text=SSML)
+        made.settings.text_kind = TEXT_KIND_SSML
+        return made
+
+    info = ready_info("a", features=["timings", "cues", "ssml"])
+    whole = await listen(wanted(), voice_rung(info=info))
+    assert [word[0] for word in whole.words][-2:] == ["&", "all."]
+    for after in range(whole.count + 1):
+        broken = await listen(wanted(), voice_rung("a", after, info=info), voice_rung("b", info=info))
+        assert broken.words == whole.words, after
+        assert broken.audio == whole.audio, after
+
+
+def test_markup_is_for_those_who_read_it() -> None:
+    made = order(text='<speak lang="\u65e5">Hello</speak>')
+    assert not made.need().features
+    made.settings.text_kind = TEXT_KIND_SSML
+    assert made.need().features == {"ssml"}
+    assert not made.need().reads
+
+
+def piped(text: str = TEXT) -> Replay[SpeechInput]:
     async def typed():
-        for start in range(0, len(TEXT), 4):
-            yield SpeechInput(text=TEXT[start : start + 4])
+        for start in range(0, len(text), 4):
+            yield SpeechInput(text=text[start : start + 4])
 
     return Replay(typed(), lambda message: message.ByteSize(), lambda message: len(message.text))
 

@@ -124,6 +124,8 @@ class SoundOrder:
         }
         if emotion := EMOTIONS.get(settings.emotion.casefold()):
             setting["emotion"] = emotion
+        if settings.normalize_text:
+            setting["text_normalization"] = True
         return setting
 
 

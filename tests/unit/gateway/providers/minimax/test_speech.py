@@ -117,12 +117,14 @@ async def test_what_minimax_cannot_make_is_another_rungs(cloud, ask, spoken):
 async def test_settings_are_mapped_and_clamped(cloud, ask, spoken):
     settings = {
         "speed": 9.0, "pitch": -40.0, "volume": 0.0, "emotion": "Cheerful", "language": "pt-BR",
-        "pronunciations": ["omg=oh my god"], "minimax": MinimaxSpeechSettings(model="speech-2.6-turbo"),
+        "pronunciations": ["omg=oh my god"], "normalize_text": True,
+        "minimax": MinimaxSpeechSettings(model="speech-2.6-turbo"),
     }  # fmt: skip
     await ask(cloud.rung(Modality.TTS), *spoken(TEXT, **settings))
     body = cloud.requests[0].body
     setting = body["voice_setting"]
     assert (setting["speed"], setting["pitch"], setting["vol"], setting["emotion"]) == (2.0, -12, 0.01, "happy")
+    assert setting["text_normalization"] is True
     assert body["language_boost"] == "Portuguese"
     assert setting["voice_id"].startswith("Portuguese_")
     assert body["pronunciation_dict"] == {"tone": ["omg/oh my god"]}
