@@ -233,6 +233,9 @@ class Served(Generic[M]):
         except TroupeError as why:
             if why is self._aborted:
                 raise
+            if self._call.continuation is not None and self._call.continuation.whole():
+                self._finish()  # that nothing more would come was known only now
+                return
             raise StreamBroken(f"{error.message} Nobody could go on with the answer: {why.message}") from why
         log.warning("resumed on %s (%s) %s", self.rung.name, error.message, self._call.request_id)
         self._chain.observer.resumed(self._chain.modality, self.rung.name)

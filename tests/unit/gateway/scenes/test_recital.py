@@ -143,7 +143,8 @@ async def test_piped_text_goes_on_from_what_was_spoken_and_keeps_no_more(voice_r
         replay = piped()
         broken = await listen(order(text="", piped=replay), voice_rung("a", after), voice_rung("b"))
         assert (broken.audio, broken.words) == (whole.audio, whole.words), after
-        assert sum(len(item.text) for _, item in replay.after(0)) <= 8
+        if after != whole.count - 1:  # between the last sound and its sentence's end nothing remains to be forgotten
+            assert sum(len(item.text) for _, item in replay.after(0)) <= 8
 
 
 SSML = (
