@@ -63,20 +63,22 @@ class Booth:
     def choose(self, engine: str, language: str, *, cloned: bool = False) -> str:
         """The engine asked for, else the first ready one that reads `language`; raises where none can.
 
-        For a `cloned` voice one that clones comes before those that do not.
+        For a `cloned` voice one that clones comes before those that do not. One that sends the text out of the house
+        is asked only by its name, or where the settings put it first.
         """
         if engine:
             self.board.require(engine)
             return engine
         ready = self.ready()
-        reading = [name for name in ready if not language or self._reads(name, language)]
+        offered = [name for name in ready if self._at_home(name)]
+        reading = [name for name in offered if not language or self._reads(name, language)]
         if not language:
             reading.sort(key=lambda name: bool(self.engines[name].facts.languages))
             reading.sort(key=lambda name: -len(self.engines[name].facts.languages))
         if cloned:
             reading.sort(key=lambda name: not self.engines[name].facts.clones)
         if not reading:
-            return self._explain(ready)
+            return self._explain(offered)
         return reading[0]
 
     async def speak(
@@ -104,6 +106,10 @@ class Booth:
         """Leave no process behind."""
         await self.cloning.stop()
         await asyncio.gather(*(engine.stop() for engine in self.engines.values()))
+
+    def _at_home(self, name: str) -> bool:
+        """Whether it may be chosen for somebody who named none."""
+        return not self.engines[name].facts.cloud or name == next(iter(self.engines))
 
     def _reads(self, name: str, language: str) -> bool:
         languages = self.engines[name].facts.languages

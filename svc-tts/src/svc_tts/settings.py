@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     grpc_port: int = Field(50052, ge=0, le=65535, description="gRPC port; 0 = any free one")
     http_port: int = Field(5050, ge=0, le=65535, description="HTTP port (/synthesize, /voices, /clone, /health)")
     metrics_port: int = Field(9102, ge=0, le=65535, description="Prometheus metrics over HTTP; 0 = any free one")
-    engines: str = Field("xtts,piper,flite,espeak", description="Engines to load, with commas, the preferred one first")
+    engines: str = Field(
+        "xtts,piper,flite,espeak,edge", description="Engines to load, with commas, the preferred one first"
+    )
     workers: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=64, description="Processes an engine may keep"
     )

@@ -15,7 +15,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     settings = Settings()
     assert (settings.grpc_port, settings.http_port, settings.metrics_port) == (50052, 5050, 9102)
-    assert settings.engine_names == ("xtts", "piper", "flite", "espeak")
+    assert settings.engine_names == ("xtts", "piper", "flite", "espeak", "edge")
     assert settings.host == "127.0.0.1"
     assert settings.voices_url == "./voices"
 

@@ -98,7 +98,7 @@ class EspeakEngine:
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Piece, None]:
         """Speak; the child works ahead of the reader, by one utterance at most."""
         runs = await asyncio.to_thread(readings.runs, utterance.text, utterance.language)
-        transcript = Transcript(runs, _RATE)
+        transcript = Transcript(utterance.text, runs, _RATE)
         frames: asyncio.Queue[Frame | EngineFailed] = asyncio.Queue()
         task = asyncio.create_task(self._ask(self._request(utterance, runs), frames))
         self._speaking.add(task)

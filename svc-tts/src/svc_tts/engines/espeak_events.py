@@ -19,7 +19,8 @@ _ASPIRATED = re.compile(r"(?<=[ptkɕʂsʃ])h$")
 class Transcript:
     """What was heard so far of one request; times are seconds at `rate` Hz."""
 
-    def __init__(self, runs: Sequence[Run], rate: int) -> None:
+    def __init__(self, text: str, runs: Sequence[Run], rate: int) -> None:
+        self._text = text
         self._runs = runs
         self._rate = rate
         self._word: tuple[int, int, float] | None = None  # start, end in the text, start in seconds
@@ -41,6 +42,7 @@ class Transcript:
     def end(self, samples: int) -> Piece:
         """Everything ends here."""
         self._close_phone(samples / self._rate)
+        self._take_in(len(self._text))
         self._close_word()
         return self._take(b"")
 
@@ -48,8 +50,18 @@ class Transcript:
         if self._word is not None and span[0] < self._word[1]:
             return  # "25" is heard as several words and written as one
         self._end_phone_at(at_s)
+        self._take_in(span[0])
         self._close_word()
         self._word = (*span, at_s)
+
+    def _take_in(self, until: int) -> None:
+        """Words up to there that had no event of their own belong to the last: espeak tells "tout le monde" as one."""
+        if self._word is not None:
+            start, end, at_s = self._word
+            more = self._text[end:until].rstrip()
+            while more and not more[-1].isalnum():
+                more = more[:-1]
+            self._word = (start, end + len(more), at_s)
 
     def _begin_phone(self, ipa: str, at_s: float) -> None:
         name = _ipa(ipa)

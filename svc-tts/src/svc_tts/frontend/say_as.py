@@ -38,5 +38,5 @@ def _number(text: str, language: str, *, ordinal: bool) -> str:
         return text
     try:
         return str(num2words(int(digits), ordinal=ordinal, lang=base(language)))
-    except (NotImplementedError, OverflowError, TypeError):  # the language has none, or not of this size
+    except (RuntimeError, OverflowError, TypeError):  # the language has no words for it, or not of this size
         return text

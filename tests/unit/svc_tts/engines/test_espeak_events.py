@@ -9,8 +9,8 @@ RATE = 1_000  # samples are milliseconds here
 WORD, PHONE = 1, 7
 
 
-def transcript(text: str = "ab 25 c") -> Transcript:
-    return Transcript([Run("en-US", AlignedText.of(text))], RATE)
+def transcript(text: str = "ab 25") -> Transcript:
+    return Transcript(text, [Run("en-US", AlignedText.of(text))], RATE)
 
 
 def test_words_end_where_their_last_phone_ends() -> None:
@@ -30,6 +30,14 @@ def test_words_end_where_their_last_phone_ends() -> None:
     last = heard.end(150)
     assert last.words == (SpokenWord(3, 5, 0.1, 0.15),)
     assert last.phones == (Phone("t", 0.1, 0.15),)
+
+
+def test_words_that_are_told_as_one_belong_together() -> None:
+    heard = transcript("Bonjour tout le monde, allez-vous ?")
+    heard.hear([[WORD, 0, 0, 7, "", 0], [PHONE, 0, 0, 0, "b", 0], [WORD, 50, 8, 4, "", 0]], b"")
+    piece = heard.hear([[PHONE, 50, 8, 0, "t", 0], [WORD, 90, 23, 5, "", 0], [PHONE, 90, 23, 0, "a", 0]], b"")
+    assert [(word.start, word.end) for word in piece.words] == [(8, 21)]
+    assert [(word.start, word.end) for word in heard.end(120).words] == [(23, 33)]
 
 
 def test_a_number_heard_as_several_words_is_one() -> None:
