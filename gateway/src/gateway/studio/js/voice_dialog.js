@@ -23,7 +23,15 @@ export class VoiceDialog {
       make("option", { value: "" }, "All languages"),
       ...options.map(([name, tag]) => make("option", { value: tag }, name)),
     );
-    if ($("voices").open) this.#draw();
+    if ($("voices").open) this.#redraw();
+  }
+
+  /** The list may come anew under somebody's fingers: the arrow keys go on from where they were. */
+  #redraw() {
+    const held = $("voice-list").contains(document.activeElement) ? document.activeElement.closest(".voice-row")?.dataset.voice : undefined;
+    this.#draw();
+    if (held === undefined) return;
+    $("voice-list").querySelector(`[data-voice="${CSS.escape(held)}"] input`)?.focus({ preventScroll: true });
   }
 
   open(chosen) {
