@@ -142,5 +142,5 @@ def _said(number: float, language: str, kind: str = "cardinal") -> str:
 
     try:
         return str(num2words(number, lang=language, to=kind))
-    except (NotImplementedError, OverflowError, TypeError):
+    except (RuntimeError, OverflowError, TypeError):
         return ""
