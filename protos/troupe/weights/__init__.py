@@ -1,1 +1,1 @@
-"""Fetching the files of models, for every service that has some: resumable, checked, never half-written in use."""
+"""Files of models, for every service that has some: fetched whole or not at all, and the memory there is for them."""

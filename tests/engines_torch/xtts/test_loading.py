@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from svc_tts.engines.xtts import loading, memory
+from svc_tts.engines.xtts import loading
 from svc_tts.engines.xtts.config import XttsConfig
 from svc_tts.engines.xtts.loading import Place, cores, fitting_slots
 from svc_tts.engines.xtts.memory import GIBIBYTE
@@ -41,10 +41,10 @@ def test_settings_it_does_not_know_are_said_so(wrong: Load) -> None:
 
 def test_slots_follow_the_settings_the_device_and_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place.of(load("cpu"))
-    monkeypatch.setattr(memory, "available", lambda: 64 * GIBIBYTE)
+    monkeypatch.setattr(loading, "available", lambda: 64 * GIBIBYTE)
     assert fitting_slots(XttsConfig(), place, 0) == loading.SLOTS_CPU
     assert fitting_slots(XttsConfig(), place, 20) == 20
-    monkeypatch.setattr(memory, "available", lambda: 5 * GIBIBYTE)
+    monkeypatch.setattr(loading, "available", lambda: 5 * GIBIBYTE)
     assert 1 <= fitting_slots(XttsConfig(), place, 0) < loading.SLOTS_CPU
 
 

@@ -31,6 +31,7 @@ from svc_tts.engines.xtts.text.tokenizer import Tokenizer
 from svc_tts.engines.xtts.vocoder import CHUNKS, Vocoder
 from svc_tts.engines.xtts.voice import VoiceNetworks, latents_of
 from svc_tts.engines.xtts.worker import Loaded
+from troupe.weights.memory import available
 from troupe.wire.errors import CheckpointBroken, EngineMissing
 
 DEVICE = re.compile(r"cpu|cuda(:\d{1,2})?")
@@ -74,7 +75,7 @@ class Place:
     @property
     def free(self) -> int:
         """Bytes that can be had on the device."""
-        return memory.available() if self.device.type == "cpu" else torch.cuda.mem_get_info(self.device)[0]
+        return available() if self.device.type == "cpu" else torch.cuda.mem_get_info(self.device)[0]
 
 
 def _device(name: str) -> torch.device:

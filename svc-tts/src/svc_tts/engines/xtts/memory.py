@@ -15,17 +15,9 @@ MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
 OVERHEAD = 600 * MEBIBYTE  # Python, torch, text tables and what a window of the vocoder needs
 SHARE = 0.5  # of what is free, that more than one utterance at once may take: other engines need some too
-UNBOUNDED = 1 << 60  # cgroups write 2^63 rounded to pages where nothing is bounded
 WEIGHT_BYTES = {"fp32": 4, "bf16": 2, "int8": 1}
 CPU_STATE_BYTES = 4  # fp32, whatever the weights are
 TEXT_MARKS = 3  # start and stop of the text, start of the sound
-
-MEMINFO = Path("/proc/meminfo")
-CGROUPS = (
-    (Path("/sys/fs/cgroup"), "memory.max", "memory.current", "inactive_file"),
-    (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-)
-"""What this container may use, what it uses, and what of that gives way, by the two versions of cgroups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +64,6 @@ def fitting_slots(need: Need, most: int, there: int) -> int:
     )
 
 
-def available() -> int:
-    """Bytes that a new process can have here without pushing others out; a large number where nobody tells."""
-    return min(_machines(), *(_containers(*files) for files in CGROUPS))
-
-
 def resident() -> int:
     """Bytes of this process that are in memory."""
     try:
@@ -84,24 +71,3 @@ def resident() -> int:
     except (OSError, IndexError):
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _machines() -> int:
-    try:
-        lines = MEMINFO.read_text().splitlines()
-    except OSError:
-        return UNBOUNDED
-    told = dict(line.split(":", 1) for line in lines if ":" in line)
-    return int(told["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in told else UNBOUNDED
-
-
-def _containers(folder: Path, limit_file: str, usage_file: str, idle_line: str) -> int:
-    try:
-        limit, usage = ((folder / name).read_text().strip() for name in (limit_file, usage_file))
-        lines = (folder / "memory.stat").read_text().splitlines()
-    except OSError:
-        return UNBOUNDED
-    if not limit.isdigit() or int(limit) >= UNBOUNDED:
-        return UNBOUNDED
-    idle = next((int(line.split()[1]) for line in lines if line.startswith(f"{idle_line} ")), 0)
-    return max(0, int(limit) - int(usage) + idle)

@@ -31,17 +31,3 @@ def test_fewer_chats_where_memory_is_short_and_never_a_smaller_context(card, mon
     with pytest.raises(EngineMissing, match="5 chats at once, 4096 tokens each") as caught:
         memory.fitting_slots(card, 5, 5, 4096, 0)  # five were asked for
     assert "LLAMACPP_CONTEXT" in caught.value.details["remedy"]
-
-
-def test_a_container_has_what_its_bound_leaves(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "memory.max").write_text(f"{1000 * MEBIBYTE}\n")
-    (tmp_path / "memory.current").write_text(f"{700 * MEBIBYTE}\n")
-    (tmp_path / "memory.stat").write_text(f"active_file 5\ninactive_file {200 * MEBIBYTE}\n")
-    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path, "memory.max", "memory.current", "inactive_file"),))
-    assert memory.available() == 500 * MEBIBYTE  # what the page cache holds gives way
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory.available() > 500 * MEBIBYTE
-
-
-def test_this_machine_has_some() -> None:
-    assert 10 * MEBIBYTE < memory.available() < memory.UNBOUNDED

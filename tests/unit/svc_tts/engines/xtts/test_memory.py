@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from svc_tts.engines.xtts import memory
@@ -37,17 +35,6 @@ def test_too_little_memory_is_said_before_anything_is_loaded() -> None:
     with pytest.raises(EngineMissing, match=r"needs about 3\.6 GiB of memory, and 2\.0 GiB are free") as caught:
         fitting_slots(need, 8, 2 * GIBIBYTE)
     assert "int8" in caught.value.details["remedy"]
-
-
-def test_a_container_is_bounded_by_its_own_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "memory.max").write_text(f"{3 * GIBIBYTE}\n")
-    (tmp_path / "memory.current").write_text(f"{2 * GIBIBYTE}\n")
-    (tmp_path / "memory.stat").write_text(f"anon 7\ninactive_file {GIBIBYTE // 2}\n")
-    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path, "memory.max", "memory.current", "inactive_file"),))
-    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "none")
-    assert memory.available() == 3 * GIBIBYTE // 2
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory.available() == memory.UNBOUNDED
 
 
 def test_this_process_is_in_memory() -> None:
