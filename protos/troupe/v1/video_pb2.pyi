@@ -93,20 +93,36 @@ class PortraitSettings(_message.Message):
     def __init__(self, head_motion: _Optional[float] = ..., blink_rate: _Optional[float] = ..., codec: _Optional[str] = ...) -> None: ...
 
 class SadtalkerSettings(_message.Message):
-    __slots__ = ("preprocess", "still", "pose_style", "expression_scale", "size", "enhancer")
+    __slots__ = ("preprocess", "still", "pose_style", "expression_scale", "size", "enhancer", "pose_scale", "blink_rate", "seam", "yaw", "pitch", "roll", "reference", "reference_for")
     PREPROCESS_FIELD_NUMBER: _ClassVar[int]
     STILL_FIELD_NUMBER: _ClassVar[int]
     POSE_STYLE_FIELD_NUMBER: _ClassVar[int]
     EXPRESSION_SCALE_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     ENHANCER_FIELD_NUMBER: _ClassVar[int]
+    POSE_SCALE_FIELD_NUMBER: _ClassVar[int]
+    BLINK_RATE_FIELD_NUMBER: _ClassVar[int]
+    SEAM_FIELD_NUMBER: _ClassVar[int]
+    YAW_FIELD_NUMBER: _ClassVar[int]
+    PITCH_FIELD_NUMBER: _ClassVar[int]
+    ROLL_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FOR_FIELD_NUMBER: _ClassVar[int]
     preprocess: str
     still: bool
     pose_style: int
     expression_scale: float
     size: int
     enhancer: str
-    def __init__(self, preprocess: _Optional[str] = ..., still: _Optional[bool] = ..., pose_style: _Optional[int] = ..., expression_scale: _Optional[float] = ..., size: _Optional[int] = ..., enhancer: _Optional[str] = ...) -> None: ...
+    pose_scale: float
+    blink_rate: float
+    seam: str
+    yaw: _containers.RepeatedScalarFieldContainer[float]
+    pitch: _containers.RepeatedScalarFieldContainer[float]
+    roll: _containers.RepeatedScalarFieldContainer[float]
+    reference: bytes
+    reference_for: str
+    def __init__(self, preprocess: _Optional[str] = ..., still: _Optional[bool] = ..., pose_style: _Optional[int] = ..., expression_scale: _Optional[float] = ..., size: _Optional[int] = ..., enhancer: _Optional[str] = ..., pose_scale: _Optional[float] = ..., blink_rate: _Optional[float] = ..., seam: _Optional[str] = ..., yaw: _Optional[_Iterable[float]] = ..., pitch: _Optional[_Iterable[float]] = ..., roll: _Optional[_Iterable[float]] = ..., reference: _Optional[bytes] = ..., reference_for: _Optional[str] = ...) -> None: ...
 
 class StillSettings(_message.Message):
     __slots__ = ("delay_ms_per_frame", "fail_after_frames")

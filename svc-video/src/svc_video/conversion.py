@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from svc_video.engine import EngineFacts
 from svc_video.film import Film, Format, Segment
@@ -49,7 +50,7 @@ class Order:
     background_image: bytes = b""
     background_id: str = ""
     captions: bool = False
-    options: Mapping[str, float | str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -128,7 +129,7 @@ def _container(settings: video_pb2.AnimateSettings, containers: Sequence[Format]
     return asked
 
 
-def _options(settings: video_pb2.AnimateSettings) -> dict[str, float | str]:
+def _options(settings: video_pb2.AnimateSettings) -> dict[str, Any]:
     which = settings.WhichOneof("engine_settings")
     if which is None:
         return {}

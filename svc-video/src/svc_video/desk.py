@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from fractions import Fraction
 
-from svc_video.engine import Job, Prepared, VideoEngine, make
+from svc_video.engine import USUAL_CONTEXT, EngineContext, Job, Prepared, VideoEngine, make
 from svc_video.film import Frame
 from svc_video.portraits.gallery import Gallery
 from svc_video.speech import SAMPLES_PER_MS, Speech
@@ -38,8 +38,10 @@ log = logging.getLogger(__name__)
 class Desk:
     """The engines of this process."""
 
-    def __init__(self, names: Sequence[str], gallery: Gallery, max_streams: int) -> None:
-        self.engines: dict[str, VideoEngine] = {name: make(name) for name in names}
+    def __init__(
+        self, names: Sequence[str], gallery: Gallery, max_streams: int, context: EngineContext = USUAL_CONTEXT
+    ) -> None:
+        self.engines: dict[str, VideoEngine] = {name: make(name, context) for name in names}
         self.board = EngineBoard(SERVICE, self.engines)
         self.gallery = gallery
         self.max_streams = max_streams
@@ -57,7 +59,7 @@ class Desk:
         for name, engine in self.engines.items():
             await self.board.loading(name, 0.0)
             try:
-                await asyncio.to_thread(engine.start)
+                await asyncio.to_thread(engine.start, lambda _: None)
                 await self._probe(name, FIRST_FRAME_S)
             except (EngineMissing, CheckpointNotFound) as error:
                 await self.board.missing(name, error.message.rstrip("."), error.details.get("remedy", ""))

@@ -9,8 +9,8 @@ One instance serves all streams of the process. To add one: write a class with t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -24,12 +24,36 @@ from svc_video.speech import Speech
 from troupe.wire.plugins import engine_class
 
 ENGINES: Mapping[str, str] = {
+    "sadtalker": "svc_video.engines.sadtalker.engine:SadTalkerEngine",
     "portrait": "svc_video.engines.portrait.engine:PortraitEngine",
     "still": "svc_video.engines.still:StillEngine",
 }
 """Name -> `module:Class`; imported only when chosen. A name with a colon is taken as such: a plug-in's own class."""
 
 Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
+Options = Mapping[str, Any]  # an engine's own typed settings, as plain values: numbers, words, bytes, lists of numbers
+NO_OPTIONS: Options = {}
+
+
+@dataclass(frozen=True, slots=True)
+class SadTalkerPlace:
+    """Where the checkpoints of SadTalker lie, and how it runs."""
+
+    checkpoint: Path = Path("models/sadtalker")
+    device: str = "auto"  # auto, cpu, cuda, cuda:N
+    precision: str = "auto"  # auto, fp32, tf32, fp16, bf16, int8
+    batch: int = 0  # frames rendered at once; 0 = by the device
+    landmarks: str = "auto"  # auto, awing, face-alignment
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What an engine may know of the service it runs in."""
+
+    sadtalker: SadTalkerPlace = field(default_factory=SadTalkerPlace)
+
+
+USUAL_CONTEXT = EngineContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +74,11 @@ class Job:
     rate: Fraction  # frames per second
     seed: int = 0
     expression: str = ""
-    options: Mapping[str, float | str] | None = None
+    options: Options = field(default_factory=dict)
 
     def option(self, name: str, default: float) -> float:
         """A number among the engine's own settings."""
-        value = (self.options or {}).get(name, default)
-        return float(value)
+        return float(self.options.get(name, default))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +93,31 @@ class EngineFacts:
     licence_note: str = ""
     features: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()  # that a face can wear; none = it wears its own
+    portrait_options: tuple[str, ...] = ()  # names of the options that change how a portrait is prepared
 
 
 class VideoEngine(Protocol):
-    """The whole contract. Every method blocks; none is called on the event loop."""
+    """The whole contract, and `__init__(context)`. Every method blocks; none is called on the event loop."""
 
     facts: EngineFacts
 
-    def start(self) -> None:
-        """Load. Raises `EngineMissing` or `CheckpointNotFound` with the command that mends it."""
+    def start(self, report: Callable[[float], None]) -> None:
+        """Load; `report` hears how far (0..1). Raises `EngineMissing` or `CheckpointNotFound` with what mends it."""
 
     def prepare(
-        self, picture: Rgb, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+        self,
+        picture: Rgb,
+        width: int,
+        height: int,
+        kept: Path | None = None,
+        framing: Framing = USUAL_FRAMING,
+        *,
+        options: Options = NO_OPTIONS,
     ) -> Prepared:
         """Find the face and frame it; raises `NoFace`. `kept` is a file the engine may keep its findings in.
 
-        An engine whose features lack "background" leaves the background as it is.
+        `options` holds those of `facts.portrait_options` that were asked for. The frames may have another size than
+        was asked for: `Prepared` tells. An engine whose features lack "background" leaves the background as it is.
         """
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
@@ -98,6 +130,6 @@ class VideoEngine(Protocol):
         """Free everything."""
 
 
-def make(name: str) -> VideoEngine:
+def make(name: str, context: EngineContext = USUAL_CONTEXT) -> VideoEngine:
     """An instance of that engine, not yet started; raises `UnknownEngine`."""
-    return cast("VideoEngine", engine_class("video", name, ENGINES)())
+    return cast("VideoEngine", engine_class("video", name, ENGINES)(context))

@@ -49,7 +49,7 @@ def run(about: str) -> int:
 
 async def _serve(settings: Settings) -> None:
     store = PortraitStore(folder_of(settings.portraits_url))
-    desk = Desk(settings.engine_names, Gallery(store), settings.max_streams)
+    desk = Desk(settings.engine_names, Gallery(store), settings.max_streams, settings.context)
     servicer = VideoServicer(desk, settings)
     service = Service(SERVICE, lambda server: add_VideoServicer_to_server(servicer, server))
 

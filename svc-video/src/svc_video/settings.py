@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from svc_video.engine import EngineContext, SadTalkerPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
 from troupe.wire.errors import InvalidArgument
 
@@ -31,6 +33,23 @@ class Settings(BaseSettings):
     portraits_url: str = Field(
         "./portraits", validation_alias=AliasChoices("PORTRAITS_URL"), description="Folder of uploaded portraits"
     )
+    sadtalker_checkpoint: Path = Field(
+        Path("models/sadtalker"),
+        validation_alias=AliasChoices("PROVIDER_SADTALKER_CHECKPOINT"),
+        description="Folder of SadTalker's checkpoints; make sadtalker fetches them",
+    )
+    sadtalker_device: str = Field(
+        "auto",
+        validation_alias=AliasChoices("PROVIDER_SADTALKER_DEVICE"),
+        description="auto, cpu, cuda or cuda:1: where SadTalker computes",
+    )
+    sadtalker_precision: str = Field(
+        "auto", description="auto, fp32, tf32, fp16, bf16 or int8: what SadTalker computes in; auto = by the device"
+    )
+    sadtalker_batch: int = Field(0, ge=0, le=256, description="Frames SadTalker renders at once; 0 = by the device")
+    sadtalker_landmarks: str = Field(
+        "auto", description="auto, awing or face-alignment: what finds the points of a face for SadTalker"
+    )
     max_streams: int = Field(8, ge=1, description="Films made at once; more are refused")
     max_film_s: float = Field(1_800.0, gt=0, description="Longest film, seconds")
     speech_wait_s: float = Field(60.0, gt=0, description="How long a film waits for the next piece of speech, seconds")
@@ -53,6 +72,18 @@ class Settings(BaseSettings):
     def engine_names(self) -> tuple[str, ...]:
         """The engines chosen, in order."""
         return tuple(name.strip() for name in self.engines.split(",") if name.strip())
+
+    @property
+    def context(self) -> EngineContext:
+        """What the engines may know."""
+        place = SadTalkerPlace(
+            self.sadtalker_checkpoint.expanduser(),
+            self.sadtalker_device,
+            self.sadtalker_precision,
+            self.sadtalker_batch,
+            self.sadtalker_landmarks,
+        )
+        return EngineContext(sadtalker=place)
 
     @property
     def containers(self) -> tuple[Literal["mp4", "webm"], ...]:

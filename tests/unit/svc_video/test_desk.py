@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from svc_video.desk import Desk
-from svc_video.engine import EngineFacts, Job, Prepared
+from svc_video.engine import NO_OPTIONS, USUAL_CONTEXT, EngineContext, EngineFacts, Job, Options, Prepared
 from svc_video.film import Frame
 from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.portraits.gallery import Gallery
@@ -24,10 +24,10 @@ class Moody:
     installed = True
     works = True
 
-    def __init__(self) -> None:
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
         self.facts = EngineFacts(model="moody", version="1", device="cpu", licence="MIT", commercial_use=True)
 
-    def start(self) -> None:
+    def start(self, report: Callable[[float], None]) -> None:
         if not Moody.installed:
             raise EngineMissing("It is not there.", remedy="apt install moody")
 
@@ -39,7 +39,14 @@ class Moody:
         pass
 
     def prepare(
-        self, picture: np.ndarray, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+        self,
+        picture: np.ndarray,
+        width: int,
+        height: int,
+        kept: Path | None = None,
+        framing: Framing = USUAL_FRAMING,
+        *,
+        options: Options = NO_OPTIONS,
     ) -> Prepared:
         return Prepared(width, height, None)
 
@@ -59,7 +66,7 @@ def in_order(monkeypatch) -> None:
 @pytest.fixture
 async def desk(tmp_path, monkeypatch):
     monkeypatch.setattr("svc_video.engine.ENGINES", {"moody": "moody:Moody"})
-    monkeypatch.setattr("svc_video.desk.make", lambda _: Moody())
+    monkeypatch.setattr("svc_video.desk.make", lambda _, context: Moody(context))
     desk = Desk(["moody"], Gallery(PortraitStore(tmp_path)), max_streams=2)
     yield desk
     await desk.stop()

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from svc_video.engine import EngineFacts, Job, Prepared, Rgb
+from svc_video.engine import NO_OPTIONS, USUAL_CONTEXT, EngineContext, EngineFacts, Job, Options, Prepared, Rgb
 from svc_video.film import Frame
 from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Pcm, Speech, frame_span
@@ -27,7 +27,7 @@ NAP_S = 0.05  # a slow engine looks this often whether its caller is still there
 class StillEngine:
     """Shows the portrait and how loud it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:  # noqa: ARG002  # the contract's
         self.facts = EngineFacts(
             model="still",
             version="1",
@@ -37,7 +37,7 @@ class StillEngine:
             features=("resume", "seed", "aspect", "captions"),
         )
 
-    def start(self) -> None:
+    def start(self, report: Callable[[float], None] = lambda _: None) -> None:  # the contract's
         """Nothing to load."""
 
     def check(self) -> None:
@@ -53,6 +53,8 @@ class StillEngine:
         height: int,
         kept: Path | None = None,  # noqa: ARG002  # the contract's
         framing: Framing = USUAL_FRAMING,  # noqa: ARG002  # the contract's
+        *,
+        options: Options = NO_OPTIONS,  # noqa: ARG002  # the contract's
     ) -> Prepared:
         """Fill the frame with the middle of the picture; that is nothing worth keeping."""
         return Prepared(width, height, cover(picture, width, height))

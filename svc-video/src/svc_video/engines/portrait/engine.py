@@ -7,13 +7,13 @@ time, cues, sound and seed, so a resumed stream goes on with the frames the firs
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import BadZipFile
 
 import cv2
 
-from svc_video.engine import EngineFacts, Job, Prepared, Rgb
+from svc_video.engine import NO_OPTIONS, USUAL_CONTEXT, EngineContext, EngineFacts, Job, Options, Prepared, Rgb
 from svc_video.engines.portrait.expressions import EXPRESSIONS
 from svc_video.engines.portrait.renderer import Renderer
 from svc_video.engines.portrait.track import FaceTrack
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 class PortraitEngine:
     """Draws talking portraits."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:  # noqa: ARG002  # the contract's
         self.facts = EngineFacts(
             model="portrait",
             version="1",
@@ -57,7 +57,7 @@ class PortraitEngine:
         )
         self._finder: FaceFinder | None = None
 
-    def start(self) -> None:
+    def start(self, report: Callable[[float], None] = lambda _: None) -> None:  # noqa: ARG002  # the contract's
         """Load the face networks: 20 ms."""
         # Several streams share the machine: OpenCV's own threads would only get in each other's way.
         cv2.setNumThreads(1)
@@ -77,7 +77,14 @@ class PortraitEngine:
         self._finder = None
 
     def prepare(
-        self, picture: Rgb, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+        self,
+        picture: Rgb,
+        width: int,
+        height: int,
+        kept: Path | None = None,
+        framing: Framing = USUAL_FRAMING,
+        *,
+        options: Options = NO_OPTIONS,  # noqa: ARG002  # the contract's
     ) -> Prepared:
         """Find the face, frame it, and work out how it moves: about 250 ms, half of it where the face was kept."""
         if self._finder is None:

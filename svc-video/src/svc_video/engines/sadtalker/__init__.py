@@ -1,0 +1,1 @@
+"""`sadtalker`: our own inference for SadTalker's official checkpoints (Zhang et al., CVPR 2023)."""
