@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from tests.fakes.matfile import write
+from tests.fakes.sadtalker_release import make
 
 from svc_video.engines.sadtalker import checkpoint, files
 from troupe.wire.errors import CheckpointBroken, CheckpointNotFound, InvalidArgument
@@ -107,6 +108,26 @@ def test_the_old_set_gives_the_same(folder: Path, new_format: bool) -> None:
     assert old.identity != release.identity
     with pytest.raises(CheckpointNotFound, match="_512"):
         checkpoint.load(folder, 512, full=False)
+
+
+def test_a_whole_release_comes_with_all_its_names_in_both_forms(tmp_path: Path) -> None:
+    release = checkpoint.load(make(tmp_path / "release", face=True), 256, full=True)
+    assert {name: len(getattr(release, name)) for name in (*NAMES, "mapping")} == {
+        "generator": 386,
+        "kp_extractor": 75,
+        "audio2exp": 93,
+        "audio2pose": 419 - 154 - 20,  # without what reads poses, and what judges them
+        "face_3drecon": 332,
+        "mapping": 18,
+    }
+    old = checkpoint.load(make(tmp_path / "old", saved_as="pth"), 256, full=True)
+    for name in (*NAMES, "mapping"):
+        ours, theirs = getattr(release, name), getattr(old, name)
+        assert ours.keys() == theirs.keys(), name
+        assert all(torch.equal(ours[own].flatten(), theirs[own].flatten()) for own in ours), name
+    faces = checkpoint.face_files(tmp_path / "release")
+    assert (len(faces.retinaface), len(faces.fan)) == (456, 1137)
+    assert "body.conv1.weight" in faces.retinaface
 
 
 def test_half_precision_becomes_single(folder: Path) -> None:

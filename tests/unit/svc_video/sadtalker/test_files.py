@@ -34,7 +34,8 @@ def test_an_empty_folder_is_told_by_the_seeds_sentence(tmp_path: Path) -> None:
     assert "mapping_00109-model.pth.tar" in told
     assert "similarity_Lm3D_all.mat" in told
     assert "PROVIDER_SADTALKER_CHECKPOINT" in told
-    assert told.endswith("make sadtalker")
+    assert told.endswith("`make sadtalker` fetches it.")
+    assert caught.value.details == {"remedy": "make sadtalker"}
 
 
 def test_without_the_face_files_another_detection_can_do_their_work(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def file(folder: Path, name: str) -> Path:
 def not_found(folder: Path, *names: str) -> CheckpointNotFound:
     """The error that names what is missing, where, and the command that brings it."""
     return CheckpointNotFound(
-        f"SadTalker checkpoint not found in {folder} ({SETTING}): {', '.join(names)} missing. Fetch it: {COMMAND}"
+        f"SadTalker checkpoint not found in {folder} ({SETTING}): {', '.join(names)} missing. `{COMMAND}` fetches it.",
+        remedy=COMMAND,
     )
 
 
