@@ -43,9 +43,8 @@ def measure(bench: Bench) -> Figures:
             film.hear()
         film.end()
     grown, told = film.after - film.warm, film.motions
-    print(
-        f"{told} frames of motion, {film.rendered} rendered: {film.warm:.0f} MB after {WARM_FRAMES}, {grown:+.0f} MB since"
-    )
+    print(f"{told} frames of motion, {film.rendered} of them rendered")
+    print(f"{film.warm:.0f} MB after {WARM_FRAMES} frames, {grown:+.0f} MB since")
     return {"flat_growth_mb": rounded(grown), "flat_frames": told, "flat_rendered": film.rendered}
 
 
