@@ -77,7 +77,7 @@ class MiddleBlock(Block):
     """A block that keeps size and width."""
 
     def __call__(self, x: Tensor, seen: KeptTiles, work: Workspace) -> None:
-        """x (H, W, C) becomes the block's result."""
+        """X (H, W, C) becomes the block's result."""
         normalized = work.matrix("normalized", *x.shape).copy_(x)
         _normalize(normalized)
         self._inner(normalized, seen, x, work)
@@ -93,7 +93,7 @@ class UpBlock(Block):
         self._conv_s = conv_s.weight.flatten(1).t().contiguous()
 
     def __call__(self, x: Tensor, seen: KeptTiles, work: Workspace) -> Tensor:
-        """x (H, W, C), which is spent -> (2 H, 2 W, outputs)."""
+        """X (H, W, C), which is spent -> (2 H, 2 W, outputs)."""
         _normalize(x)  # doubling it changes no mean and no variance
         result = work.matrix(self._name, 2 * x.shape[0], 2 * x.shape[1], self.outputs)
         self._norm_s(seen, self._shortcut(x, result, work), work)
@@ -166,7 +166,7 @@ def modulated(normalized: Tensor, image: Tensor) -> Sink:
 
 
 def _modulate(pixels: Tensor, cells: Tensor, into: Tensor) -> None:
-    """pixels hold scale and shift, (4, 4, rows, columns, 2 C); cells and into are as `_cells` and a band's say."""
+    """Pixels hold scale and shift, (4, 4, rows, columns, 2 C); cells and into are as `_cells` and a band's say."""
     scale, shift = pixels.chunk(2, dim=-1)
     if cells.dim() > into.dim():
         scale, shift, into = (part.unflatten(1, (2, 2)).unflatten(0, (2, 2)) for part in (scale, shift, into))
