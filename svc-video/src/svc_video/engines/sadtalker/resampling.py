@@ -1,9 +1,9 @@
 """From the 24 kHz of the service to the 16 kHz the networks hear, piece by piece.
 
 A windowed sinc, evaluated at absolute positions: the same sample comes out however the sound was cut, and in a stream
-that begins later. Flat to 7.3 kHz and shut from 8 kHz: the values below were chosen for mel columns within 1e-4 of those
-of soxr's HQ, which upstream's reader uses. Two output samples for three input samples, so there are two filters. No torch
-here.
+that begins later. Flat to 7.3 kHz and shut from 8 kHz: the values below were chosen for mel columns within 1e-4 of
+those of soxr's HQ, which upstream's reader uses. Two output samples for three input samples, so there are two filters.
+No torch here.
 """
 
 from __future__ import annotations
