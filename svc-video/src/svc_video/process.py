@@ -19,7 +19,7 @@ from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore, folder_of
 from svc_video.server import VideoServicer
 from svc_video.settings import Settings
-from svc_video.weights.sadtalker_release import SIZES, Sizes
+from svc_video.weights.sadtalker_release import FACES, SIZES
 from troupe.v1.video_pb2_grpc import add_VideoServicer_to_server
 from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
@@ -37,7 +37,7 @@ def run(about: str) -> int:
     try:
         settings = Settings.load()
         if arguments.command == "sadtalker":
-            return _fetch_sadtalker(settings, arguments.size, verify=arguments.verify)
+            return _fetch_sadtalker(settings, arguments)
         configure("video", settings.log_level)
         if arguments.command == "doctor":
             return _doctor(as_json=arguments.json)
@@ -56,14 +56,15 @@ def _parser(about: str) -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
     sadtalker = commands.add_parser("sadtalker", help="fetch SadTalker's weights, once you know their terms")
     sadtalker.add_argument("--size", choices=SIZES, default=SIZES[0], help="pixels of what it renders")
+    sadtalker.add_argument("--faces", choices=FACES, default=FACES[0], help="what finds the points of faces")
     sadtalker.add_argument("--verify", action="store_true", help="check every byte of what is here; fetch nothing")
     return parser
 
 
-def _fetch_sadtalker(settings: Settings, size: Sizes, *, verify: bool) -> int:
+def _fetch_sadtalker(settings: Settings, asked: argparse.Namespace) -> int:
     from svc_video.weights.sadtalker_command import Order, fetch_sadtalker  # noqa: PLC0415  # no service needs httpx
 
-    return fetch_sadtalker(Order.of(settings, size, verify=verify), Meter(sys.stdout))
+    return fetch_sadtalker(Order.of(settings, asked.size, asked.faces, verify=asked.verify), Meter(sys.stdout))
 
 
 async def _serve(settings: Settings) -> None:

@@ -1,10 +1,10 @@
-"""`python -m svc_video sadtalker [--size SIZE] [--verify]`, run by `make sadtalker`: show the terms, fetch, verify."""
+"""`python -m svc_video sadtalker`, which `make sadtalker` runs: show the terms, fetch, verify."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from svc_video.engines.sadtalker.files import COMMAND, SETTING, find, not_found
 from svc_video.settings import Settings
 from svc_video.weights import sadtalker_release as release
 from svc_video.weights.judge import judge
-from svc_video.weights.sadtalker_release import ReleaseFile, Sizes
+from svc_video.weights.sadtalker_release import FACES, Faces, ReleaseFile, Sizes
 from troupe.weights import session
 from troupe.weights.checksum import recorded
 from troupe.weights.fetch import Fetcher
@@ -29,22 +29,40 @@ class Order:
 
     folder: Path
     size: Sizes = "256"
+    faces: Faces = "awing"
     verify: bool = False
     github: str = GITHUB
     commercial_only: bool = False
 
     @classmethod
     def of(
-        cls, settings: Settings, size: Sizes, environ: Mapping[str, str] = os.environ, *, verify: bool = False
+        cls,
+        settings: Settings,
+        size: Sizes,
+        faces: Faces = "awing",
+        environ: Mapping[str, str] = os.environ,
+        *,
+        verify: bool = False,
     ) -> Order:
         """The order; GITHUB_ENDPOINT names what stands for https://github.com."""
         return cls(
             folder=settings.sadtalker_checkpoint.expanduser(),
             size=size,
+            faces=faces,
             verify=verify,
             github=(environ.get(GITHUB_MIRROR) or GITHUB).rstrip("/"),
             commercial_only=settings.commercial_only,
         )
+
+    @property
+    def wanted(self) -> Sequence[ReleaseFile]:
+        """The files it is about."""
+        return release.wanted(self.size, self.faces)
+
+    @property
+    def command(self) -> str:
+        """What a person types for it."""
+        return release.command(self.size, self.faces)
 
 
 def fetch_sadtalker(order: Order, meter: Meter) -> int:
@@ -56,14 +74,14 @@ def fetch_sadtalker(order: Order, meter: Meter) -> int:
 def _fetch(order: Order, meter: Meter) -> int:
     _introduce(order, meter)
     _require_allowed(order)
-    missing = [file for file in release.wanted(order.size) if find(order.folder, file.name) is None]
+    missing = [file for file in order.wanted if find(order.folder, file.name) is None]
     _tell_of_others(order, meter)
     if not missing:
         meter.say(f"SadTalker is here already: {order.folder}. VERIFY=1 checks every byte.")
         return 0
     with closing(Hub(order.github)) as hub:
         fetcher = Fetcher(hub, order.folder, meter, judge)
-        fetcher.fetch_all([release.source_of(file, order.size, order.github) for file in missing])
+        fetcher.fetch_all([release.source_of(file, order.command, order.github) for file in missing])
     meter.say(
         f"Ready: {order.folder}. The engine sadtalker needs PyTorch too (make torch); `make doctor` says whether all "
         "is there."
@@ -73,11 +91,9 @@ def _fetch(order: Order, meter: Meter) -> int:
 
 def _introduce(order: Order, meter: Meter) -> None:
     """What is about to be fetched and on which terms, before a byte of it comes."""
-    wanted = release.wanted(order.size)
-    meter.say(
-        f"SadTalker v0.0.2-rc, {len(wanted)} files, {amount(sum(file.size for file in wanted))}, "
-        f"from {order.github}/{release.PAGE} and {order.github}/xinntao/facexlib"
-    )
+    size = sum(file.size for file in order.wanted)
+    places = dict.fromkeys(release.source_of(file, github=order.github).page for file in order.wanted)
+    meter.say(f"SadTalker v0.0.2-rc, {len(order.wanted)} files, {amount(size)}, from {', '.join(places)}")
     meter.say(release.TERMS)
 
 
@@ -91,7 +107,7 @@ def _require_allowed(order: Order) -> None:
 
 def _tell_of_others(order: Order, meter: Meter) -> None:
     """Name the files that are not the release's: they stay."""
-    for file in release.wanted(order.size):
+    for file in order.wanted:
         path = find(order.folder, file.name)
         if path is not None and path.stat().st_size != file.size:
             meter.say(f"Mind: {path} is another file than the release's ({path.stat().st_size} bytes); it stays.")
@@ -99,15 +115,16 @@ def _tell_of_others(order: Order, meter: Meter) -> None:
 
 def _verify(order: Order, meter: Meter) -> int:
     """Check what is here; status 1 when a file is not whole, or one of the size asked for is not there."""
-    here = {file: find(order.folder, file.name) for file in release.wanted("both")}
+    every = dict.fromkeys(file for faces in FACES for file in release.wanted("both", faces))
+    here = {file: find(order.folder, file.name) for file in every}
     if not any(here.values()):
         raise not_found(order.folder, "all of its files are")
     status = 0
     for file, path in here.items():
         if path is not None:
             status |= _verify_one(file, path, order, meter)
-        elif file in release.wanted(order.size):
-            again = release.command(order.size)
+        elif file in order.wanted:
+            again = order.command
             meter.say(f"{COMMAND}: {order.folder / file.name} is not there. Fetch it: {again}")
             status = 1
     return status
@@ -116,7 +133,7 @@ def _verify(order: Order, meter: Meter) -> int:
 def _verify_one(file: ReleaseFile, path: Path, order: Order, meter: Meter) -> int:
     # What was fetched is the release's; a model of one's own, put there by hand, has no checksum to have.
     pinned = file.sha256 if recorded(path) or path.stat().st_size == file.size else ""
-    again = f"rm {shlex.quote(str(path))} && {release.command(order.size)}"
+    again = f"rm {shlex.quote(str(path))} && {order.command}"
     try:
         meter.say(session.verify(path, pinned, again, judge, meter))
     except TroupeError as error:

@@ -18,7 +18,7 @@ from svc_video.engines.sadtalker import files
 from svc_video.settings import Settings
 from svc_video.weights import sadtalker_release as release
 from svc_video.weights.sadtalker_command import Order, fetch_sadtalker
-from svc_video.weights.sadtalker_release import SIZES, ReleaseFile, Sizes, source_of, wanted
+from svc_video.weights.sadtalker_release import FACES, SIZES, Faces, ReleaseFile, Sizes, source_of, wanted
 from troupe.weights.meter import Meter
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "WEIGHTS.md"
@@ -34,26 +34,35 @@ def safetensors(size: int) -> bytes:
 @pytest.fixture
 def served(hub: FakeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, bytes]:
     """A release of a few bytes, pinned and served as the real one is; name -> content."""
-    content = {file.name: b"\x80\x02" + file.name.encode() for file in release.SHARED}
+    finders = [file for pair in release.FINDERS.values() for file in pair]
+    content = {file.name: b"\x80\x02" + file.name.encode() for file in (*release.SHARED, *finders)}
     content[files.MEAN_FACE] = write(tmp_path / "face.mat", {"lm": np.zeros((68, 3), np.float32)}).read_bytes()
     content |= {files.release_file(size): safetensors(LARGE + size) for size in (256, 512)}
 
     def pinned(file: ReleaseFile) -> ReleaseFile:
         data = content[file.name]
-        hub.put(file.place, file.name, data)
-        return replace(file, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+        place = file.place.replace("https:/", hub.url)  # the author's server stands beside GitHub
+        hub.put(place.removeprefix(f"{hub.url}/"), file.name, data)
+        return replace(file, place=place, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
     monkeypatch.setattr(release, "SHARED", tuple(map(pinned, release.SHARED)))
+    monkeypatch.setattr(release, "FINDERS", {name: tuple(map(pinned, pair)) for name, pair in release.FINDERS.items()})
     large, larger = map(pinned, release.NETWORKS["both"])
     monkeypatch.setattr(release, "NETWORKS", {"256": (large,), "512": (larger,), "both": (large, larger)})
     return content
 
 
 def ask(
-    folder: Path, github: str = NOWHERE, size: Sizes = "256", *, verify: bool = False, commercial: bool = False
+    folder: Path,
+    github: str = NOWHERE,
+    size: Sizes = "256",
+    faces: Faces = "awing",
+    *,
+    verify: bool = False,
+    commercial: bool = False,
 ) -> tuple[int, str]:
     out = io.StringIO()
-    return fetch_sadtalker(Order(folder, size, verify, github, commercial), Meter(out)), out.getvalue()
+    return fetch_sadtalker(Order(folder, size, faces, verify, github, commercial), Meter(out)), out.getvalue()
 
 
 def names(folder: Path) -> set[str]:
@@ -64,9 +73,9 @@ def test_the_release_is_pinned_the_small_files_first() -> None:
     for size in SIZES:
         assert [file.size for file in wanted(size)] == sorted(file.size for file in wanted(size))
         assert all(len(file.sha256) == 64 for file in wanted(size))
-    assert len({file.sha256 for file in wanted("both")}) == 7
+    assert len({file.sha256 for faces in FACES for file in wanted("both", faces)}) == 9
     assert sum(file.size for file in wanted("256")) == 1_339_536_401
-    addresses = [source_of(file, "256").url for file in wanted("256")]
+    addresses = [source_of(file).url for file in wanted("256")]
     assert addresses[0] == (
         "https://github.com/OpenTalker/SadTalker/raw/cd4c0465ae0b54a6f85af57f5c65fec9fe23e7f8/src/config/"
         "similarity_Lm3D_all.mat"
@@ -75,14 +84,14 @@ def test_the_release_is_pinned_the_small_files_first() -> None:
     assert addresses[-1] == (
         "https://github.com/OpenTalker/SadTalker/releases/download/v0.0.2-rc/SadTalker_V0.0.2_256.safetensors"
     )
-    pages = [source_of(file, "256").page for file in wanted("256")]
+    pages = [source_of(file).page for file in wanted("256")]
     assert pages[0] == "https://github.com/OpenTalker/SadTalker"
     assert pages[-1] == "https://github.com/OpenTalker/SadTalker/releases/tag/v0.0.2-rc"
 
 
 def test_the_document_says_the_same() -> None:
     text = DOCUMENT.read_text()
-    for file in wanted("both"):
+    for file in dict.fromkeys(file for faces in FACES for file in wanted("both", faces)):
         assert f"| `{file.name}` | {file.size:,} | `{file.sha256}` |".replace(",", " ") in text
     assert release.COMMIT in text
 
@@ -115,6 +124,18 @@ def test_the_other_size_adds_one_file(hub: FakeHub, served: dict[str, bytes], fo
     assert ask(folder, verify=True, size="512")[0] == 0
 
 
+def test_another_way_to_find_faces_has_its_own_files(hub: FakeHub, served: dict[str, bytes], folder: Path) -> None:
+    status, told = ask(folder, hub.url, faces="face-alignment")
+    assert status == 0, told
+    assert {files.PACKAGE_FAN, files.PACKAGE_DETECTOR} <= names(folder)
+    assert not names(folder) & set(files.FACE_FILES)
+    status, told = ask(folder, verify=True, faces="face-alignment")
+    assert (status, told.count(" is whole: ")) == (0, 6)
+    real = source_of(release.PACKAGE_FAN)
+    assert real.url == "https://www.adrianbulat.com/downloads/python-fan/2DFAN4-11f355bf06.pth.tar"
+    assert real.mirror == ""
+
+
 def test_it_goes_on_where_it_broke_off(
     hub: FakeHub, served: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,10 +165,11 @@ def test_wrong_bytes_are_set_aside(hub: FakeHub, served: dict[str, bytes], folde
 def test_another_file_than_the_pinned_one_is_not_even_begun(
     hub: FakeHub, served: dict[str, bytes], folder: Path
 ) -> None:
-    hub.put(wanted("256")[0].place, files.MEAN_FACE, b"another")
+    hub.put(release.MEAN_FACE.place, files.MEAN_FACE, b"another")
     status, told = ask(folder, hub.url)
     assert (status, "is not the one that the catalogue means" in told) == (1, True)
-    assert names(folder) == set() if folder.exists() else True
+    assert files.MEAN_FACE not in names(folder)
+    assert not list(folder.glob("*.part"))
 
 
 def test_what_changed_since_is_told_by_verify(hub: FakeHub, served: dict[str, bytes], folder: Path) -> None:
@@ -227,12 +249,12 @@ def test_another_file_of_that_name_stays(hub: FakeHub, served: dict[str, bytes],
 
 def test_the_order_comes_of_the_settings_and_the_environment() -> None:
     settings = Settings(sadtalker_checkpoint=Path("~/weights"), commercial_only=True)
-    order = Order.of(settings, "512", {"GITHUB_ENDPOINT": "https://mirror.example/https://github.com/"})
+    order = Order.of(settings, "512", environ={"GITHUB_ENDPOINT": "https://mirror.example/https://github.com/"})
     assert order.folder == Path("~/weights").expanduser()
     assert (order.size, order.verify, order.commercial_only) == ("512", False, True)
     assert order.github == "https://mirror.example/https://github.com"
-    assert Order.of(Settings(), "256", {}).github == "https://github.com"
-    assert source_of(wanted("512")[-1], "512").command == "make sadtalker SIZE=512"
+    assert Order.of(Settings(), "256", environ={}).github == "https://github.com"
+    assert Order.of(settings, "512", "face-alignment").command == "make sadtalker SIZE=512 FACES=face-alignment"
 
 
 def test_the_command_line(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ OLD_SIZE = 256  # pixels: what the old renderer was trained for
 RETINAFACE = "detection_Resnet50_Final.pth"
 FAN = "alignment_WFLW_4HG.pth"
 FACE_FILES = (RETINAFACE, FAN)
+PACKAGE_DETECTOR = "s3fd-619a316812.pth"  # the package face-alignment's own
+PACKAGE_FAN = "2DFAN4-11f355bf06.pth.tar"
 MEAN_FACE = "similarity_Lm3D_all.mat"
 
 WITHIN = ("", "checkpoints", "gfpgan/weights", "src/config")
