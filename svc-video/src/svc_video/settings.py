@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from svc_video.engine import EngineContext, SadTalkerPlace
+from svc_video.h264 import Encoder
 from troupe.wire.environment import read_env_file, refuse_unknown
 from troupe.wire.errors import InvalidArgument
 
@@ -29,6 +30,10 @@ class Settings(BaseSettings):
         "h264",
         validation_alias=AliasChoices("PROVIDER_PORTRAIT_CODEC"),
         description="h264 = MP4 unless WebM is asked for; vp9 = WebM only, for those who avoid H.264",
+    )
+    encoder: Encoder = Field(
+        "auto",
+        description="x264, nvenc (NVIDIA's encoder) or auto = nvenc where a card really encodes: who makes H.264",
     )
     portraits_url: str = Field(
         "./portraits", validation_alias=AliasChoices("PORTRAITS_URL"), description="Folder of uploaded portraits"
