@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     sadtalker_landmarks: str = Field(
         "auto", description="auto, awing or face-alignment: what finds the points of a face for SadTalker"
     )
+    sadtalker_enhancers: str = Field(
+        "",
+        description="Face enhancers SadTalker's films may ask for: name=module:Class, with commas; none is shipped",
+    )
     max_streams: int = Field(8, ge=1, description="Films made at once; more are refused")
     max_film_s: float = Field(1_800.0, gt=0, description="Longest film, seconds")
     speech_wait_s: float = Field(60.0, gt=0, description="How long a film waits for the next piece of speech, seconds")
@@ -87,6 +91,7 @@ class Settings(BaseSettings):
             self.sadtalker_precision,
             self.sadtalker_batch,
             self.sadtalker_landmarks,
+            self.sadtalker_enhancers,
         )
         return EngineContext(sadtalker=place)
 
