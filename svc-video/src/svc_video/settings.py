@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     sadtalker_landmarks: str = Field(
         "auto", description="auto, awing or face-alignment: what finds the points of a face for SadTalker"
     )
+    commercial_only: bool = Field(
+        default=False, validation_alias="TROUPE_COMMERCIAL_ONLY", description="Keep out what forbids commercial use"
+    )
     sadtalker_enhancers: str = Field(
         "",
         description="Face enhancers SadTalker's films may ask for: name=module:Class, with commas; none is shipped",
