@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     sadtalker_landmarks: str = Field(
         "auto", description="auto, awing or face-alignment: what finds the points of a face for SadTalker"
     )
+    commercial_only: bool = Field(
+        default=False, validation_alias="TROUPE_COMMERCIAL_ONLY", description="Keep out what forbids commercial use"
+    )
     max_streams: int = Field(8, ge=1, description="Films made at once; more are refused")
     max_film_s: float = Field(1_800.0, gt=0, description="Longest film, seconds")
     speech_wait_s: float = Field(60.0, gt=0, description="How long a film waits for the next piece of speech, seconds")

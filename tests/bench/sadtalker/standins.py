@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import torch
+import yaml
 from PIL import Image
 from torch import nn
 
@@ -31,17 +32,8 @@ NEVER_REACHED = {
     "torchvision.utils": (),
 }
 """Module -> names that upstream imports of it; calling one is an error."""
-OPTIONAL = (
-    "librosa",
-    "librosa.filters",
-    "imageio",
-    "skimage",
-    "skimage.io",
-    "skimage.transform",
-    "yacs",
-    "yacs.config",
-)
-"""Installed by install.sh; where they are not (the device machine), what upstream uses of them stands in."""
+ABSENT_AT_WILL: Mapping[str, tuple[str, ...]] = {"librosa": (), "librosa.filters": ("mel",), "soundfile": ()}
+"""The same for packages that install.sh brings: a GPU machine that has only PyTorch renders without them."""
 
 
 def install() -> None:
@@ -52,7 +44,31 @@ def install() -> None:
     _module("torchvision.models", {"resnet50": resnet50})
     _module("torchvision.models._utils", {"IntermediateLayerGetter": IntermediateLayerGetter})
     _module("torchvision.ops", {"nms": nms})
+    for name, members in ABSENT_AT_WILL.items():
+        if find_spec(name.partition(".")[0]) is None or name in sys.modules:
+            _module(name, {member: _unreachable(f"{name}.{member}") for member in members})
+    if find_spec("yacs") is None:
+        _module("yacs", {})
+        _module("yacs.config", {"CfgNode": Settings})
     _old_numpy_and_pillow()
+
+
+class Settings(dict):
+    """yacs's CfgNode, as far as upstream reads one: a YAML file whose entries are attributes."""
+
+    __getattr__ = dict.__getitem__
+
+    @classmethod
+    def load_cfg(cls, file: object) -> Settings:
+        """Nested mappings become the same."""
+        return cls._of(yaml.safe_load(file))
+
+    @classmethod
+    def _of(cls, value: object) -> object:
+        return cls({key: cls._of(item) for key, item in value.items()}) if isinstance(value, dict) else value
+
+    def freeze(self) -> None:
+        """Nothing here changes it anyway."""
 
 
 def _module(name: str, members: Mapping[str, object]) -> None:
@@ -138,8 +154,3 @@ def _old_numpy_and_pillow() -> None:
         Image.ANTIALIAS = Image.Resampling.LANCZOS
     split = np.hsplit
     np.hsplit = lambda array, parts: [part[0] if part.shape == (1,) else part for part in split(array, parts)]
-
-
-def missing() -> list[str]:
-    """Those of upstream's real requirements that are not here."""
-    return [name for name in OPTIONAL if "." not in name and find_spec(name) is None]
