@@ -72,7 +72,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         )
         with self._desk.serving(name):
             portrait = await self._portrait(order, engine, intake, progress)
-            film = replace(order.film, width=portrait.width, height=portrait.height)
+            film = replace(order.film, width=portrait.width, height=portrait.height, encoder=self._settings.encoder)
             job = Job(portrait, film.rate, order.seed, order.expression, order.options)
             captions = Captions(speech, portrait.width, portrait.height, self._fonts) if order.captions else None
             take = await asyncio.to_thread(Take, engine, job, film, speech, progress, captions=captions)
