@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from svc_video.engine import EngineFacts
+from svc_video.engines.sadtalker.options import SadTalkerOptions
 from svc_video.film import Film, Format, Segment
 from svc_video.framing import Framing, frame_size, to_aspect, to_background
 from svc_video.portraits.avatars import Avatar
@@ -21,6 +22,7 @@ from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
 
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+SCALARS = (bool, int, float, str, bytes)
 MAX_SEQUENCE = 1_000_000
 MAX_IPA = 32  # characters of one phone
 MAX_WORD = 200  # characters of one word
@@ -136,7 +138,10 @@ def _options(settings: video_pb2.AnimateSettings) -> dict[str, Any]:
     for name, share in (("head_motion", settings.portrait.head_motion), ("blink_rate", settings.portrait.blink_rate)):
         if not 0 <= share <= 1:
             raise InvalidArgument(f"{name} is {share:g}; allowed: 0 to 1, unset = 1.")
-    return {told.name: value for told, value in getattr(settings, which).ListFields()}
+    given = {told.name: value for told, value in getattr(settings, which).ListFields()}
+    if which == "sadtalker":
+        SadTalkerOptions.of(given)  # raises what is not allowed, before anything is prepared
+    return {name: value if isinstance(value, SCALARS) else tuple(value) for name, value in given.items()}
 
 
 def expression_notes(asked: str, known: Sequence[str]) -> tuple[str, ...]:
