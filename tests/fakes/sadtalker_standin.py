@@ -1,136 +1,76 @@
-"""The process of SadTalker without networks: `python tests/fakes/sadtalker_standin.py [WHAT] LOAD`.
+"""svc-video with a stand-in for SadTalker: its name, no networks. It says in the log what it was asked for.
 
-The real worker, pipes and scheduler around a renderer whose squares are of one colour: red is the frame's number, green
-how loud its sound is, blue the seed. A frame takes `STANDIN_FRAME_S`. The first pixel of the portrait makes it
-misbehave: see `MOODS`; a picture that is all black has no face.
+    PYTHONPATH=. TROUPE_VIDEO_ENGINES=sadtalker,portrait python -m tests.fakes.sadtalker_standin
+
+`asked` reads what it said.
 """
 
 from __future__ import annotations
 
-import os
+import json
+import logging
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+from svc_video.engine import ENGINES, NO_OPTIONS, USUAL_CONTEXT, EngineContext, Job, Options, Prepared, Rgb
+from svc_video.engines.still import StillEngine
+from svc_video.film import Frame
+from svc_video.framing import USUAL_FRAMING, Framing
+from svc_video.process import run
+from svc_video.speech import Speech
 
-from svc_video.engines.sadtalker.machine import OutOfMemory
-from svc_video.engines.sadtalker.orders import FilmOrder, Load
-from svc_video.engines.sadtalker.pace import LOOK_AHEAD_FRAMES, SAMPLES_PER_FRAME, drawn
-from svc_video.engines.sadtalker.source import Mode, Rgb, Source
-from svc_video.engines.sadtalker.worker import Loaded, run
-from troupe.wire.errors import EngineMissing, NoFace, UnsupportedMedia
-
-FRAME_S = float(os.environ.get("STANDIN_FRAME_S", "0.002"))
-BATCH = int(os.environ.get("STANDIN_BATCH", "4"))
-MOODS = {201: "crash", 202: "hang", 203: "memory", 204: "never_fits", 205: "breaks"}
-LOUD = 8_000.0
+NOTE = "a stand-in for SadTalker drew this face"
+SAID = "the stand-in was asked for "
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
-    """A frame to be drawn."""
+class SadTalkerStandin(StillEngine):
+    """The engine `still` under SadTalker's name."""
 
-    number: int
-    loudness: float
-    seed: int
-    mood: str
-    size: int
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
+        super().__init__(context)
 
+    def prepare(
+        self,
+        picture: Rgb,
+        width: int,
+        height: int,
+        kept: Path | None = None,
+        framing: Framing = USUAL_FRAMING,
+        *,
+        options: Options = NO_OPTIONS,
+    ) -> Prepared:
+        """As `still` does, with a note for the film's header."""
+        made = super().prepare(picture, width, height, kept, framing, options=options)
+        return Prepared(made.width, made.height, made.face, (NOTE,))
 
-@dataclass(slots=True)
-class Film:
-    """Frames are known as the real ones are: two seconds of sound later, or at the end."""
-
-    source: Source
-    order: FilmOrder
-    number: int
-    fed_to: int
-    pcm: bytearray = field(default_factory=bytearray)
-    ended: bool = False
-
-    def feed(self, pcm: bytes) -> None:
-        self.pcm += pcm
-        self.fed_to += len(pcm) // 2
-
-    def end(self) -> None:
-        self.ended = True
-
-    def ready(self) -> Sequence[Colour]:
-        known = -(-self.fed_to // SAMPLES_PER_FRAME) if self.ended else self.fed_to // SAMPLES_PER_FRAME
-        known -= 0 if self.ended else LOOK_AHEAD_FRAMES
-        colours = [self._colour(number) for number in range(self.number, known)]
-        self.number = max(self.number, known)
-        return colours
-
-    @property
-    def whole(self) -> bool:
-        return self.ended and self.number * SAMPLES_PER_FRAME >= self.fed_to
-
-    def _colour(self, number: int) -> Colour:
-        start = (number * SAMPLES_PER_FRAME - self.order.sound_from) * 2
-        samples = np.frombuffer(bytes(self.pcm[start : start + 2 * SAMPLES_PER_FRAME]), "<i2").astype(float)
-        loud = float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
-        mood = MOODS.get(int(self.source.image[0, 0, 0]), "")
-        return Colour(number, min(1.0, loud / LOUD), self.order.acting.seed, mood, self.source.size)
+    def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
+        """As `still` does; its options go to the log."""
+        if job.options:
+            log.warning("%s%s", SAID, json.dumps(plain(job.options)))
+        yield from super().animate(job, speech)
 
 
-class Stage:
-    """Squares of the picture's first pixel."""
-
-    def source(self, picture: Rgb, mode: Mode, size: int) -> tuple[Source, Sequence[str]]:
-        if not picture.any():
-            raise NoFace("No face was found in this picture. The engine portrait takes drawn faces too.")
-        if MOODS.get(int(picture[0, 0, 0])) == "breaks":
-            raise ZeroDivisionError("eyes")
-        image = np.full((size, size, 3), picture[0, 0], np.uint8)
-        height, width = picture.shape[:2]
-        return Source(image, np.arange(73, dtype=np.float32), mode, (width, height)), ["two faces: the larger one"]
-
-    def performance(self, source: Source, order: FilmOrder, reference: bytes) -> Film:
-        if reference == b"no film":
-            raise UnsupportedMedia("The reference film cannot be read.")
-        first = drawn(order.first_index, Fraction(*order.rate))
-        return Film(source, order, first, order.sound_from)
+def plain(options: Options) -> dict[str, Any]:
+    """The options for the log: of bytes only how many, of lists a list."""
+    return {name: _plain(value) for name, value in options.items()}
 
 
-class Renderer:
-    """Colours."""
-
-    batch = BATCH
-
-    def render(self, poses: Sequence[Colour]) -> Sequence[Rgb]:
-        moods = {pose.mood for pose in poses}
-        if "crash" in moods:
-            raise RuntimeError("CUDA error: an illegal memory access was encountered")
-        if "hang" in moods:
-            time.sleep(600)
-        if "never_fits" in moods or ("memory" in moods and len(poses) > 1):
-            raise OutOfMemory("8 MiB wanted")
-        time.sleep(FRAME_S * len(poses))
-        return [self._square(pose) for pose in poses]
-
-    def _square(self, pose: Colour) -> Rgb:
-        colour = (pose.number % 256, round(255 * pose.loudness), pose.seed % 256)
-        return np.full((pose.size, pose.size, 3), colour, np.uint8)
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return value if isinstance(value, bool | int | float | str) else list(value)
 
 
-def load(load: Load, loading: Callable[[float], None]) -> Loaded:
-    what = sys.argv[1]
-    for part in (0.2, 0.6, 1.0):
-        loading(part)
-        time.sleep(float(os.environ.get("STANDIN_LOAD_S", "0")))
-    if what == "missing":
-        raise EngineMissing("SadTalker needs about 8.0 GiB of memory, and 1.0 GiB are free", remedy="more memory")
-    if what == "dies":
-        sys.exit("no driver")
-    sys.stdout.write("a library prints what nobody asked for\n")
-    speed = 0.2 if what == "slow" else 300.0
-    hello = {"device": "cpu", "version": load.precision, "batch": BATCH, "frames_per_s": speed, "identity": "standin"}
-    return Loaded(Stage(), Renderer(), hello)
+def asked(log_text: str) -> dict[str, Any]:
+    """What the last film's options were, by the log of such a service."""
+    said = [line.partition(SAID)[2] for line in log_text.splitlines() if SAID in line]
+    told: dict[str, Any] = json.loads(said[-1]) if said else {}
+    return told
 
 
 if __name__ == "__main__":
-    sys.exit(run(load))
+    ENGINES["sadtalker"] = "tests.fakes.sadtalker_standin:SadTalkerStandin"  # type: ignore[index]
+    sys.exit(run(__doc__ or ""))

@@ -106,6 +106,13 @@ def test_a_cut_off_file_is_broken(tmp_path, keep):
         load(folder)
 
 
+def test_a_pickle_that_ends_with_nothing_is_broken(tmp_path):
+    folder = make(tmp_path, TINY)
+    (folder / "model.pth").write_bytes(b"\x80\x02.")
+    with pytest.raises(CheckpointBroken, match="cannot be read"):
+        load(folder)
+
+
 def test_what_is_not_there_is_said(tmp_path):
     folder = make(tmp_path)
     (folder / "model.pth").unlink()

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 import psutil
 import pytest
-from tests.unit.svc_video.sadtalker.conftest import picture, spoken
+from tests.unit.svc_video.sadtalker.films import picture, spoken
 
 from svc_video.engine import SLOW, EngineContext, Job, SadTalkerPlace
 from svc_video.engines.sadtalker.engine import SadTalkerEngine

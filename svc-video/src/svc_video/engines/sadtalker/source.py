@@ -37,6 +37,7 @@ class Source:
     mode: Mode
     cut: tuple[int, int]  # (width, height) of what was cut out, before it was squeezed; upstream's crop_info[0]
     crop: Crop | None = None  # none in the mode resize
+    notes: tuple[str, ...] = ()  # what the caller should know
 
     @property
     def size(self) -> int:

@@ -1,0 +1,45 @@
+"""In which numbers each part of the renderer computes.
+
+Key points and dense motion stay in fp32 (TF32 multiplies on CUDA where asked for): half precision there nearly stops
+the head (OpenTalker/SadTalker#704). The encoder, the bridge and the decoder take half precision well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from svc_video.engines.sadtalker.reader import Place
+
+Precision = Literal["fp32", "tf32", "fp16", "bf16"]
+HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where the parts of the renderer are, and in which numbers."""
+
+    motion: Place  # key points, dense motion
+    pixels: Place  # encoder, bridge, decoder
+    tf32: bool  # whether fp32 multiplies may round to 10 bits of mantissa, CUDA only
+
+    @property
+    def device(self) -> torch.device:
+        """Where all of it is."""
+        return self.motion.device
+
+
+def policy(precision: str, device: torch.device | str) -> Policy:
+    """The policy of that name: fp32, tf32, fp16, bf16, or auto (fp32 on a CPU, else fp16).
+
+    Raises `ValueError` for another name.
+    """
+    on = torch.device(device)
+    name = ("fp32" if on.type == "cpu" else "fp16") if precision == "auto" else precision
+    if name not in {"fp32", "tf32", *HALVES}:
+        raise ValueError(f"There is no precision {precision!r}: auto, fp32, tf32, fp16 and bf16 are.")
+    full = Place(on)
+    pixels = Place(on, HALVES[name]) if name in HALVES else full
+    return Policy(full, pixels, tf32=name != "fp32" and on.type == "cuda")
