@@ -18,8 +18,8 @@ import numpy as np
 
 from svc_video.engines.sadtalker.machine import OutOfMemory
 from svc_video.engines.sadtalker.orders import FilmOrder, Load
-from svc_video.engines.sadtalker.pace import LOOK_AHEAD_FRAMES, SAMPLES_PER_FRAME, drawn
-from svc_video.engines.sadtalker.source import Mode, Rgb, Source
+from svc_video.engines.sadtalker.pace import SAMPLES_PER_FRAME, drawn, sound_for
+from svc_video.engines.sadtalker.source import Crop, Mode, Rgb, Source
 from svc_video.engines.sadtalker.worker import Loaded, run
 from troupe.wire.errors import EngineMissing, NoFace, UnsupportedMedia
 
@@ -42,7 +42,7 @@ class Colour:
 
 @dataclass(slots=True)
 class Film:
-    """Frames are known as the real ones are: two seconds of sound later, or at the end."""
+    """Frames are known as late as the real ones are, or at the end."""
 
     source: Source
     order: FilmOrder
@@ -59,8 +59,9 @@ class Film:
         self.ended = True
 
     def ready(self) -> Sequence[Colour]:
-        known = -(-self.fed_to // SAMPLES_PER_FRAME) if self.ended else self.fed_to // SAMPLES_PER_FRAME
-        known -= 0 if self.ended else LOOK_AHEAD_FRAMES
+        known = -(-self.fed_to // SAMPLES_PER_FRAME) if self.ended else self.number
+        while not self.ended and sound_for(known) <= self.fed_to:
+            known += 1
         colours = [self._colour(number) for number in range(self.number, known)]
         self.number = max(self.number, known)
         return colours
@@ -80,14 +81,19 @@ class Film:
 class Stage:
     """Squares of the picture's first pixel."""
 
-    def source(self, picture: Rgb, mode: Mode, size: int) -> tuple[Source, Sequence[str]]:
+    def identity(self, size: int) -> str:
+        return f"standin {size}"
+
+    def source(self, picture: Rgb, mode: Mode, size: int) -> Source:
         if not picture.any():
             raise NoFace("No face was found in this picture. The engine portrait takes drawn faces too.")
         if MOODS.get(int(picture[0, 0, 0])) == "breaks":
             raise ZeroDivisionError("eyes")
         image = np.full((size, size, 3), picture[0, 0], np.uint8)
         height, width = picture.shape[:2]
-        return Source(image, np.arange(73, dtype=np.float32), mode, (width, height)), ["two faces: the larger one"]
+        crop = Crop((width, height), (0, 0, width, height), (8.0, 8.0, width - 8.0, height - 8.0))
+        notes = ("2 faces found, the largest is used",)
+        return Source(image, np.arange(73, dtype=np.float32), mode, (width, height), crop, notes)
 
     def performance(self, source: Source, order: FilmOrder, reference: bytes) -> Film:
         if reference == b"no film":

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from svc_video.engine import EngineFacts
-from svc_video.engines.sadtalker.options import SadTalkerOptions
 from svc_video.film import Film, Format, Segment
 from svc_video.framing import Framing, frame_size, to_aspect, to_background
 from svc_video.portraits.avatars import Avatar
@@ -20,8 +19,10 @@ from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
 from troupe.wire.framing import check_background_size
 from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
+from troupe.wire.sadtalker import FOLLOWED, PREPROCESSES, SEAMS, check_sadtalker, known_name
 
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+WORDS = {"preprocess": PREPROCESSES, "seam": SEAMS, "reference_for": FOLLOWED}
 SCALARS = (bool, int, float, str, bytes)
 MAX_SEQUENCE = 1_000_000
 MAX_IPA = 32  # characters of one phone
@@ -140,7 +141,8 @@ def _options(settings: video_pb2.AnimateSettings) -> dict[str, Any]:
             raise InvalidArgument(f"{name} is {share:g}; allowed: 0 to 1, unset = 1.")
     given = {told.name: value for told, value in getattr(settings, which).ListFields()}
     if which == "sadtalker":
-        SadTalkerOptions.of(given)  # raises what is not allowed, before anything is prepared
+        check_sadtalker(settings.sadtalker, settings.sadtalker.reference)
+        given |= {name: known_name(name, given[name], known) for name, known in WORDS.items() if name in given}
     return {name: value if isinstance(value, SCALARS) else tuple(value) for name, value in given.items()}
 
 

@@ -19,6 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from svc_video.engine import (
     NO_OPTIONS,
     SLOW,
@@ -31,14 +34,17 @@ from svc_video.engine import (
     Rgb,
 )
 from svc_video.engines.sadtalker import terms
+from svc_video.engines.sadtalker.canvas import Canvas
+from svc_video.engines.sadtalker.kept import load as load_kept
+from svc_video.engines.sadtalker.kept import save as save_kept
 from svc_video.engines.sadtalker.options import PORTRAIT_OPTIONS, SadTalkerOptions
 from svc_video.engines.sadtalker.orders import FilmOrder, Load, source_data, to_source
+from svc_video.engines.sadtalker.placing import natural_size
 from svc_video.engines.sadtalker.process import Process
 from svc_video.engines.sadtalker.reel import Reel
 from svc_video.engines.sadtalker.source import FPS, Source
-from svc_video.engines.still import cover
 from svc_video.film import Frame
-from svc_video.framing import USUAL_FRAMING, Framing
+from svc_video.framing import MAX_PIXELS, USUAL_FRAMING, Framing
 from svc_video.speech import Speech
 from troupe.wire.errors import EngineFailed, TroupeError
 
@@ -46,6 +52,7 @@ FEATURES = ("seed", "head_motion", "blink_rate", "aspect", "captions")
 FEWEST_AHEAD = 8  # frames that may be drawn before they are taken, however small the batch
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # between two starts of a process that dies each time
 HEALED_S = 60.0  # one that lived so long begins with the shortest pause again
+SLOW_BELOW = FPS / 2  # frames per second: a film that takes twice its length or more is no conversation
 LATE_S = 5.0  # so long without a sign of life it is no longer asked for new films
 
 log = logging.getLogger(__name__)
@@ -53,10 +60,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SadTalkerFace:
-    """A portrait, ready for the networks; the picture only where the head is set back into it."""
+    """A portrait, ready for the networks, and the picture, into which the head may be set back."""
 
     source: Source
-    picture: Rgb | None
+    picture: Rgb
 
 
 class SadTalkerEngine:
@@ -72,6 +79,7 @@ class SadTalkerEngine:
         self._pause_s = FIRST_PAUSE_S
         self._refusal: TroupeError | None = None
         self._stopped = False
+        self._identities: dict[int, str] = {}  # by size, of what measures faces
         self.restarts = 0
         self.facts = EngineFacts(
             model="SadTalker",
@@ -98,23 +106,22 @@ class SadTalkerEngine:
         picture: Rgb,
         width: int,
         height: int,
-        kept: Path | None = None,  # noqa: ARG002
+        kept: Path | None = None,
         framing: Framing = USUAL_FRAMING,
         *,
         options: Options = NO_OPTIONS,
     ) -> Prepared:
         """Find the face and cut it out; with the framing "original" the frame has the shape of what was cut out."""
-        asked = SadTalkerOptions.of(options)
-        source, notes = self._source(picture, asked)
+        source = self._source(picture, SadTalkerOptions.of(options), kept)
         if framing.aspect == "original" and not source.full:
-            width, height = (side + side % 2 for side in source.natural)
-        return Prepared(width, height, SadTalkerFace(source, picture if source.full else None), notes)
+            width, height = natural_size(source, (picture.shape[1], picture.shape[0]))
+        return Prepared(width, height, SadTalkerFace(source, bounded(picture)), source.notes)
 
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
         """Frames as they are drawn; closing it frees the networks within a batch."""
         process, options = self._running(), SadTalkerOptions.of(job.options)
         face: SadTalkerFace = job.portrait.face
-        size = job.portrait.width, job.portrait.height
+        canvas = Canvas(face.source, face.picture, (job.portrait.width, job.portrait.height), options.seam)
         room = max(FEWEST_AHEAD, 2 * int(process.hello["batch"]))
         order = FilmOrder(
             acting=options.acting(job.seed),
@@ -126,8 +133,8 @@ class SadTalkerEngine:
         )
         data = source_data(face.source) + options.reference
         with process.ask("film", data, **order.message(face.source)) as line:
-            reel = Reel(process, line, job, speech, room)
-            yield from reel.frames(job.rate, lambda square: cover(square, *size))
+            reel = Reel(process, line, job, speech, room, still=options.still)
+            yield from reel.frames(job.rate, lambda square: np.asarray(canvas.compose(square[None])[0], np.uint8))
 
     def check(self) -> None:
         """Whether the process lives and answers; one that died is started again in the background."""
@@ -143,13 +150,20 @@ class SadTalkerEngine:
         if self._process is not None:
             self._process.end()
 
-    def _source(self, picture: Rgb, asked: SadTalkerOptions) -> tuple[Source, tuple[str, ...]]:
+    def _source(self, picture: Rgb, asked: SadTalkerOptions, kept: Path | None) -> Source:
+        identity = self._identities.get(asked.size)
+        if kept is not None and identity and (source := load_kept(kept, identity)) is not None:
+            return source
         height, width = picture.shape[:2]
         told = {"width": width, "height": height, "mode": asked.preprocess, "size": asked.size}
         with self._running().ask("prepare", picture.tobytes(), **told) as line:
             packet = line.done()
         done: dict[str, Any] = packet.message["done"]
-        return to_source(done["source"], packet.data), tuple(done["notes"])
+        source = to_source(done["source"], packet.data)
+        self._identities[asked.size] = done["identity"]
+        if kept is not None:
+            save_kept(kept, source, done["identity"])
+        return source
 
     def _running(self) -> Process:
         if self._process is None:
@@ -173,14 +187,14 @@ class SadTalkerEngine:
         if self._stopped:
             process.end()
         hello = process.hello
-        slow = float(hello["frames_per_s"]) < FPS
-        told = f"about {hello['frames_per_s']:.2g} frames per second on this device, 25 are real time; "
+        speed = float(hello["frames_per_s"])
+        told = f"about {speed:.2g} frames per second on this device ({hello['device']}), {FPS} are real time; "
         self.facts = replace(
             self.facts,
             device=hello["device"],
             version=hello["version"],
-            features=(*FEATURES, SLOW) if slow else FEATURES,
-            notes=(told + "the engine portrait is real time anywhere",) if slow else (),
+            features=(*FEATURES, SLOW) if speed < SLOW_BELOW else FEATURES,
+            notes=(told + "the engine portrait is real time anywhere",) if speed < FPS else (),
         )
 
     command: tuple[str, ...] = ()  # of a stand-in, in tests
@@ -216,3 +230,13 @@ class SadTalkerEngine:
 
     def _progress(self, loaded: float) -> None:
         self._loaded = loaded
+
+
+def bounded(picture: Rgb) -> Rgb:
+    """No more pixels than a frame may have twice over: faces are kept, and pictures are large."""
+    height, width = picture.shape[:2]
+    scale = (2 * MAX_PIXELS / (height * width)) ** 0.5
+    if scale >= 1:
+        return picture
+    size = round(width * scale), round(height * scale)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -39,8 +39,11 @@ class Performance(Protocol):
 class Stage(Protocol):
     """What is made before a film can be drawn. Called in a thread beside the one that renders."""
 
-    def source(self, picture: Rgb, mode: Mode, size: int) -> tuple[Source, Sequence[str]]:
-        """The face of a picture, and what is to be said of it; raises `NoFace`."""
+    def source(self, picture: Rgb, mode: Mode, size: int) -> Source:
+        """The face of a picture; raises `NoFace`."""
+
+    def identity(self, size: int) -> str:
+        """Of what measures faces for that size: what another one measured is not used."""
 
     def performance(self, source: Source, order: FilmOrder, reference: bytes) -> Performance:
         """A film that begins; raises `UnsupportedMedia` where the reference film cannot be followed."""

@@ -27,19 +27,19 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """How the head of one film moves; see `SadtalkerSettings` in video.proto for what the values mean."""
+    """How the head of one film moves: `plan.MotionPlan`, but for the reference film, which travels beside it."""
 
     seed: int = 0
-    pose_style: int = 0
+    style: int = 0
     still: bool = False
     expression_scale: float = 1.0
     pose_scale: float = 1.0
-    blink_rate: float = 1.0
+    blink_rate: float | None = None
     yaw: tuple[float, ...] = ()  # degrees
     pitch: tuple[float, ...] = ()
     roll: tuple[float, ...] = ()
-    reference_for: str = ""  # "pose", "blink", "both"; empty = there is no reference film
-    reference_bytes: int = 0  # of the reference film, which travels beside the message
+    follow: str = ""  # "pose", "blink", "both"; empty = there is no reference film
+    reference_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class FilmOrder:
 def source_message(source: Source) -> Message:
     """A source without its arrays."""
     crop = None if source.crop is None else asdict(source.crop)
-    return {"size": source.size, "mode": source.mode, "cut": source.cut, "crop": crop}
+    return {"size": source.size, "mode": source.mode, "cut": source.cut, "crop": crop, "notes": source.notes}
 
 
 def source_data(source: Source) -> bytes:
@@ -83,7 +83,8 @@ def to_source(message: Mapping[str, Any], data: Data) -> Source:
     pixels = size * size * 3
     image = np.frombuffer(data, np.uint8, pixels).reshape(size, size, 3)
     coefficients = np.frombuffer(data, np.float32, offset=pixels)
-    return Source(image, coefficients, _mode(message["mode"]), _pair(message["cut"]), _crop(message["crop"]))
+    mode, cut, crop = _mode(message["mode"]), _pair(message["cut"]), _crop(message["crop"])
+    return Source(image, coefficients, mode, cut, crop, tuple(message["notes"]))
 
 
 def _value(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The service's side of one film: speech goes to the process that draws it as it comes, frames come back.
 
-A frame needs two seconds of sound after its own (`pace.LOOK_AHEAD_FRAMES`), or the end: unlike the engine portrait,
-this one waits for that. Neither sound nor frames run far ahead of who reads them: the process draws as many frames as
+A frame needs up to two seconds of sound after its own (`pace.sound_for`), or the end: unlike the engine portrait, this
+one waits for that. Neither sound nor frames run far ahead of who reads them: the process draws as many frames as
 it was allowed to, and has as much sound as those need.
 """
 
@@ -29,9 +29,9 @@ LATEST = 1 << 62  # a sample that never comes
 class Reel:
     """Frames of one film, in order."""
 
-    def __init__(self, process: Process, line: Line, job: Job, speech: Speech, room: int) -> None:
+    def __init__(self, process: Process, line: Line, job: Job, speech: Speech, room: int, *, still: bool) -> None:
         self._process, self._line, self._job, self._speech = process, line, job, speech
-        self._room = room
+        self._room, self._still = room, still
         self._fed = speech.first_sample
         self._number = -1
         self._taken = 0  # frames since more were allowed
@@ -43,7 +43,7 @@ class Reel:
         """One for each number of `Speech.frames`; `compose` makes one of the square that was drawn."""
         for index in self._speech.frames(rate):
             number = drawn(index, rate)
-            self._speech.await_sound(sound_for(number))
+            self._speech.await_sound(sound_for(number, still=self._still))
             while self._number < number and not self._done:
                 self._feed(sound_for(number + self._room))
                 self._take(self._line.next(LOOK_S), compose)

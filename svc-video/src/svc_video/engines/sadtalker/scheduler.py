@@ -20,6 +20,7 @@ from svc_video.engines.sadtalker.machine import OutOfMemory, Pose, Renderer
 from svc_video.engines.sadtalker.source import Rgb
 from svc_video.engines.sadtalker.take import Take
 
+BATCHES_KNOWN = 2  # of a film's motion, before more of it is worked out
 FIRST_BATCH = 6  # frames of a film's first batch: a first fragment has five, and the next one's first makes it whole
 
 
@@ -102,7 +103,7 @@ class Scheduler:
         failed: list[Event] = []
         for take in list(self._takes.values()):
             try:
-                take.collect()
+                take.collect(BATCHES_KNOWN * self._most)
             except OutOfMemory as error:
                 self.cancel(take.number)
                 failed.append(Failed(take.number, f"there is not memory enough for its motion ({error})"))

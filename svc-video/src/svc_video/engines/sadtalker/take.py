@@ -35,9 +35,10 @@ class Take:
         first = drawn(order.first_index, rate)
         return cls(number, performance, rate, order.first_index, order.room, _known=first)
 
-    def collect(self) -> None:
-        """Take in what became known, and forget what the film's rate passes over."""
-        self._poses.extend(self.performance.ready())
+    def collect(self, enough: int) -> None:
+        """Take in what became known, unless so many are there; forget what the film's rate passes over."""
+        if len(self._poses) < enough:
+            self._poses.extend(self.performance.ready())
         passed = min(drawn(self.index, self.rate) - self._known, len(self._poses))
         for _ in range(passed):
             self._poses.popleft()

@@ -116,8 +116,8 @@ class Worker:
 
     def _prepare(self, number: int, message: dict[str, Any], data: Data) -> None:
         picture = np.frombuffer(data, np.uint8).reshape(message["height"], message["width"], 3)
-        source, notes = self._stage.source(picture, message["mode"], message["size"])
-        done = {"source": source_message(source), "notes": list(notes)}
+        source = self._stage.source(picture, message["mode"], message["size"])
+        done = {"source": source_message(source), "identity": self._stage.identity(source.size)}
         self._finish(number, {"done": done}, source_data(source))
 
     def _open(self, number: int, message: dict[str, Any], data: Data) -> None:
