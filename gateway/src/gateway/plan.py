@@ -39,6 +39,8 @@ LOCAL_CHILD = "a child process of the gateway"
 NO_KEY = "MINIMAX_API_KEY is not set"
 FIRST_S: Mapping[Modality, float] = {Modality.TEXT: 60.0, Modality.TTS: 30.0, Modality.VIDEO: 60.0}
 """How long the first byte may take; a long prompt on a CPU takes its time."""
+SLOW_FIRST_S: Mapping[str, float] = {"sadtalker": 240.0}
+"""The same for engines that take their time where there is no GPU: SadTalker's first frames at 512 pixels."""
 MESH_ATTEMPTS = 3
 CLOUD_ATTEMPTS = 2
 
@@ -148,7 +150,7 @@ def _policy(settings: Settings, modality: Modality, name: str, own: RungSettings
         )
     timeout_s = own.timeout_s or _timeout(settings, modality)
     # A clip of the cloud is there when it is finished, after minutes.
-    first_s = timeout_s if minimax and modality is Modality.VIDEO else FIRST_S[modality]
+    first_s = timeout_s if minimax and modality is Modality.VIDEO else _first(modality, own.engine or name)
     return Policy(
         timeout_s=timeout_s,
         first_s=min(own.first_s or first_s, timeout_s),
@@ -156,6 +158,10 @@ def _policy(settings: Settings, modality: Modality, name: str, own: RungSettings
         hedge_s=own.hedge_ms / 1000,
         cap_usd_day=own.cap_usd_day,
     )
+
+
+def _first(modality: Modality, engine: str) -> float:
+    return SLOW_FIRST_S.get(engine.lower(), FIRST_S[modality])
 
 
 def _engines(settings: Settings, modality: Modality, name: str) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ class SadTalkerPlace:
     precision: str = "auto"  # auto, fp32, tf32, fp16, bf16, int8
     batch: int = 0  # frames rendered at once; 0 = by the device
     landmarks: str = "auto"  # auto, awing, face-alignment
+    enhancers: str = ""  # name=module:Class, with commas
 
 
 @dataclass(frozen=True, slots=True)

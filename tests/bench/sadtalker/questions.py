@@ -9,6 +9,7 @@ Arrays = dict[str, np.ndarray]
 
 RATE = 16000  # Hz, what the networks hear
 FPS = 25
+FULL_SCALE = 32768.0
 HEIGHT, WIDTH = 360, 300  # pixels of the portrait
 FACE = (150.0, 170.0, 95.0)  # x, y of its middle and pixels per unit of the mean face
 SYLLABLES_HZ = 3.0
@@ -18,16 +19,39 @@ PITCH_HZ = 140.0
 def questions(*, frames: int = 40, seed: int = 0, size: int = 256) -> Arrays:
     """A picture, a sound of that many video frames, and what a whole clip is asked with."""
     random = np.random.default_rng([seed, 7])
+    pcm = speech(frames / FPS, seed)
     return {
         "picture": portrait(seed),
         "landmarks_picture": landmarks(*FACE),
         "landmarks_crop": landmarks(0.5 * size, 0.5 * size, 0.3 * size) + random.uniform(-1, 1, (68, 2)),
-        "wave": wave(frames / FPS, seed),
+        "pcm": pcm,
+        "wave": pcm.astype(np.float32) / FULL_SCALE,
         "seed": np.array(seed),
         "style": np.array(5),
         "still": np.array(0),
         "expression_scale": np.array(1.0),
         "size": np.array(size),
+    }
+
+
+def network_questions(*, frames: int = 3, seed: int = 0, size: int = 256, channels: int = 70) -> Arrays:
+    """What single networks are asked, without the way that leads to them."""
+    random = np.random.default_rng([seed, 11])
+    asked = questions(frames=40, seed=seed, size=size)
+    picture = np.tile(asked["picture"], (2, 2, 1))
+    points = random.normal(0, 0.25, (frames + 1, 15, 3)).astype(np.float32)
+    points[1:] = points[0] + 0.4 * points[1:]
+    return asked | {
+        "image": picture[40 : 40 + size, 20 : 20 + size],
+        "aligned": picture[60:284, 30:254],
+        "face": picture[60:260, 60:230],
+        "landmarks": asked["landmarks_crop"],
+        "threshold": np.array(0.6),
+        "coefficients": coefficients(1, seed, 73),
+        "target": coefficients(12, seed, channels),
+        "canonical": points[0],
+        "source_keypoints": points[0],
+        "driving": points[1:],
     }
 
 
@@ -65,13 +89,14 @@ def landmarks(x: float, y: float, unit: float) -> np.ndarray:
     return np.float64([x, y]) + mean_face()[:, :2] * (unit, -unit)
 
 
-def wave(seconds: float, seed: int = 0) -> np.ndarray:
-    """Something like speech: a buzz with syllables and breath, 16 kHz float32."""
+def speech(seconds: float, seed: int = 0) -> np.ndarray:
+    """Something like it: a buzz with syllables and breath, s16 at 16 kHz."""
     random = np.random.default_rng([seed, 9])
     time = np.arange(int(seconds * RATE)) / RATE
     buzz = sum(np.sin(2 * np.pi * PITCH_HZ * part * time + part) / part for part in range(1, 20))
     loud = np.clip(np.sin(2 * np.pi * SYLLABLES_HZ * time) + 0.4 * np.sin(2 * np.pi * 0.7 * time), 0, None)
-    return (0.2 * loud * buzz + 0.01 * random.standard_normal(len(time))).astype(np.float32)
+    sound = 0.15 * loud * buzz + 0.01 * random.standard_normal(len(time))
+    return (FULL_SCALE * sound.clip(-0.99, 0.99)).astype(np.int16)
 
 
 def coefficients(frames: int, seed: int = 0, channels: int = 70) -> np.ndarray:

@@ -124,6 +124,15 @@ def test_the_policy_nobody_set() -> None:
     assert clip.policy.first_s == clip.policy.timeout_s
 
 
+def test_sadtalker_may_take_longer_to_its_first_frame() -> None:
+    sadtalker, portrait = plan()[Modality.VIDEO].rungs
+    assert (sadtalker.policy.first_s, portrait.policy.first_s) == (240, 60)
+    own = {"PROVIDER_VIDEO": "face", "PROVIDER_FACE_ENGINE": "SadTalker", "PROVIDER_VIDEO_FALLBACK": ""}
+    assert plan(**own)[Modality.VIDEO].rungs[0].policy.first_s == 240
+    told = plan(PROVIDER_SADTALKER_FIRST_S="20")[Modality.VIDEO].rungs[0]
+    assert told.policy.first_s == 20
+
+
 @pytest.mark.parametrize(
     ("env", "says"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 import pytest
+from tests.bench.sadtalker.front_questions import ARITHMETIC
 from tests.unit.svc_video.sadtalker.films import LOAD, command
 
 from svc_video.engine import EngineContext, SadTalkerPlace
@@ -69,3 +70,9 @@ def engine_of(monkeypatch) -> Iterator[Callable[[str], SadTalkerEngine]]:
     yield make
     for engine in made:
         engine.stop()
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """What upstream answered (tests/bench/sadtalker/record_front.py)."""
+    return dict(np.load(ARITHMETIC))

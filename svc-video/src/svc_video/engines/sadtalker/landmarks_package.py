@@ -16,15 +16,15 @@ import numpy as np
 import torch
 
 from svc_video.engines.sadtalker.anchors import Box
+from svc_video.engines.sadtalker.files import PACKAGE_DETECTOR as DETECTOR
+from svc_video.engines.sadtalker.files import PACKAGE_FAN as FAN
 from svc_video.engines.sadtalker.files import find
 from svc_video.engines.sadtalker.source import Floats, Rgb
 from troupe.wire.errors import CheckpointBroken, CheckpointNotFound, EngineMissing
 
-FAN = "2DFAN4-11f355bf06.pth.tar"
-DETECTOR = "s3fd-619a316812.pth"
 LARGEST = 1280  # pixels of a side in which faces are looked for; more would take gigabytes
 _INSTALL = "python -m pip install scikit-image numba tqdm && python -m pip install --no-deps face-alignment==1.5.0"
-_FETCH = "python -m svc_video.engines.sadtalker.download --face-alignment"
+_FETCH = "make sadtalker FACES=face-alignment"
 
 
 class PackageLandmarks:
@@ -71,7 +71,7 @@ def backend(folder: Path, device: str) -> PackageLandmarks:
     except (RuntimeError, OSError, EOFError, KeyError, AttributeError) as error:  # what loading broken files raises
         raise CheckpointBroken(
             f"{fan.name} or {detector.name} in {fan.parent} cannot be used by face-alignment: {error}",
-            remedy="delete both files and fetch them again",
+            remedy=f"delete both files, then {_FETCH}",
         ) from error
 
 
@@ -89,8 +89,9 @@ def _file(folder: Path, name: str) -> Path:
     path = find(folder, name)
     if path is None:
         raise CheckpointNotFound(
-            f"face-alignment's file {name} is not in {folder}. Fetch {FAN} and {DETECTOR} from the package's author "
-            "(www.adrianbulat.com/downloads/python-fan) into that folder, or choose the landmarks awing or mesh.",
+            f"face-alignment's file {name} is not in {folder}. `{_FETCH}` fetches it; or choose the landmarks awing or "
+            "mesh.",
+            remedy=_FETCH,
         )
     return path
 

@@ -21,6 +21,7 @@ from svc_video.engines.sadtalker.precision import Policy, policy
 from svc_video.engines.sadtalker.reader import Reader
 from svc_video.engines.sadtalker.source import Source
 from svc_video.engines.sadtalker.spade import SpadeDecoder
+from svc_video.engines.sadtalker.spade_winograd import WinogradDecoder
 
 WHITE = 255
 
@@ -58,7 +59,12 @@ class Renderer:
         channels = self._encoder.channels
         self._motion = DenseMotion(reader, channels, DEPTH, policy.motion)
         self._bridge = Bridge(reader, channels * DEPTH, policy.pixels)
-        self._decoder = SpadeDecoder(reader, self._bridge.channels, policy.pixels)
+        direct = policy.device.type != "cpu" or policy.pixels.dtype != torch.float32
+        self._decoder = (
+            SpadeDecoder(reader, self._bridge.channels, policy.pixels)
+            if direct
+            else WinogradDecoder(reader, self._bridge.channels)
+        )
 
     @classmethod
     def of(

@@ -78,11 +78,11 @@ class Cloned:
     """OpenCV's seamless cloning, all frames with the same constants."""
 
     def __init__(self, place: Place) -> None:
-        self._poisson = Poisson(place.target)
+        self.poisson = Poisson(place.target)
 
     def joined(self, head: Rgb) -> Rgb:
         """What stands in the box (h, w, 3)."""
-        return self._poisson.cloned(head)
+        return self.poisson.cloned(head)
 
 
 class Upstream:
