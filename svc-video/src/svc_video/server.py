@@ -73,13 +73,8 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         )
         with self._desk.serving(name):
             portrait = await self._portrait(order, engine, intake, progress)
-<<<<<<< HEAD
-            film = replace(order.film, width=portrait.width, height=portrait.height)
-            job = Job(portrait, film.rate, order.seed, order.expression, order.options, progress.beat)
-=======
             film = replace(order.film, width=portrait.width, height=portrait.height, encoder=self._settings.encoder)
-            job = Job(portrait, film.rate, order.seed, order.expression, order.options)
->>>>>>> main
+            job = Job(portrait, film.rate, order.seed, order.expression, order.options, progress.beat)
             captions = Captions(speech, portrait.width, portrait.height, self._fonts) if order.captions else None
             take = await asyncio.to_thread(Take, engine, job, film, speech, progress, captions=captions)
             async with intake.feeding(speech), aclosing(self._segments(name, take)) as chunks:
