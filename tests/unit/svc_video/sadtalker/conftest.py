@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import cv2
 import numpy as np
 import pytest
-from tests.bench.sadtalker.front_questions import ARITHMETIC
-from tests.unit.svc_video.sadtalker.films import LOAD, command
 
-from svc_video.engine import EngineContext, SadTalkerPlace
-from svc_video.engines.sadtalker.engine import SadTalkerEngine
-from svc_video.engines.sadtalker.process import Process
 from svc_video.engines.sadtalker.source import Crop, Source
 
 
@@ -45,34 +38,3 @@ def source_of():
         return Source(square, np.zeros(73, np.float32), mode, cut, crop)
 
     return make
-
-
-@pytest.fixture
-def process() -> Iterator[Process]:
-    process = Process.start(LOAD, lambda _: None, command())
-    yield process
-    process.end()
-
-
-@pytest.fixture
-def engine_of(monkeypatch) -> Iterator[Callable[[str], SadTalkerEngine]]:
-    """Engines whose process is the stand-in, started."""
-    monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lambda _: None)
-    made: list[SadTalkerEngine] = []
-
-    def make(what: str = "works") -> SadTalkerEngine:
-        engine = SadTalkerEngine(EngineContext(SadTalkerPlace()))
-        engine.command = command(what)
-        made.append(engine)
-        engine.start(lambda _: None)
-        return engine
-
-    yield make
-    for engine in made:
-        engine.stop()
-
-
-@pytest.fixture(scope="session")
-def golden():
-    """What upstream answered (tests/bench/sadtalker/record_front.py)."""
-    return dict(np.load(ARITHMETIC))

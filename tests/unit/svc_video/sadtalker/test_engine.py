@@ -4,13 +4,14 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
 
 import numpy as np
 import psutil
 import pytest
-from tests.unit.svc_video.sadtalker.films import picture, spoken
+from tests.unit.svc_video.sadtalker.films import command, picture, spoken
 
 from svc_video.engine import SLOW, EngineContext, Job, SadTalkerPlace
 from svc_video.engines.sadtalker.engine import SadTalkerEngine
@@ -21,6 +22,24 @@ from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, 
 SIZE = (64, 64)
 RATE = Fraction(25)
 WAIT_S = 20.0
+
+
+@pytest.fixture
+def engine_of(monkeypatch) -> Iterator[Callable[[str], SadTalkerEngine]]:
+    """Engines whose process is the stand-in, started."""
+    monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lambda _: None)
+    made: list[SadTalkerEngine] = []
+
+    def make(what: str = "works") -> SadTalkerEngine:
+        engine = SadTalkerEngine(EngineContext(SadTalkerPlace()))
+        engine.command = command(what)
+        made.append(engine)
+        engine.start(lambda _: None)
+        return engine
+
+    yield make
+    for engine in made:
+        engine.stop()
 
 
 def job_of(engine, colour=(120, 60, 30), rate=RATE, **options) -> Job:

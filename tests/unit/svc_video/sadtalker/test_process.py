@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -14,6 +15,13 @@ from svc_video.engines.sadtalker.process import Process
 from troupe.wire.errors import EngineFailed, EngineMissing, NoFace
 
 ORDER = {"width": 64, "height": 96, "mode": "crop", "size": 256}
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    process = Process.start(LOAD, lambda _: None, command())
+    yield process
+    process.end()
 
 
 def test_it_tells_how_far_it_is_and_what_it_has() -> None:
@@ -26,7 +34,7 @@ def test_it_tells_how_far_it_is_and_what_it_has() -> None:
 
 
 def test_what_it_lacks_is_told_with_its_kind() -> None:
-    with pytest.raises(EngineMissing, match="8.0 GiB"):
+    with pytest.raises(EngineMissing, match=r"8\.0 GiB"):
         Process.start(LOAD, lambda _: None, command("missing"))
 
 
