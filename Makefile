@@ -10,8 +10,8 @@ STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
-export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG OUT NAME VIDEO TEXT
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice test test-contract test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-speech bench-timing bench-xtts bench-sadtalker
+export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-speech bench-timing bench-xtts bench-sadtalker
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,9 +22,10 @@ $(STAMP): requirements.txt tools/setup.sh tools/system-packages.txt $(PARTS:%=%/
 	@tools/setup.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-demo: $(STAMP) ## A script in, out/demo.mp4 out: SCRIPT= PORTRAIT= VOICE= SPEECH_LANG= OUT=
+demo: $(STAMP) ## A script in, out/demo.mp4 out: SCRIPT= PORTRAIT= VOICE= SPEECH_LANG= ENGINE= OUT=
 	@$(BIN)/troupe demo $(if $(SCRIPT),--script "$$SCRIPT") $(if $(PORTRAIT),--portrait "$$PORTRAIT") \
-	  $(if $(VOICE),--voice "$$VOICE") $(if $(SPEECH_LANG),--lang "$$SPEECH_LANG") $(if $(OUT),--out "$$OUT")
+	  $(if $(VOICE),--voice "$$VOICE") $(if $(SPEECH_LANG),--lang "$$SPEECH_LANG") \
+	  $(if $(ENGINE),--engine "$$ENGINE") $(if $(OUT),--out "$$OUT")
 
 up: $(STAMP) ## Start the mesh and keep it running; Ctrl-C drains it
 	@exec $(BIN)/troupe up
@@ -46,6 +47,9 @@ xtts: $(STAMP) ## Fetch XTTS v2, the engine that clones (no commercial use): COQ
 
 voice: $(STAMP) ## List Piper's voices, or fetch one: NAME= VERIFY=1
 	@$(BIN)/python -m svc_tts voice $(if $(VERIFY),--verify) $(if $(NAME),-- "$$NAME")
+
+sadtalker: $(STAMP) ## Fetch SadTalker, the engine of talking heads by networks (licence disputed): SIZE= FACES= VERIFY=1
+	@$(BIN)/python -m svc_video sadtalker $(if $(SIZE),--size "$$SIZE") $(if $(FACES),--faces "$$FACES") $(if $(VERIFY),--verify)
 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(TESTS)

@@ -161,7 +161,7 @@ def test_a_form_may_hold_text(client) -> None:
         ({"files": {"potrait": ("p.png", b"x")}, "data": {"text": "Hi"}}, 400, "invalid_argument", "portrait"),
         ({"content": b"text=Hi", "headers": {"content-type": "text/plain"}}, 415, "unsupported_media", "text/plain"),
         ({"content": b"--x", "headers": {"content-type": "multipart/form-data"}}, 400, "invalid_argument", "boundary"),
-        ({"files": [("portrait", (f"{n}.png", b"x")) for n in range(4)]}, 400, "invalid_argument", "Too many files"),
+        ({"files": [("portrait", (f"{n}.png", b"x")) for n in range(5)]}, 400, "invalid_argument", "Too many files"),
         ({"json": {"text": "Hi", "aspect": "landscap"}}, 400, "invalid_argument", 'Did you mean "landscape"'),
         ({"json": {"text": "Hi", "background": "transparent"}}, 400, "invalid_argument", "green"),
         ({"json": {"text": "Hi", "background": "image"}}, 400, "invalid_argument", "send the picture"),

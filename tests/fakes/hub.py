@@ -1,4 +1,5 @@
-"""A Hugging Face on loopback: the hub, and on another port the storage that it redirects to.
+"""A Hugging Face on loopback: the hub, and on another port the storage that it redirects to. A GitHub too: any path
+without `/resolve/` is a file of a release there.
 
 What it says and how follows huggingface_hub's `file_download.py` and the headers that the real one sends: a 302 with
 X-Linked-Etag (sha256), X-Linked-Size and X-Repo-Commit; 401 and 403 with X-Error-Code; storage that takes ranges and
@@ -59,6 +60,7 @@ class FakeHub:
         self.seen: list[Seen] = []
         self.signed: dict[str, str] = {}
         self.url = self.storage = ""
+        self.limited = False  # GitHub's answer to who asks too often
 
     def put(self, repository: str, name: str, data: bytes, **manners: object) -> File:
         file = File(data, **manners)  # type: ignore[arg-type]
@@ -115,6 +117,12 @@ class _HubHandler(_Handler):
     where = "hub"
 
     def answer(self) -> None:
+        if "/resolve/" in self.path:
+            self._as_hub()
+        else:
+            self._as_github(self.path.lstrip("/"))
+
+    def _as_hub(self) -> None:
         repository, _, rest = self.path.lstrip("/").partition("/resolve/")
         _, _, name = rest.partition("/")
         if repository in self.hub.moved:
@@ -131,6 +139,14 @@ class _HubHandler(_Handler):
         if file.gated and token not in self.hub.accepted:
             return self._refuse(403 if token else 401, "GatedRepo", f"Access to model {repository} is restricted")
         return self.reply(302, self._linked(f"{repository}/{name}", file), b"Found. Redirecting")
+
+    def _as_github(self, key: str) -> None:
+        """A file of a release: a redirect to its storage that tells nothing of the file."""
+        if self.hub.limited:
+            return self.reply(429, {}, b"You have exceeded a secondary rate limit")
+        if key not in self.hub.files:
+            return self.reply(404, {}, b"Not Found")
+        return self.reply(302, {"Location": self.hub.sign(key)})
 
     def _linked(self, key: str, file: File) -> dict[str, str]:
         told = {"Location": self.hub.sign(key), "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}

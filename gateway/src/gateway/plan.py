@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.routing.need import Modality
 from gateway.routing.rung import Policy
@@ -39,6 +39,8 @@ LOCAL_CHILD = "a child process of the gateway"
 NO_KEY = "MINIMAX_API_KEY is not set"
 FIRST_S: Mapping[Modality, float] = {Modality.TEXT: 60.0, Modality.TTS: 30.0, Modality.VIDEO: 60.0}
 """How long the first byte may take; a long prompt on a CPU takes its time."""
+SLOW_FIRST_S: Mapping[str, float] = {"sadtalker": 240.0}
+"""The same for engines that take their time where there is no GPU: SadTalker's first frames at 512 pixels."""
 MESH_ATTEMPTS = 3
 CLOUD_ATTEMPTS = 2
 
@@ -58,6 +60,7 @@ class RungPlan:
     max_concurrency: int = 0  # 0 = found out by the gate
     missed_ticks: int = 0
     absent: str = ""  # why no provider can be made of it
+    unasked: bool = False  # no setting names it: it stands in the chain because nobody said otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,13 @@ def plan_chains(settings: Settings) -> dict[Modality, ChainPlan]:
     """All three chains. Raises `InvalidArgument` for a rung nobody knows, naming the nearest."""
     named = {modality: _names(settings, modality) for modality in Modality}
     _refuse_unread(settings, {name for names in named.values() for name in names})
-    return {
-        modality: ChainPlan(
-            modality, [_rung(settings, modality, name) for name in names], _unasked(settings, modality, names)
-        )
-        for modality, names in named.items()
-    }
+    return {modality: _chain(settings, modality, names) for modality, names in named.items()}
+
+
+def _chain(settings: Settings, modality: Modality, names: Sequence[str]) -> ChainPlan:
+    unasked = _unasked(settings, modality, names)
+    rungs = [replace(_rung(settings, modality, name), unasked=name in unasked) for name in names]
+    return ChainPlan(modality, rungs, unasked)
 
 
 def plan_extraction(settings: Settings) -> RungPlan:
@@ -148,7 +152,7 @@ def _policy(settings: Settings, modality: Modality, name: str, own: RungSettings
         )
     timeout_s = own.timeout_s or _timeout(settings, modality)
     # A clip of the cloud is there when it is finished, after minutes.
-    first_s = timeout_s if minimax and modality is Modality.VIDEO else FIRST_S[modality]
+    first_s = timeout_s if minimax and modality is Modality.VIDEO else _first(modality, own.engine or name)
     return Policy(
         timeout_s=timeout_s,
         first_s=min(own.first_s or first_s, timeout_s),
@@ -156,6 +160,10 @@ def _policy(settings: Settings, modality: Modality, name: str, own: RungSettings
         hedge_s=own.hedge_ms / 1000,
         cap_usd_day=own.cap_usd_day,
     )
+
+
+def _first(modality: Modality, engine: str) -> float:
+    return SLOW_FIRST_S.get(engine.lower(), FIRST_S[modality])
 
 
 def _engines(settings: Settings, modality: Modality, name: str) -> tuple[str, ...]:

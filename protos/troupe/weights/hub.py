@@ -1,4 +1,4 @@
-"""Talking to Hugging Face, a mirror of it, or any web server that holds a file.
+"""Talking to Hugging Face, GitHub, a mirror of them, or any web server that holds a file.
 
 The hub answers `/resolve/` with a redirect to its storage and tells of the file itself in headers (facts from
 huggingface_hub's `file_download.py`): X-Linked-Etag is the sha256 of what is stored, X-Linked-Size its bytes,
@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from troupe.weights.source import HUB, Source
+from troupe.weights.source import HUB, HUB_MIRROR, Source
 from troupe.wire.errors import CannotConnect, CheckpointNotFound, PermissionDenied, TroupeError, Unauthenticated
 
 CONNECT_S = 10.0
@@ -138,6 +138,11 @@ def _position(response: httpx.Response, source: Source, start: int) -> int:
 def refusal(response: httpx.Response, source: Source) -> TroupeError:
     """The error of an answer that is none."""
     status, code = response.status_code, response.headers.get("x-error-code", "")
+    if source.mirror != HUB_MIRROR and status in {401, 403, 429}:
+        return CannotConnect(
+            f"{response.url.host} refuses {source.url} ({status}); it may be asked too often from here. Try again in "
+            f"an hour{_or_mirror(source)}."
+        )
     if code == "GatedRepo" or (status == 403 and not code):
         return PermissionDenied(
             f"{source.page} is gated: its licence has to be accepted first. Accept it on that page with an account of "
@@ -155,6 +160,10 @@ def _unreachable(url: str, source: Source, error: httpx.TransportError) -> Canno
     reason = str(error) or type(error).__name__
     return CannotConnect(
         f"{urlsplit(url).hostname} cannot be reached: {reason}. Without a network: fetch {source.url} on another "
-        f"machine and put it into the folder of {source.setting} as {source.file}. Behind a proxy set HTTPS_PROXY; "
-        "HF_ENDPOINT names a mirror of the hub."
+        f"machine and put it into the folder of {source.setting} as {source.file}. Behind a proxy set HTTPS_PROXY"
+        f"{_or_mirror(source)}."
     )
+
+
+def _or_mirror(source: Source) -> str:
+    return f"; {source.mirror} names a mirror" if source.mirror else ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HUB = "https://huggingface.co"
+HUB_MIRROR = "HF_ENDPOINT"
+GITHUB = "https://github.com"
+GITHUB_MIRROR = "GITHUB_ENDPOINT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,4 @@ class Source:
     sha256: str = ""
     size: int = 0  # bytes
     anyway: str = ""  # the command that takes what is there even if it is not what the catalogue means
+    mirror: str = HUB_MIRROR  # the setting that names another server for the same files; empty = there is none

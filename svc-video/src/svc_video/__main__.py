@@ -1,4 +1,4 @@
-"""`python -m svc_video` serves; `python -m svc_video doctor [--json]` says what works here."""
+"""`python -m svc_video` serves; `doctor [--json]` says what works here; `sadtalker` fetches its weights."""
 
 import os
 import sys

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from svc_video.h264 import Encoder
 from svc_video.provenance import Mark
 
 Format = Literal["mp4", "webm"]
@@ -29,6 +30,7 @@ class Film:
     mark: Mark
     start_frame: int = 0
     first_sequence: int = 1
+    encoder: Encoder = "x264"  # of H.264
 
     @property
     def resumed(self) -> bool:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +24,7 @@ from av.video.stream import VideoStream
 
 from svc_video import mp4
 from svc_video.film import Film, Frame, Segment, Sink, SoundGrid, Writer, to_i420
+from svc_video.h264 import COULD_NOT_OPEN, VideoCodec, candidates, profile_of, self_contained
 from svc_video.mp4 import Mp4Writer
 from svc_video.provenance import XMP_KEY
 from svc_video.speech import Pcm
@@ -35,22 +37,24 @@ VP9_LEVEL_31 = 983_040  # pixels of a picture at most
 SOUND_LEAD_MS = 130  # two AAC frames (85 ms) and one of picture at 25 fps
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Codecs:
     """The encoders of a container."""
 
-    video: str
-    video_options: dict[str, str]
+    video: tuple[VideoCodec, ...]  # none: H.264, whose encoder the film names
     audio: str
     audio_options: dict[str, str]
     audio_bitrate: int
     grid: SoundGrid
 
 
+VP9 = VideoCodec("libvpx-vp9", "deadline=realtime:cpu-used=8:lag-in-frames=0:crf=32:b=0")
 CODECS = {
     "mp4": Codecs(
-        "libx264",
-        {"preset": "veryfast", "crf": "23", "tune": "zerolatency", "forced-idr": "1"},
+        (),
         "aac",
         # A third of the time of the usual coder, and nearer to the original: 33 dB against 24 at the same rate.
         {"aac_coder": "fast"},
@@ -58,8 +62,7 @@ CODECS = {
         SoundGrid(frame=1024, delay=1024),
     ),
     "webm": Codecs(
-        "libvpx-vp9",
-        {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "crf": "32", "b": "0"},
+        (VP9,),
         "libopus",
         {},
         48_000,
@@ -75,14 +78,7 @@ class Muxer:
         self._film = film
         self._codecs = CODECS[film.container]
         sink = Sink()
-        self._container: OutputContainer = av.open(
-            sink, "w", format=film.container, options=mp4.options(film) if film.container == "mp4" else {}
-        )
-        self._container.metadata.update(film.mark.metadata)
-        if film.container == "webm":
-            # An MP4 gets a box for this.
-            self._container.metadata[XMP_KEY] = film.mark.xmp
-        self._video = self._open_video()
+        self._container, self._video = self._open(sink)
         self._audio = self._open_audio()
         writer = Mp4Writer if film.container == "mp4" else WebmWriter
         self._writer: Writer = writer(film, self._container, sink)
@@ -97,10 +93,12 @@ class Muxer:
         if self._film.container == "webm":
             level = 31 if self._film.width * self._film.height <= VP9_LEVEL_31 else 40
             return f'video/webm; codecs="vp09.00.{level}.08,opus"'
-        # avcC or Annex B, the three bytes after the SPS header byte are profile, constraints and level.
-        extradata = self._video.codec_context.extradata or b""
-        sps = extradata.index(b"\x00\x00\x01\x67") + 4
-        return f'video/mp4; codecs="avc1.{extradata[sps : sps + 3].hex()},mp4a.40.2"'
+        return f'video/mp4; codecs="avc1.{profile_of(self._video.codec_context.extradata or b"")},mp4a.40.2"'
+
+    @property
+    def encoder(self) -> str:
+        """FFmpeg's name of what encodes the picture."""
+        return str(self._video.codec_context.name)
 
     @property
     def sound_from(self) -> int:
@@ -114,16 +112,14 @@ class Muxer:
         picture.pts = self._index
         picture.time_base = 1 / self._film.rate
         picture.pict_type = PictureType.I if self._opens_fragment() else PictureType.NONE
-        for packet in self._video.encode(picture):
-            self._writer.picture(packet)
+        self._write_picture(self._video.encode(picture))
         self._index += 1
         return list(self._writer.whole())
 
     def finish(self, pcm: Pcm) -> list[Segment]:
         """Write what is left, with the last of the sound."""
         self._encode_sound(pcm)
-        for packet in self._video.encode(None):
-            self._writer.picture(packet)
+        self._write_picture(self._video.encode(None))
         self._write_sound(self._audio.encode(None))
         return list(self._writer.finish())
 
@@ -136,17 +132,33 @@ class Muxer:
         first, rest = (math.ceil(seconds * self._film.rate) for seconds in (FIRST_FRAGMENT_S, FRAGMENT_S))
         return done == 0 or (done >= first and (done - first) % rest == 0)
 
-    def _open_video(self) -> VideoStream:
+    def _open(self, sink: Sink) -> tuple[OutputContainer, VideoStream]:
+        """A container, and in it the first picture encoder that opens: a stream cannot be taken out of one again."""
+        *others, last = self._codecs.video or candidates(self._film.encoder)
+        for codec in others:
+            container = self._open_container(sink)
+            try:
+                return container, self._open_video(container, codec)
+            except COULD_NOT_OPEN as error:
+                container.close()
+                sink.buffer.clear()
+                log.warning("%s cannot take this film, %s does: %s", codec.name, last.name, error)
+        container = self._open_container(sink)
+        return container, self._open_video(container, last)
+
+    def _open_container(self, sink: Sink) -> OutputContainer:
         film = self._film
-        stream: VideoStream = self._container.add_stream(self._codecs.video, rate=film.rate)  # type: ignore[assignment]  # by name it is a video stream
-        stream.width, stream.height, stream.pix_fmt = film.width, film.height, "yuv420p"
-        stream.options = dict(self._codecs.video_options)
-        context = stream.codec_context
-        context.time_base = 1 / film.rate
-        context.gop_size = 10_000  # key frames come where a fragment opens
-        context.thread_count = 1  # many streams share the machine; threads would only add latency
-        context.color_range, context.colorspace = 1, 6  # limited range BT.601, as cv2 converts
-        context.open()
+        options = mp4.options(film) if film.container == "mp4" else {}
+        container: OutputContainer = av.open(sink, "w", format=film.container, options=options)
+        container.metadata.update(film.mark.metadata)
+        if film.container == "webm":
+            # An MP4 gets a box for this.
+            container.metadata[XMP_KEY] = film.mark.xmp
+        return container
+
+    def _open_video(self, container: OutputContainer, codec: VideoCodec) -> VideoStream:
+        stream: VideoStream = container.add_stream(codec.name, rate=self._film.rate)  # type: ignore[assignment]  # by name it is a video stream
+        codec.set_up(stream.codec_context, (self._film.width, self._film.height), self._film.rate)
         return stream
 
     def _open_audio(self) -> AudioStream:
@@ -176,6 +188,13 @@ class Muxer:
         frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._sound, Fraction(1, SAMPLE_RATE)
         self._sound += pcm.size
         self._write_sound(self._audio.encode(frame))
+
+    def _write_picture(self, packets: list[Any]) -> None:
+        # The init segment of a resumed film is another encoder's.
+        bare = self._film.resumed and self._film.container == "mp4"
+        extradata = self._video.codec_context.extradata or b""
+        for packet in packets:
+            self._writer.picture(self_contained(packet, extradata) if bare and packet.is_keyframe else packet)
 
     def _write_sound(self, packets: list[Any]) -> None:
         for packet in packets:

@@ -14,12 +14,15 @@ from prometheus_client import CollectorRegistry
 
 from svc_video.desk import SERVICE, Desk
 from svc_video.doctor import examine
+from svc_video.engine import EngineContext
 from svc_video.memory import share_one_heap
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore, folder_of
 from svc_video.server import VideoServicer
 from svc_video.settings import Settings
+from svc_video.weights.sadtalker_release import FACES, SIZES
 from troupe.v1.video_pb2_grpc import add_VideoServicer_to_server
+from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
@@ -31,20 +34,38 @@ log = logging.getLogger(__name__)
 
 def run(about: str) -> int:
     """Do what the command line says; `about` is its help text."""
-    parser = argparse.ArgumentParser(prog="svc_video", description=about)
-    parser.add_argument("command", nargs="?", choices=["serve", "doctor"], default="serve")
-    parser.add_argument("--json", action="store_true", help="print the doctor's rows as JSON")
-    arguments = parser.parse_args()
+    arguments = _parser(about).parse_args()
     try:
         settings = Settings.load()
+        if arguments.command == "sadtalker":
+            return _fetch_sadtalker(settings, arguments)
         configure("video", settings.log_level)
         if arguments.command == "doctor":
-            return _doctor(as_json=arguments.json)
+            return _doctor(settings.context, as_json=arguments.json)
         share_one_heap()
         asyncio.run(_serve(settings))
     except TroupeError as error:
         sys.exit(f"svc-video: {error.message}")
     return 0
+
+
+def _parser(about: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="svc_video", description=about)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
+    doctor = commands.add_parser("doctor", help="per engine: ready, or the command that mends it")
+    doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    sadtalker = commands.add_parser("sadtalker", help="fetch SadTalker's weights, once you know their terms")
+    sadtalker.add_argument("--size", choices=SIZES, default=SIZES[0], help="pixels of what it renders")
+    sadtalker.add_argument("--faces", choices=FACES, default=FACES[0], help="what finds the points of faces")
+    sadtalker.add_argument("--verify", action="store_true", help="check every byte of what is here; fetch nothing")
+    return parser
+
+
+def _fetch_sadtalker(settings: Settings, asked: argparse.Namespace) -> int:
+    from svc_video.weights.sadtalker_command import Order, fetch_sadtalker  # noqa: PLC0415  # no service needs httpx
+
+    return fetch_sadtalker(Order.of(settings, asked.size, asked.faces, verify=asked.verify), Meter(sys.stdout))
 
 
 async def _serve(settings: Settings) -> None:
@@ -86,8 +107,8 @@ def _listen(settings: Settings) -> Listen:
     )
 
 
-def _doctor(*, as_json: bool) -> int:
-    rows = examine()
+def _doctor(context: EngineContext, *, as_json: bool) -> int:
+    rows = examine(context)
     if as_json:
         sys.stdout.write(json.dumps(rows) + "\n")
     else:

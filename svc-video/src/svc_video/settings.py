@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from svc_video.engine import EngineContext, SadTalkerPlace
+from svc_video.h264 import Encoder
 from troupe.wire.environment import read_env_file, refuse_unknown
 from troupe.wire.errors import InvalidArgument
 
@@ -24,11 +25,15 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50053, ge=0, le=65535, description="gRPC port; 0 = any free one")
     metrics_port: int = Field(9103, ge=0, le=65535, description="Prometheus metrics over HTTP; 0 = any free one")
-    engines: str = Field("portrait", description="Engines to load, with commas")
+    engines: str = Field("sadtalker,portrait", description="Engines to load, with commas")
     codec: Literal["h264", "vp9"] = Field(
         "h264",
         validation_alias=AliasChoices("PROVIDER_PORTRAIT_CODEC"),
         description="h264 = MP4 unless WebM is asked for; vp9 = WebM only, for those who avoid H.264",
+    )
+    encoder: Encoder = Field(
+        "auto",
+        description="x264, nvenc (NVIDIA's encoder) or auto = nvenc where a card really encodes: who makes H.264",
     )
     portraits_url: str = Field(
         "./portraits", validation_alias=AliasChoices("PORTRAITS_URL"), description="Folder of uploaded portraits"
@@ -49,6 +54,13 @@ class Settings(BaseSettings):
     sadtalker_batch: int = Field(0, ge=0, le=256, description="Frames SadTalker renders at once; 0 = by the device")
     sadtalker_landmarks: str = Field(
         "auto", description="auto, awing or face-alignment: what finds the points of a face for SadTalker"
+    )
+    commercial_only: bool = Field(
+        default=False, validation_alias="TROUPE_COMMERCIAL_ONLY", description="Keep out what forbids commercial use"
+    )
+    sadtalker_enhancers: str = Field(
+        "",
+        description="Face enhancers SadTalker's films may ask for: name=module:Class, with commas; none is shipped",
     )
     max_streams: int = Field(8, ge=1, description="Films made at once; more are refused")
     max_film_s: float = Field(1_800.0, gt=0, description="Longest film, seconds")
@@ -82,6 +94,7 @@ class Settings(BaseSettings):
             self.sadtalker_precision,
             self.sadtalker_batch,
             self.sadtalker_landmarks,
+            self.sadtalker_enhancers,
         )
         return EngineContext(sadtalker=place)
 

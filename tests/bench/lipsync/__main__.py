@@ -1,8 +1,10 @@
 """`make bench-lipsync`: do the lips move with the words? Judged from finished films and their texts, nothing else.
 
     python -m tests.bench.lipsync          films twelve sentences with three faces, then judges the files
-    VIDEO=film.mp4 TEXT="..." python -m tests.bench.lipsync         judges that film
+    VIDEO=film.mp4 TEXT="..." python -m tests.bench.lipsync         judges that film, whoever made it
     VIDEO=folder python -m tests.bench.lipsync    judges FACE/*.mp4 or *.mp4 with the text of each beside it (.txt)
+
+A film is an MP4, WebM, MOV or MKV of any size and rate that shows a face and lets it be heard.
 
 Each frame is decoded and the mouth found anew on it; which phone is heard when comes from forced alignment of the
 decoded sound (pocketsphinx, English). QUICK=1: three sentences and two faces; ROUNDS=n: each sentence n times, with
@@ -24,6 +26,7 @@ from pathlib import Path
 from tests.bench.lipsync import laboratory
 from tests.bench.lipsync.alignment import CannotAlign
 from tests.bench.lipsync.clips import SENTENCES, make
+from tests.bench.lipsync.footage import CannotJudge
 from tests.bench.lipsync.pictures import save
 from tests.bench.lipsync.table import show
 from tests.bench.lipsync.verdict import Judged, judge
@@ -32,16 +35,17 @@ from tests.bench.report import machine, rounds
 from troupe.wire.errors import TroupeError
 
 QUICK = os.environ.get("QUICK") == "1"
-FILMS = laboratory.HOME / "films"
+FILMS = (".mp4", ".webm", ".mov", ".mkv")
+OURS = laboratory.HOME / "films"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # a process per core judges
 
 
 def main() -> None:
     """Make the films, or take those given; judge them; tell."""
     with footage() as folder:
-        paths = sorted([*folder.glob("*.mp4"), *folder.glob("*/*.mp4")])
+        paths = sorted(path for path in [*folder.glob("*"), *folder.glob("*/*")] if path.suffix.lower() in FILMS)
         if not paths:
-            raise SystemExit(f"There is no film (*.mp4) in {folder}.")
+            raise SystemExit(f"There is no film ({', '.join(FILMS)}) in {folder}.")
         films = judged(paths)
         opinions = laboratory.second_opinions(films)
         print(f"\nlips of {len(films)} films, {sum(film.seconds for film in films):.0f} s\n{machine()}")
@@ -70,18 +74,20 @@ def own() -> Path:
     photo = laboratory.photo()
     if photo is None:
         print("No photo is installed here: only drawn faces are judged.", file=sys.stderr)
-    make(FILMS, photo, sentences=3 if QUICK else len(SENTENCES), rounds=rounds(1), faces=2 if QUICK else 3)
-    return FILMS
+    make(OURS, photo, sentences=3 if QUICK else len(SENTENCES), rounds=rounds(1), faces=2 if QUICK else 3)
+    return OURS
 
 
 def one(film: Path, text: str, folder: Path) -> Path:
     """A folder with the one film and its text."""
     if not film.is_file():
-        raise SystemExit(f"VIDEO={film} is neither a film nor a folder. Give the path of an MP4, and its TEXT.")
+        raise SystemExit(
+            f"VIDEO={film} is neither a film nor a folder. Give the path of an MP4, WebM or MOV, and its TEXT."
+        )
     if not text and not film.with_suffix(".txt").is_file():
         raise SystemExit('TEXT is missing: what is said in the film, in English. TEXT="Good morning." VIDEO=film.mp4')
     folder.mkdir()
-    shutil.copy(film, folder / "film.mp4")
+    shutil.copy(film, folder / f"film{film.suffix if film.suffix.lower() in FILMS else '.mp4'}")
     (folder / "film.txt").write_text(text or film.with_suffix(".txt").read_text())
     return folder
 
@@ -93,7 +99,7 @@ def judged(paths: list[Path]) -> list[Judged]:
     with ProcessPoolExecutor(min(len(paths), os.cpu_count() or 1), mp_context=fresh) as pool:
         try:
             return list(pool.map(judge, paths))
-        except (CannotAlign, TroupeError) as error:
+        except (CannotAlign, CannotJudge, TroupeError) as error:
             pool.shutdown(cancel_futures=True)
             raise SystemExit(f"A film cannot be judged. {error}") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.bench.lipsync.footage import Rgb, shots
+from tests.bench.lipsync.footage import CannotJudge, Shot, shots
 
 from svc_video.faces import landmarks as lm
 from svc_video.faces.finder import FaceFinder
@@ -16,6 +16,13 @@ from svc_video.faces.finder import FaceFinder
 Curve = NDArray[np.float64]
 
 MIN_PRESENCE = 0.5  # below this the face is looked for in the whole frame again
+LOOK_AGAIN_S = 0.5
+MOST_BLIND_S = 5.0  # from the beginning, without a face
+MOST_UNSEEN = 0.1  # share of the frames that may show none
+NO_FACE = (
+    "No face was found in {where}. A film to be judged shows one face from the front, at least 40 pixels wide; of "
+    "several the largest is judged."
+)
 # What speech and brows do not move: corners of the eyes, the nose's ridge, temples and the edge of the forehead.
 FORE_EDGE = (10, 109, 338, 67, 297, 103, 332, 54, 284)
 STILL_POINTS = np.array([33, 133, 362, 263, 168, 6, 197, 195, 127, 356, 234, 454, *FORE_EDGE])
@@ -33,13 +40,12 @@ class Track:
 
 
 def track(path: Path, finder: FaceFinder) -> Track:
-    """The face of a film; NoFace where its first frame shows none."""
-    times: list[float] = []
-    found: list[lm.Points] = []
+    """The largest face of a film; CannotJudge where none is found, or too seldom."""
+    search, times, found = Search(path.name, finder), [], []
     for shot in shots(path):
         times.append(shot.at_s)
-        found.append(points_in(shot.rgb, finder, found[-1] if found else None))
-    points = np.stack(found)
+        found.append(search.points(shot))
+    points = np.stack(without_gaps(path.name, times, found))
     return Track(
         times_s=np.array(times),
         points=points,
@@ -49,14 +55,50 @@ def track(path: Path, finder: FaceFinder) -> Track:
     )
 
 
-def points_in(rgb: Rgb, finder: FaceFinder, before: lm.Points | None) -> lm.Points:
-    """The frame's own landmarks; where the last frame's face was only says where to look."""
-    if before is not None:
-        points, presence = finder.landmarks(rgb, before)
-        if presence >= MIN_PRESENCE:
-            return points
-    face, _ = finder.largest(rgb)
-    return face.points
+class Search:
+    """Each frame's own landmarks; where the last frame's face was only says where to look."""
+
+    def __init__(self, name: str, finder: FaceFinder) -> None:
+        self.name = name
+        self.finder = finder
+        self.before: lm.Points | None = None
+        self.again_s = 0.0  # a whole frame without a face takes a second: not every one is searched
+
+    def points(self, shot: Shot) -> lm.Points | None:
+        """None where the frame shows no face. CannotJudge where the film has shown none for MOST_BLIND_S."""
+        if self.before is not None:
+            points, presence = self.finder.landmarks(shot.rgb, self.before)
+            if presence >= MIN_PRESENCE:
+                self.before = points
+                return points
+        elif shot.at_s > MOST_BLIND_S:
+            raise CannotJudge(NO_FACE.format(where=f"the first {MOST_BLIND_S:.0f} s of {self.name}"))
+        if shot.at_s < self.again_s:
+            return None
+        faces = self.finder.find_faces(shot.rgb)
+        if not faces:
+            self.again_s = shot.at_s + LOOK_AGAIN_S
+            return None
+        self.before = faces[0].points
+        return self.before
+
+
+def without_gaps(name: str, times_s: Sequence[float], found: Sequence[lm.Points | None]) -> list[lm.Points]:
+    """The landmarks of every frame, those of the nearest frame before where it shows none; CannotJudge for too many."""
+    seen = [points for points in found if points is not None]
+    if not seen:
+        raise CannotJudge(NO_FACE.format(where=name))
+    blind_s = [at_s for at_s, points in zip(times_s, found, strict=True) if points is None]
+    if len(blind_s) > MOST_UNSEEN * len(found):
+        raise CannotJudge(
+            f"A face is to be seen in {len(seen) / len(found):.0%} of the frames of {name} (not at {blind_s[0]:.1f} s, "
+            f"for example); {1 - MOST_UNSEEN:.0%} are needed. Cut the film to where the speaker is seen."
+        )
+    whole, last = [], seen[0]
+    for points in found:
+        last = last if points is None else points
+        whole.append(last)
+    return whole
 
 
 def eye_opening(points: lm.Points) -> float:

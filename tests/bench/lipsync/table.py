@@ -11,16 +11,21 @@ from tests.bench.lipsync.laboratory import SecondOpinion
 from tests.bench.lipsync.losses import losses
 from tests.bench.lipsync.verdict import Judged
 
-GOALS = (
-    "r_phonemes >= 0.80, |lag_ms| <= 20, bilabial_closure >= 0.95, control_r <= 0.25, blinks_per_min 10..20, "
-    "upper_ssim >= 0.93"
-)
+GOALS = {  # figure -> least and most
+    "r_phonemes": (0.80, 1.0),
+    "lag_ms": (-20.0, 20.0),
+    "bilabial_closure": (0.95, 1.0),
+    "control_r": (0.0, 0.25),
+    "blinks_per_min": (10.0, 20.0),
+    "upper_ssim": (0.93, 1.0),
+}
 NOTES = (
     "r = correlation of the lips' gap with the openness of the phones heard, at zero lag. The lag is where it is",
     "greatest, > 0 = the mouth is late; a frame counts at the middle of its time on the screen. control = |r| with",
     "other sound. Frames with shut eyes do not count for upper_ssim. A blink: the lids' gap falls below 0.6.",
 )
 WORST, COSTLIEST = 5, 12  # films and phones that are named
+TOLD = 80  # characters of a text
 
 
 def show(films: Sequence[Judged], opinions: Mapping[Path, SecondOpinion]) -> None:
@@ -43,8 +48,17 @@ def show_faces(by_face: Mapping[str, Figures], overall: Figures) -> None:
                 row(f"{name} {axis}", [each[name][axis] for _, each in columns])  # type: ignore[index]
         else:
             row(name, [each[name] for _, each in columns])
-    print(f"goals: {GOALS}")
     print("\n".join(NOTES))
+    print("\ngoals" + " " * 19 + "".join(f"{words:>14}" for words in ("from", "to", "here")))
+    for name, (least, most) in GOALS.items():
+        print(f"{name:24}{least:14g}{most:14g}{verdict(overall[name], least, most):>14}")
+
+
+def verdict(value: object, least: float, most: float) -> str:
+    """Whether a figure meets its goal."""
+    if not isinstance(value, int | float):
+        return "not measured"
+    return "met" if least <= value <= most else "missed"
 
 
 def row(name: str, values: Sequence[object]) -> None:
@@ -59,7 +73,7 @@ def show_films(films: Sequence[Judged]) -> None:
         shut = sum(each.closed for each in film.closures)
         print(
             f"{film.face + '/' + film.path.stem:32} {film.r:6.3f} {film.lag_s * 1000:7.1f} {film.r_at_lag:8.3f} "
-            f"{f'{shut}/{len(film.closures)}':>7} {film.r_volume:7.3f}  {film.text}"
+            f"{f'{shut}/{len(film.closures)}':>7} {film.r_volume:7.3f}  {film.text[:TOLD]}"
         )
     missed = [(film, each) for film in films for each in film.closures if not each.closed]
     for film, each in sorted(missed, key=lambda pair: -pair[1].opening)[:WORST]:

@@ -40,7 +40,10 @@ def test_a_chain_is_the_primary_then_its_fallbacks_without_repeats() -> None:
 def test_those_that_nobody_named_are_told_apart() -> None:
     chain = plan(PROVIDER_TTS="flite")[Modality.TTS]
     assert chain.unasked == {"xtts", "piper", "espeak"}
+    assert {rung.name for rung in chain.rungs if rung.unasked} == {"xtts", "piper", "espeak"}
     assert plan(PROVIDER_TTS="flite", PROVIDER_TTS_FALLBACK="espeak")[Modality.TTS].unasked == frozenset()
+    assert [rung.unasked for rung in plan()[Modality.VIDEO].rungs] == [True, True]
+    assert [rung.unasked for rung in plan(PROVIDER_VIDEO="sadtalker")[Modality.VIDEO].rungs] == [False, True]
 
 
 def test_a_rung_of_ones_own_needs_an_engine() -> None:
@@ -122,6 +125,15 @@ def test_the_policy_nobody_set() -> None:
     assert (local.policy.attempts, local.policy.hedge_s, local.policy.cap_usd_day) == (3, 0, 0)
     clip = plan(**env)[Modality.VIDEO].rungs[0]
     assert clip.policy.first_s == clip.policy.timeout_s
+
+
+def test_sadtalker_may_take_longer_to_its_first_frame() -> None:
+    sadtalker, portrait = plan()[Modality.VIDEO].rungs
+    assert (sadtalker.policy.first_s, portrait.policy.first_s) == (240, 60)
+    own = {"PROVIDER_VIDEO": "face", "PROVIDER_FACE_ENGINE": "SadTalker", "PROVIDER_VIDEO_FALLBACK": ""}
+    assert plan(**own)[Modality.VIDEO].rungs[0].policy.first_s == 240
+    told = plan(PROVIDER_SADTALKER_FIRST_S="20")[Modality.VIDEO].rungs[0]
+    assert told.policy.first_s == 20
 
 
 @pytest.mark.parametrize(

@@ -153,3 +153,16 @@ def test_a_film_may_be_left_unfinished() -> None:
     muxer.add(picture(0), TONE[:960])
     muxer.close()
     muxer.close()
+
+
+def test_sound_keeps_its_own_rate() -> None:
+    """Upstream brings all sound down to 16 kHz; a tone above its 8 kHz must still be there."""
+    high = (9000 * np.sin(2 * np.pi * 10_000 * np.arange(24_000) / 24_000)).astype(np.int16)
+    muxer = Muxer(film())
+    segments = muxer.add(picture(0), high) + muxer.finish(high[:0])
+    with av.open(io.BytesIO(joined(segments)), "r") as container:
+        assert container.streams.audio[0].codec_context.sample_rate == 24_000
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    spectrum = np.abs(np.fft.rfft(heard[2048:18_432]))
+    loudest = np.argmax(spectrum) * 24_000 / 16_384
+    assert loudest == pytest.approx(10_000, abs=20)

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from troupe.wire.errors import BY_CODE, CannotConnect, Internal, StreamBroken, TroupeError
+from troupe.wire.errors import BY_CODE, CannotConnect, EngineMissing, Internal, StreamBroken, TroupeError
 
 READY_S = 60.0
 POLL_S = 0.05
@@ -38,6 +38,9 @@ class Film:
         return self.pieces[-1][0] if self.pieces else 0.0
 
 
+Chains = Mapping[str, Any]
+
+
 class GatewayClient:
     """Talks to one gateway."""
 
@@ -51,14 +54,19 @@ class GatewayClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def wait_ready(self, seconds: float = READY_S, given_up: Callable[[], bool] = lambda: False) -> None:
+    def wait_ready(
+        self, seconds: float = READY_S, given_up: Callable[[], bool] = lambda: False, engine: str = ""
+    ) -> None:
         """Return once speech and video can be asked for and nothing is loading any more.
 
-        Raises `CannotConnect` when that takes too long.
+        Raises `CannotConnect` when that takes too long, `EngineMissing` where the video `engine` cannot run here.
         """
         started = time.monotonic()
         while time.monotonic() - started < seconds and not given_up():
-            if self._settled():
+            chains = self._chains()
+            if engine:
+                _refuse_missing(chains, engine)
+            if _settled(chains):
                 return
             time.sleep(POLL_S)
         waited = time.monotonic() - started
@@ -69,13 +77,13 @@ class GatewayClient:
         chains = self._http.get("/providers").raise_for_status().json()
         return str(chains[modality]["serving"] or "")
 
-    def _settled(self) -> bool:
+    def _chains(self) -> Chains:
+        """The chains as they are now; none while the gateway does not answer."""
         try:
-            chains = self._http.get("/providers").raise_for_status().json()
+            chains: Chains = self._http.get("/providers").raise_for_status().json()
         except (httpx.HTTPError, ValueError):
-            return False
-        states = [provider["state"] for modality in NEEDED for provider in chains[modality]["chain"]]
-        return all(chains[modality]["serving"] for modality in NEEDED) and not UNSETTLED.intersection(states)
+            return {}
+        return chains
 
     def film(self, fields: Mapping[str, str], portrait: Path | None = None) -> Film:
         """Ask for a talking head and receive it piece by piece; raises the error it is answered with, or breaks by."""
@@ -124,3 +132,16 @@ def answered(body: bytes) -> TroupeError:
 
 def _told(error: Mapping[str, Any]) -> TroupeError:
     return BY_CODE.get(error["code"], Internal)(error["message"], **error.get("details", {}))
+
+
+def _settled(chains: Chains) -> bool:
+    states = [provider["state"] for modality in NEEDED if chains for provider in chains[modality]["chain"]]
+    return bool(chains) and all(chains[name]["serving"] for name in NEEDED) and not UNSETTLED.intersection(states)
+
+
+def _refuse_missing(chains: Chains, engine: str) -> None:
+    rungs = chains["video"]["chain"] if chains else []
+    for rung in rungs:
+        if rung["name"] == engine and rung["state"] == "missing":
+            remedy = f" {rung['remedy']} mends it." if rung["remedy"] else ""
+            raise EngineMissing(f"{engine} cannot run here: {rung['reason']}.{remedy}", remedy=rung["remedy"])

@@ -8,12 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cli.client import Film, GatewayClient
+from gateway.cli.client import READY_S, Film, GatewayClient
 from gateway.cli.mesh import Mesh, free_ports
 from troupe.wire.environment import read_env_file
 from troupe.wire.errors import InvalidArgument, TroupeError
 
 LOG = Path("var/demo.log")
+ENGINES = ("portrait", "sadtalker")
+LOADING_S = 300.0  # for an engine that has a gigabyte of weights to read
 GREETINGS: Mapping[str, str] = {
     "en": "Hello, and welcome. I am a picture that was taught to speak. Everything you see and hear was made on this "
     "machine, while you were watching.",
@@ -42,6 +44,7 @@ class Order:
     voice: str
     lang: str
     out: Path
+    engine: str = ""
 
     def fields(self) -> dict[str, str]:
         """The request's fields. Raises `InvalidArgument` for a portrait that is not there."""
@@ -49,7 +52,12 @@ class Order:
             raise InvalidArgument(f"There is no picture at {self.portrait}. Name a PNG, JPEG or WebP file.")
         language = self.lang or ("" if self.voice or self.script else "en-US")
         script = self.script or GREETINGS.get((language or self.voice)[:2].lower(), GREETINGS["en"])
-        return {"text": script, "voice_id": self.voice, "language": language, "portrait_id": self.avatar}
+        told = {"text": script, "voice_id": self.voice, "language": language, "portrait_id": self.avatar}
+        return told | {"video_provider": self.engine}
+
+    def settings(self) -> dict[str, str]:
+        """Settings of the mesh that it needs."""
+        return {"TROUPE_VIDEO_ENGINES": self.engine, "PROVIDER_VIDEO": self.engine} if self.engine else {}
 
 
 def run(order: Order) -> int:
@@ -57,7 +65,7 @@ def run(order: Order) -> int:
     read_env_file()
     fields = order.fields()
     # A mesh of its own: whatever keys and addresses the user set are for the one that keeps running.
-    settings = free_ports() | {"TROUPE_API_KEYS_FILE": "", "TROUPE_HOST": "127.0.0.1"}
+    settings = free_ports() | {"TROUPE_API_KEYS_FILE": "", "TROUPE_HOST": "127.0.0.1"} | order.settings()
     LOG.parent.mkdir(parents=True, exist_ok=True)
     print(f"Starting the mesh (its log: {LOG}) …", flush=True)
     with LOG.open("w") as log, ThreadPoolExecutor(1) as pool:
@@ -77,7 +85,7 @@ def run(order: Order) -> int:
 def _perform(order: Order, fields: Mapping[str, str], url: str, ended: Callable[[], bool]) -> None:
     started = time.monotonic()
     with GatewayClient(url) as client:
-        client.wait_ready(given_up=ended)
+        client.wait_ready(LOADING_S if order.engine else READY_S, ended, order.engine)
         print(f"Ready after {time.monotonic() - started:.1f} s. Saying: {fields['text'][:70]}…", flush=True)
         film = client.film(fields, order.portrait)
         order.out.parent.mkdir(parents=True, exist_ok=True)

@@ -38,9 +38,10 @@ def _demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("--voice", default="", help="a voice id, for example en-GB-RyanNeural")
     command.add_argument("--lang", default="", help="the language of the script, for example es")
     command.add_argument("--out", type=Path, default=Path("out/demo.mp4"), help="where the video goes")
+    command.add_argument("--engine", choices=demo.ENGINES, default="", help="who moves the face; portrait by default")
     command.set_defaults(
         run=lambda given: demo.run(
-            demo.Order(given.script, given.portrait, given.avatar, given.voice, given.lang, given.out)
+            demo.Order(given.script, given.portrait, given.avatar, given.voice, given.lang, given.out, given.engine)
         )
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
 from gateway.dialects.avatar_request import FILE_FIELDS, AvatarRequest, Order, read
 from gateway.dialects.errors import DOCUMENTED
 from gateway.dialects.media import VIDEO_TYPES, MediaResponse, container
+from gateway.dialects.schema import body_schema
 from gateway.dialects.script import WRITTEN_BY_A_MODEL, scriptwriter
 from gateway.dialects.visit import PROVIDER, Documented, Here, Visit
 from gateway.dialects.voice import ascii_only, priority_of, speech_order, voice_headers
@@ -35,12 +34,6 @@ FACE_OF = {
 """The expression that goes with a voice's emotion (MiniMax's and ours), where none is asked for."""
 
 
-_FORM: dict[str, Any] = {
-    "allOf": [{"$ref": "#/components/schemas/AvatarRequest"}],
-    "properties": {name: {"type": "string", "format": "binary"} for name in FILE_FIELDS},
-}
-
-
 @router.post(
     "/avatar",
     summary="A talking head",
@@ -55,16 +48,8 @@ _FORM: dict[str, Any] = {
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": AvatarRequest.model_json_schema()},
-                "multipart/form-data": {
-                    "schema": {
-                        **AvatarRequest.model_json_schema(),
-                        "properties": {
-                            **AvatarRequest.model_json_schema()["properties"],
-                            **_FORM["properties"],
-                        },
-                    }
-                },
+                "application/json": {"schema": body_schema(AvatarRequest)},
+                "multipart/form-data": {"schema": body_schema(AvatarRequest, FILE_FIELDS)},
             },
         }
     },
@@ -117,7 +102,7 @@ async def _film_order(order: Order, visit: Visit) -> AvatarOrder:
         speech = await speech_order(fields, text, visit, *order.route)
     script = scriptwriter(fields, visit, fields.language or (speech.voice.language if speech else ""))
     return AvatarOrder(
-        settings=_animate_settings(fields, await _portrait_id(order, speech, visit), framing, visit),
+        settings=_animate_settings(order, await _portrait_id(order, speech, visit), framing, visit),
         speech=speech,
         script=script,
         sound=order.sound,
@@ -168,7 +153,8 @@ def _framing(order: Order) -> Framing:
     )
 
 
-def _animate_settings(fields: AvatarRequest, portrait_id: str, framing: Framing, visit: Visit) -> AnimateSettings:
+def _animate_settings(order: Order, portrait_id: str, framing: Framing, visit: Visit) -> AnimateSettings:
+    fields = order.fields
     return AnimateSettings(
         principal=visit.principal,
         portrait_id=portrait_id,
@@ -179,4 +165,5 @@ def _animate_settings(fields: AvatarRequest, portrait_id: str, framing: Framing,
         seed=fields.seed,
         expression=fields.expression or FACE_OF.get(fields.emotion.strip().casefold(), ""),
         framing=framing,
+        sadtalker=order.sadtalker,
     )

@@ -10,21 +10,23 @@ from pydantic import ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from gateway.dialects.errors import invalid
+from gateway.dialects.sadtalker import PREFIX, SadtalkerFields, settings_of, unfolded
 from gateway.dialects.script import ROUTES, ScriptFields, source_of
 from gateway.dialects.visit import Visit
 from gateway.guard.uploads import check_picture, check_sound
 from gateway.routing.need import Modality
+from troupe.v1.video_pb2 import SadtalkerSettings
 from troupe.wire.errors import InvalidArgument, UnsupportedMedia, nearest
 from troupe.wire.framing import check_background_size
 
 MAX_SIDE = 4096
-MAX_FILES = 3
-MAX_FIELDS = 40
-FILE_FIELDS = ("portrait", "audio", "background")
+MAX_FILES = 4
+MAX_FIELDS = 60
+FILE_FIELDS = ("portrait", "audio", "background", "reference")
 
 
 class AvatarRequest(ScriptFields):
-    """POST /api/avatar; in a form, `portrait`, `audio` and `background` may be files."""
+    """POST /api/avatar; in a form, `portrait`, `audio`, `background` and `reference` may be files."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -75,6 +77,14 @@ class AvatarRequest(ScriptFields):
     cloud_video: Literal["", "wait"] = Field(
         default="", description='"wait": a cloud provider that takes minutes may make the film, where no other can'
     )
+    sadtalker: SadtalkerFields | None = Field(
+        default=None,
+        description="Settings of SadTalker's own; with a film of a face as the file `reference` in a form, it is "
+        "followed",
+    )
+
+
+KNOWN_FIELDS = (*AvatarRequest.model_fields, *(PREFIX + name for name in SadtalkerFields.model_fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class Order:
     picture: bytes = b""
     sound: bytes = b""
     background: bytes = b""
+    sadtalker: SadtalkerSettings | None = None
 
     @property
     def source(self) -> str:
@@ -105,7 +116,8 @@ async def read(request: Request, visit: Visit) -> Order:
             return await _read_form(form, visit)
     if kind and kind != "application/json":
         raise UnsupportedMedia(f"The body is {kind}; send application/json or multipart/form-data.")
-    return Order(_fields(await request.body()))
+    fields = _fields(await request.body())
+    return Order(fields, sadtalker=settings_of(fields.sadtalker, b""))
 
 
 async def _read_form(form: FormData, visit: Visit) -> Order:
@@ -119,10 +131,13 @@ async def _read_form(form: FormData, visit: Visit) -> Order:
         check_picture(files["portrait"], limit)
     if "audio" in files:
         check_sound(files["audio"], limit)
+    background = files.get("background", b"")
     if "background" in files:
-        check_background_size(files["background"])
-        check_picture(files["background"], limit)
-    return Order(_fields(texts), *(files.get(name, b"") for name in FILE_FIELDS))
+        check_background_size(background)
+        check_picture(background, limit)
+    fields = _fields(unfolded(texts))
+    sadtalker = settings_of(fields.sadtalker, files.get("reference", b""), len(background))
+    return Order(fields, files.get("portrait", b""), files.get("audio", b""), background, sadtalker)
 
 
 def _fields(body: bytes | dict[str, Any]) -> AvatarRequest:
@@ -131,4 +146,4 @@ def _fields(body: bytes | dict[str, Any]) -> AvatarRequest:
             return AvatarRequest.model_validate_json(body or b"{}")
         return AvatarRequest.model_validate(body)
     except ValidationError as error:
-        raise invalid([dict(problem) for problem in error.errors()], AvatarRequest.model_fields.keys()) from error
+        raise invalid([dict(problem) for problem in error.errors()], KNOWN_FIELDS) from error

@@ -26,6 +26,7 @@ from gateway.routing.need import Modality, Need
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Rung
 from gateway.scenes.captions import Wording
+from gateway.scenes.engine_settings import check_engine_settings
 from gateway.scenes.footage import Footage, has_film, sound_bytes, speech_from
 from gateway.scenes.handover import Handover
 from gateway.scenes.portraits import PREPARE_S
@@ -64,6 +65,7 @@ class VideoDoor(VideoServicer):
         """Speech that may still be coming -> a talking head."""
         guest = Guest(self._house, context, self._house.settings.video_timeout_s, "video")
         first = await first_settings(request_iterator, "settings")
+        check_engine_settings(first.settings)
         film = self._animated(guest, first.settings, request_iterator)
         async for chunk in ticking(film, lambda tick: MediaChunk(tick=tick)):
             yield chunk

@@ -26,6 +26,11 @@ SOUNDS: Mapping[str, Magic] = {
     "WebM": lambda head: head.startswith(b"\x1a\x45\xdf\xa3"),
 }
 
+FILMS: Mapping[str, Magic] = {
+    "MP4 or MOV": lambda head: head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free"},
+    "WebM": lambda head: head.startswith(b"\x1a\x45\xdf\xa3"),
+}
+
 
 def check_picture(data: bytes, max_bytes: int) -> str:
     """The kind of picture; raises `UnsupportedMedia` or `MediaTooLarge`."""
@@ -35,6 +40,11 @@ def check_picture(data: bytes, max_bytes: int) -> str:
 def check_sound(data: bytes, max_bytes: int) -> str:
     """The kind of sound file; raises `UnsupportedMedia` or `MediaTooLarge`."""
     return _check(data, SOUNDS, "sound file", "WAV, FLAC, Ogg (Opus or Vorbis), MP3, AAC, M4A or WebM", max_bytes)
+
+
+def check_film(data: bytes, max_bytes: int) -> str:
+    """The kind of film; raises `UnsupportedMedia` or `MediaTooLarge`."""
+    return _check(data, FILMS, "film", "an MP4, WebM or MOV", max_bytes)
 
 
 def _check(data: bytes, kinds: Mapping[str, Magic], what: str, allowed: str, max_bytes: int) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from gateway.routing.replay import Replay
 from gateway.routing.rung import Rung
+from gateway.scenes.engine_settings import keep_own_settings
 from gateway.scenes.handover import Handover
 from troupe.v1.media_pb2 import MEDIA_KIND_FRAGMENT, MEDIA_KIND_INIT, MediaChunk
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings
@@ -41,6 +42,7 @@ class Footage:
     _ended: bool = False
     _torn: bool = False  # a part of a large fragment was given out
     _held: list[bytes] = field(default_factory=list)
+    _note: str = ""  # what the caller must be told of the rung that was asked
 
     @classmethod
     def of(cls, settings: AnimateSettings, handover: Handover, speech: Replay[AnimateInput]) -> Footage:
@@ -63,13 +65,14 @@ class Footage:
         """This rung is asked for the film, or for the rest of it: the settings say from where on."""
         self.handover.asked(rung)
         settings.engine = rung.engine
+        self._note = keep_own_settings(settings)
         settings.start_ms = self.start_ms
         settings.first_sequence = self.sequence if self.start_ms else 0
 
     def fit(self, message: MediaChunk) -> MediaChunk | None:
         """The chunk as the caller must see it."""
         if message.HasField("header"):
-            return None if self.handover.happened else message
+            return None if self.handover.happened else self._noted(message)
         if message.kind == MEDIA_KIND_INIT and self._begun:
             return None
         if message.end_of_stream:
@@ -93,6 +96,11 @@ class Footage:
         self.handover.broke(error)
         return None
 
+    def _noted(self, message: MediaChunk) -> MediaChunk:
+        if self._note:
+            message.header.notes.append(self._note)
+        return message
+
     def _whole_segment(self, piece: MediaChunk) -> MediaChunk | None:
         if 0 < piece.sequence < self.sequence:
             return None  # given already
@@ -109,10 +117,10 @@ class Footage:
         self._held.clear()
         if piece.last_piece:
             self._torn = False
-            self._note(piece)
+            self._gave(piece)
         return chunk
 
-    def _note(self, piece: MediaChunk) -> None:
+    def _gave(self, piece: MediaChunk) -> None:
         self._begun = True
         if piece.kind == MEDIA_KIND_FRAGMENT:
             self.start_ms, self.sequence = piece.end_ms, piece.sequence + 1

@@ -14,7 +14,8 @@ from svc_text.models.catalogue import CATALOGUE, CHAT_TOKENS, FIRST_CHOICE, Entr
 from svc_text.models.checksum import verify
 from svc_text.models.folder import models
 from svc_text.models.inspect import SUFFIX, ModelCard, inspect, judge
-from svc_text.models.source import source_of
+from svc_text.models.source import SETTING, source_of
+from troupe.weights import session
 from troupe.weights.fetch import DAMAGED, Fetcher
 from troupe.weights.hub import Hub
 from troupe.weights.meter import Meter, amount
@@ -22,7 +23,6 @@ from troupe.weights.part import PART
 from troupe.weights.source import HUB, Source
 from troupe.wire.errors import CheckpointNotFound, TroupeError
 
-INTERRUPTED = 130  # a shell's status for Ctrl-C
 _COLUMNS = "{:14} {:>8} {:>8}  {:11} {:10}  {}"
 
 
@@ -44,24 +44,16 @@ class Order:
 
 def run(order: Order, meter: Meter) -> int:
     """Do it and give the exit status; errors are told as one sentence."""
-    try:
-        if order.verify:
-            return _verify(order, meter)
-        if order.name:
-            _fetch(source_of(order.name, order.hub), find(order.name), order, meter)
-        else:
-            _list(order.folder, meter)
-    except TroupeError as error:
-        meter.say(f"make model: {error.message}")
-        return 1
-    except OSError as error:
-        meter.say(
-            f"make model: {order.folder} cannot be used: {error}. Check its rights, or set TROUPE_TEXT_MODELS_DIR."
-        )
-        return 1
-    except KeyboardInterrupt:
-        meter.say("Stopped. What was fetched is kept: run the same command again and it goes on from there.")
-        return INTERRUPTED
+    return session.run("make model", SETTING, order.folder, meter, lambda: _work(order, meter))
+
+
+def _work(order: Order, meter: Meter) -> int:
+    if order.verify:
+        return _verify(order, meter)
+    if order.name:
+        _fetch(source_of(order.name, order.hub), find(order.name), order, meter)
+    else:
+        _list(order.folder, meter)
     return 0
 
 

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from svc_tts.engines.piper.licence import UNKNOWN, licence_of
-from svc_tts.weights import session
 from svc_tts.weights.judge import judge_piper
 from svc_tts.weights.order import Order
 from svc_tts.weights.piper_catalogue import CATALOGUE, FIRST_CHOICE, LESSAC_NOTE, REPOSITORY, Commercial, Entry, find
 from svc_tts.weights.piper_voices import CONFIG, MODEL, SETTING, VoiceSource, command, source_of
+from troupe.weights import session
 from troupe.weights.fetch import DAMAGED, Fetcher
 from troupe.weights.hub import Hub
 from troupe.weights.meter import Meter, amount
@@ -25,7 +25,7 @@ _COLUMNS = "{:34} {:>7}  {:7} {:>8}  {:16}{}"
 def fetch_voice(order: Order, meter: Meter) -> int:
     """Do it and give the exit status; errors are told as one sentence."""
     work = _verify if order.verify else _fetch if order.name else _list
-    return session.run(COMMAND, SETTING, order, meter, work)
+    return session.run(COMMAND, SETTING, order.folder, meter, lambda: work(order, meter))
 
 
 def _list(order: Order, meter: Meter) -> int:

@@ -6,7 +6,6 @@ import shlex
 from contextlib import closing
 from pathlib import Path
 
-from svc_tts.weights import session
 from svc_tts.weights.judge import judge_xtts
 from svc_tts.weights.order import Order
 from svc_tts.weights.xtts_release import (
@@ -22,6 +21,7 @@ from svc_tts.weights.xtts_release import (
     page,
     source_of,
 )
+from troupe.weights import session
 from troupe.weights.checksum import recorded
 from troupe.weights.fetch import Fetcher
 from troupe.weights.hub import Hub
@@ -31,7 +31,8 @@ from troupe.wire.errors import CheckpointNotFound, LicenceForbids, TroupeError
 
 def fetch_xtts(order: Order, meter: Meter) -> int:
     """Do it and give the exit status; errors are told as one sentence."""
-    return session.run(COMMAND, SETTING, order, meter, _verify if order.verify else _fetch)
+    work = _verify if order.verify else _fetch
+    return session.run(COMMAND, SETTING, order.folder, meter, lambda: work(order, meter))
 
 
 def _fetch(order: Order, meter: Meter) -> int:

@@ -2,7 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.dialects.avatar import FACE_OF, AvatarRequest, _animate_settings
+from gateway.dialects.avatar import FACE_OF, _animate_settings
+from gateway.dialects.avatar_request import AvatarRequest, Order
 from gateway.providers.minimax.sound import EMOTIONS
 from troupe.v1.engine_pb2 import Principal
 from troupe.v1.video_pb2 import Framing
@@ -10,7 +11,7 @@ from troupe.v1.video_pb2 import Framing
 
 def worn(**told: str) -> str:
     visit = SimpleNamespace(principal=Principal())
-    return _animate_settings(AvatarRequest(text="Hello.", **told), "ada", Framing(), visit).expression
+    return _animate_settings(Order(AvatarRequest(text="Hello.", **told)), "ada", Framing(), visit).expression
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from gateway.guard.uploads import check_picture, check_sound
+from gateway.guard.uploads import check_film, check_picture, check_sound
 from troupe.wire.errors import MediaTooLarge, UnsupportedMedia
 
 MIB = 1024 * 1024
@@ -59,3 +59,22 @@ def test_a_picture_is_no_sound() -> None:
 def test_too_many_bytes_are_too_many() -> None:
     with pytest.raises(MediaTooLarge, match="at most 4 "):
         check_sound(b"fLaC\x00", 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("MP4 or MOV", b"\x00\x00\x00\x18ftypisom"),
+        ("MP4 or MOV", b"\x00\x00\x00\x14ftypqt  "),
+        ("MP4 or MOV", b"\x00\x00\x02\x6cmoov\x00\x00"),
+        ("WebM", b"\x1a\x45\xdf\xa3"),
+    ],
+)
+def test_films_are_known_by_their_bytes(kind, data) -> None:
+    assert check_film(data, MIB) == kind
+
+
+@pytest.mark.parametrize("data", [b"RIFF\x00\x00\x00\x00AVI LIST", b"", b"a film"])
+def test_what_is_no_film_is_told_what_is_taken(data) -> None:
+    with pytest.raises(UnsupportedMedia, match="MP4, WebM or MOV"):
+        check_film(data, MIB)

@@ -6,6 +6,7 @@ import { Composer, EXAMPLE } from "./composer.js";
 import { $, announce } from "./dom.js";
 import * as draft from "./draft.js";
 import { explained, hideError, showError } from "./errors.js";
+import * as engine from "./face_engine.js";
 import { installKey } from "./key.js";
 import * as look from "./options.js";
 import { Reader } from "./reader.js";
@@ -14,7 +15,7 @@ import { ScriptCard } from "./script_card.js";
 import { Show } from "./show.js";
 import { Stage } from "./stage.js";
 
-const BEGINNINGS = { tab: "script", script: EXAMPLE, idea: "", site: "", ...cast.BEGINNINGS, options: look.BEGINNINGS };
+const BEGINNINGS = { tab: "script", script: EXAMPLE, idea: "", site: "", ...cast.BEGINNINGS, engine: engine.BEGINNINGS, options: look.BEGINNINGS };
 const ACTIONS = {
   again: play,
   rungs: () => rungs.open(),
@@ -28,6 +29,7 @@ const card = new ScriptCard({ use: text => composer.take(text) });
 const show = new Show({ stage, card, fail, ended: () => rungs.refresh() });
 const composer = new Composer(onTyped);
 const options = new look.Options(onOptions);
+const faceEngine = new engine.FaceEngine(keepDraft);
 const players = new cast.Cast({ change: onCast, fail, failPhoto: onBadPhoto, busy: onPhotoBusy, act });
 const rungs = new Rungs({ change: onRungs, unlocked: enter });
 const reader = new Reader({ request: siteNow, card, begin: () => hideError($("error")), fail });
@@ -38,6 +40,7 @@ begin();
 async function begin() {
   $("play-keys").textContent = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ ↵" : "Ctrl ↵";
   options.set(kept.options);
+  faceEngine.set(kept.engine);
   composer.set(kept);
   listen();
   await players.load(kept).catch(() => fail(new ApiError("unreachable", "")));
@@ -80,7 +83,7 @@ function play() {
   if (show.running) return;
   hideError($("error"));
   try {
-    const order = { ...composer.fields(players.voice.language), voice_id: players.voice.voice_id, portrait_id: players.face.id, ...options.fields };
+    const order = { ...composer.fields(players.voice.language), voice_id: players.voice.voice_id, portrait_id: players.face.id, ...options.fields, ...faceEngine.fields };
     players.hush();
     reader.stop();
     show.play(order, { name: players.face.own ? "Your photo" : players.name, voice: players.voice.name });
@@ -118,6 +121,7 @@ function onOptions(values) {
 
 function onRungs(chains) {
   const ready = (chains?.text.chain ?? []).filter(rung => rung.state === "ready");
+  faceEngine.offer(chains?.video ?? null);
   composer.writers({ known: Boolean(chains), about: ready.length > 0, free: ready.some(rung => !rung.features.includes("documents_only")) });
 }
 
@@ -145,5 +149,5 @@ function act(action) {
 }
 
 function keepDraft() {
-  if (restored) draft.save({ ...composer.values, ...players.values, options: options.values });
+  if (restored) draft.save({ ...composer.values, ...players.values, engine: faceEngine.values, options: options.values });
 }

@@ -39,7 +39,8 @@ export class Options {
   /** As fields of POST /api/avatar. */
   get fields() {
     const { aspect, background, colour, expression, speed, captions, local } = this.values;
-    return { aspect, background: background === "colour" ? colour : background, expression, speed, captions, local_only: local };
+    const worn = expression === BEGINNINGS.expression ? "" : expression; // every face has that one: nothing to ask for
+    return { aspect, background: background === "colour" ? colour : background, expression: worn, speed, captions, local_only: local };
   }
 
   #changed() {

@@ -23,6 +23,7 @@ from svc_video.engines.sadtalker.source import Rgb
 
 SIDE = 256  # pixels of the crop; the maps have a quarter
 OUTLINE = 0.05  # of the outline's map, beyond which a cell is told where it lies
+HOURGLASSES, DEPTH = 4, 4  # how many in a row, and halvings in each
 MOST = 4  # crops looked at once; one takes about 200 MB while it is
 
 
@@ -103,8 +104,7 @@ class Awing:
         first = reader.convolution("conv1.conv", 3 + 3, 7, 7)
         self._first = first.scaled(*reader.batch_norm("bn1", first.outputs)).at(place)
         self._blocks = [_block(reader, name, place) for name in ("conv2", "conv3", "conv4")]
-        count = reader.count("m{}.coordconv.conv.weight")
-        self._glasses = [_hourglass(reader, number, place) for number in range(count)]
+        self._glasses = [_hourglass(reader, number, place) for number in range(HOURGLASSES)]
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor], place: Place = CPU) -> Self:
@@ -162,12 +162,12 @@ def _hourglass(reader: Reader, number: int, place: Place) -> Hourglass:
     """In the file the largest level has the highest number, and the smallest is 1."""
     name = f"m{number}"
     levels: list[tuple[Block, Block, Block]] = []
-    while reader.has(f"{name}.b1_{len(levels) + 1}.conv1.weight"):
-        beside, before, after = (_block(reader, f"{name}.b{i}_{len(levels) + 1}", place) for i in (1, 2, 3))
-        levels.insert(0, (beside, before, after))
+    for level in range(DEPTH, 0, -1):
+        beside, before, after = (_block(reader, f"{name}.b{part}_{level}", place) for part in (1, 2, 3))
+        levels.append((beside, before, after))
     last = reader.convolution(f"conv_last{number}", ANY, 1, 1)
     onward = None
-    if reader.has(f"bl{number}.weight"):
+    if number < HOURGLASSES - 1:
         both = (reader.convolution(f"{part}{number}", ANY, 1, 1).at(place) for part in ("bl", "al"))
         onward = (next(both), next(both))
     return Hourglass(

@@ -1,7 +1,7 @@
 """When the eyes close: how far, frame by frame, as the network of expressions is told it. No torch here.
 
-Upstream's shape and gaps. Upstream lets the length of a film under 140 frames decide its gaps, which no one can who draws
-while the sound comes: `upstream_blinks` does it for a clip of known length, `Blinks` does not.
+Upstream's shape and gaps. Upstream lets the length of a film under 140 frames decide its gaps, which no one can do who
+draws while the sound comes: `upstream_blinks` does it for a clip of known length, `Blinks` does not.
 """
 
 from __future__ import annotations

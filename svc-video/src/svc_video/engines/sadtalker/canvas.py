@@ -8,11 +8,11 @@ boxes from one process to another.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from svc_video.engines.sadtalker import seams
-from svc_video.engines.sadtalker.placing import Place, cut_box, even, natural_size, place_of, visible
+from svc_video.engines.sadtalker.placing import Place, natural_size, place_of
+from svc_video.engines.sadtalker.shaping import frame_shaping, head_shaping
 from svc_video.engines.sadtalker.source import Rgb, Source
 from svc_video.framing import Size
 from troupe.wire.errors import InvalidArgument
@@ -32,8 +32,11 @@ class Canvas:
         self.size: Size = frame or natural_size(source, (picture.shape[1], picture.shape[0]))
         self.source, self.seam = source, seam
         self.place: Place | None = place_of(source, picture, self.size) if source.full else None
-        self._seam = seams.seam_of(seam, self.place) if self.place is not None else None
-        self._as_upstream = seam != "feather" if source.full else self.size == even(source.natural)
+        self.joiner = seams.seam_of(seam, self.place) if self.place is not None else None
+        if self.place is None:
+            self.shaping = frame_shaping(source, self.size)
+        else:
+            self.shaping = head_shaping(source, self.head_size, as_upstream=seam != "feather")
 
     @property
     def head_size(self) -> Size:
@@ -49,52 +52,15 @@ class Canvas:
         width, height = self.head_size
         heads = np.empty((len(renders), height, width, 3), np.uint8)
         for render, head in zip(renders, heads, strict=True):
-            shaped = self._shaped(render)
-            head[:] = shaped if self._seam is None else self._seam.joined(shaped)
+            shaped = self.shaping.of(render)
+            head[:] = shaped if self.joiner is None else self.joiner.joined(shaped)
         return heads
 
     def placed(self, heads: Rgb) -> Rgb:
         """The frames (N, H, W, 3) with those heads in them."""
         if self.place is None:
             return heads
-        background, left, top = self.place.background, self.place.left, self.place.top
-        frames = np.repeat(background[None], len(heads), 0)
-        x0, y0 = max(0, left), max(0, top)
-        x1, y1 = min(self.size[0], left + heads.shape[2]), min(self.size[1], top + heads.shape[1])
-        frames[:, y0:y1, x0:x1] = heads[:, y0 - top : y1 - top, x0 - left : x1 - left]
+        frames = np.repeat(self.place.background[None], len(heads), 0)
+        rows, columns = self.place.seen
+        frames[:, rows.frame, columns.frame] = heads[:, rows.head, columns.head]
         return frames
-
-    def _shaped(self, render: Rgb) -> Rgb:
-        """A render in its own shape again, of `head_size`."""
-        if self._as_upstream:
-            return self._shaped_as_upstream(render)
-        if self.place is None:
-            left, top, right, bottom = visible(self.source, self.size)
-            render = render[top:bottom, left:right]
-        return resized(render, self.head_size)
-
-    def _shaped_as_upstream(self, render: Rgb) -> Rgb:
-        """Upstream's steps: linear to the shape that was cut out, and in full modes from there to the box."""
-        if self.place is None:
-            return linear(render, self.source.natural)[: self.size[1], : self.size[0]]
-        return linear(linear(render, inner_shape(self.source)), self.head_size)
-
-
-def inner_shape(source: Source) -> Size:
-    """(width, height) upstream gives a render before it sets it back: the inner box's, in extfull as well."""
-    if source.crop is None:
-        return source.natural
-    left, top, right, bottom = cut_box(source.crop, extended=False)
-    return source.size, int(source.size * (bottom - top) / (right - left))
-
-
-def resized(image: Rgb, size: Size) -> Rgb:
-    """To (width, height): smaller by area, larger by cubics."""
-    smaller = size[0] * size[1] < image.shape[0] * image.shape[1]
-    way = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
-
-
-def linear(image: Rgb, size: Size) -> Rgb:
-    """To (width, height) as cv2.resize does unasked."""
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -28,9 +28,12 @@ OLD_SIZE = 256  # pixels: what the old renderer was trained for
 RETINAFACE = "detection_Resnet50_Final.pth"
 FAN = "alignment_WFLW_4HG.pth"
 FACE_FILES = (RETINAFACE, FAN)
+PACKAGE_DETECTOR = "s3fd-619a316812.pth"  # the package face-alignment's own
+PACKAGE_FAN = "2DFAN4-11f355bf06.pth.tar"
 MEAN_FACE = "similarity_Lm3D_all.mat"
 
-PLACES = ("", "checkpoints", "gfpgan/weights", "src/config", "../gfpgan/weights", "../src/config")
+WITHIN = ("", "checkpoints", "gfpgan/weights", "src/config")
+BESIDE = ("gfpgan/weights", "src/config")
 """Where files are looked for: `make sadtalker` puts all of them into one folder, upstream's scripts into these."""
 HEAD = 512  # bytes
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -64,8 +67,8 @@ def mapping_file(*, full: bool) -> str:
 
 def find(folder: Path, name: str) -> Path | None:
     """Where that file is, in the folder or where upstream's scripts put it; none = nowhere."""
-    paths = (folder / place / name for place in PLACES)
-    return next((path for path in paths if path.is_file()), None)
+    places = (*(folder / place for place in WITHIN), *(folder.parent / place for place in BESIDE))
+    return next((place / name for place in places if (place / name).is_file()), None)
 
 
 def look(folder: Path) -> Inventory:

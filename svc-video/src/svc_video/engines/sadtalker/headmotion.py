@@ -8,7 +8,7 @@ from torch import Tensor
 from svc_video.engines.sadtalker import smoothing
 from svc_video.engines.sadtalker.audio2pose import CHUNK_FRAMES, AudioToPose, Dice
 from svc_video.engines.sadtalker.source import POSE
-from svc_video.engines.sadtalker.track import Track
+from svc_video.engines.sadtalker.track import Track, sent
 
 
 class HeadMotion:
@@ -71,7 +71,7 @@ class HeadMotion:
         self._poses.append(self._decode(whole[None])[0, -rest:])
 
     def _decode(self, heard: Tensor) -> Tensor:
-        latents = self._dice.draw(len(heard)).to(self._pose.device)
+        latents = sent(self._dice.draw(len(heard)), self._pose.device)
         return self._pose + self._network.decode(self._pose, self._style, latents, heard)
 
 

@@ -34,6 +34,20 @@ class Place:
     top: int
     open_sides: tuple[bool, bool, bool, bool]  # left, top, right, bottom: the picture ends there, so nothing to join
 
+    @property
+    def seen(self) -> tuple[Overlap, Overlap]:
+        """Rows and columns of the head that are in the frame."""
+        frame, head = self.background.shape, self.target.shape
+        return _overlap(self.top, head[0], frame[0]), _overlap(self.left, head[1], frame[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """One direction: which pixels of a frame show which pixels of the head."""
+
+    frame: slice
+    head: slice
+
 
 def cut_box(crop: Crop, *, extended: bool) -> Box:
     """What was cut out, in pixels of `crop.picture`: the inner box, or the outer one in the extended modes."""
@@ -104,6 +118,11 @@ class _Axis:
     first: float  # pixel of the picture where the frame or the box begins, whichever is first
     last: float
     pixels: int  # of the frame between those
+
+
+def _overlap(start: int, head: int, frame: int) -> Overlap:
+    first, last = max(0, start), min(frame, start + head)
+    return Overlap(slice(first, last), slice(first - start, last - start))
 
 
 def _axis(start: int, stop: int, picture: int, frame: int, least: float) -> _Axis:

@@ -1,6 +1,6 @@
 """ResNet-50 (arXiv:1512.03385; the stride stands on the 3x3 convolution, "v1.5"), every batch norm folded.
 
-The same body reads the coefficients of a face (`recon`) and finds faces (`retinaface`). Widths and depths are those of
+The same body reads the coefficients of a face (`recon`) and finds faces (`retinaface`). Widths are those of
 the tensors.
 """
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from svc_video.engines.sadtalker.reader import ANY, Kernel, Place, Reader
 
-STAGES = 4
+BLOCKS = (3, 4, 6, 3)  # of each stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,11 @@ class ResNet:
         self._first = first.at(place)
         self._stages = []
         width = first.outputs
-        for stage in range(STAGES):
-            name = f"{prefix}.layer{stage + 1}"
+        for stage, count in enumerate(BLOCKS):
             blocks = []
-            for number in range(reader.count(f"{name}.{{}}.conv1.weight")):
+            for number in range(count):
                 stride = 2 if stage and not number else 1
-                block, width = _bottleneck(reader, f"{name}.{number}", width, stride, place)
+                block, width = _bottleneck(reader, f"{prefix}.layer{stage + 1}.{number}", width, stride, place)
                 blocks.append(block)
             self._stages.append(blocks)
         self.width = width  # channels of the last stage

@@ -13,6 +13,7 @@ from svc_video.engines.sadtalker.camera import angle_track, angles_at
 from svc_video.engines.sadtalker.headpose import Heads
 from svc_video.engines.sadtalker.plan import MotionPlan
 from svc_video.engines.sadtalker.source import EXPRESSION, POSE, Floats
+from svc_video.engines.sadtalker.track import sent
 
 
 class Script:
@@ -71,4 +72,4 @@ class Script:
         return rows[numbers]
 
     def _on(self, values: Floats) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).float().to(self._source.device)
+        return sent(torch.from_numpy(np.ascontiguousarray(values)).float(), self._source.device)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from svc_video.engines.sadtalker.track import Track
+from svc_video.engines.sadtalker.track import Track, sent
 
 WINDOW = 13  # frames
 REACH = WINDOW // 2
@@ -24,7 +24,7 @@ def smoothed(poses: Track, frames: range, total: int | None) -> torch.Tensor:
     starts = [_start(frame, window, total) for frame in frames]
     weights = [fit(window)[frame - start] for frame, start in zip(frames, starts, strict=True)]
     rows = poses.rows([start + k for start in starts for k in range(window)])
-    factors = torch.from_numpy(np.asarray(weights, np.float32)).to(rows.device)
+    factors = sent(torch.from_numpy(np.asarray(weights, np.float32)), rows.device)
     return (rows.unflatten(0, (len(frames), window)) * factors[:, :, None]).sum(1)
 
 

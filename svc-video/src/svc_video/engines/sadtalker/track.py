@@ -22,7 +22,7 @@ class Track:
 
     def append(self, rows: Tensor) -> None:
         """(n, width) more."""
-        self._held = torch.cat((self._held, rows.to(self._held.device)))
+        self._held = torch.cat((self._held, sent(rows, self._held.device)))
 
     def slice(self, first: int, stop: int) -> Tensor:
         """Rows `first`..`stop`. Raises `LookupError` where they are not held."""
@@ -32,7 +32,8 @@ class Track:
     def rows(self, numbers: Sequence[int]) -> Tensor:
         """Those rows, in that order; a row may be asked for more than once. Raises `LookupError`."""
         self._check(min(numbers), max(numbers) + 1)
-        return self._held[torch.tensor(numbers, device=self._held.device) - self.first]
+        places = torch.tensor([number - self.first for number in numbers])
+        return self._held[sent(places, self._held.device)]
 
     def forget(self, before: int) -> None:
         """Rows before that one are needed no more."""
@@ -44,3 +45,8 @@ class Track:
     def _check(self, first: int, stop: int) -> None:
         if first < self.first or stop > self.stop:
             raise LookupError(f"Rows {first} to {stop} were asked for; {self.first} to {self.stop} are held.")
+
+
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """The values on that device, without waiting for what it still computes."""
+    return values.to(device, non_blocking=True)

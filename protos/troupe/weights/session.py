@@ -1,11 +1,10 @@
-"""What both commands do alike: errors become one sentence and an exit status, and files are verified."""
+"""What all commands that fetch do alike: errors become one sentence and an exit status, and files are verified."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from svc_tts.weights.order import Order
 from troupe.weights import checksum
 from troupe.weights.meter import Meter
 from troupe.wire.errors import CheckpointBroken, TroupeError
@@ -14,15 +13,15 @@ INTERRUPTED = 130  # a shell's status for Ctrl-C
 Judge = Callable[[Path], None]
 
 
-def run(command: str, setting: str, order: Order, meter: Meter, work: Callable[[Order, Meter], int]) -> int:
+def run(command: str, setting: str, folder: Path, meter: Meter, work: Callable[[], int]) -> int:
     """Do the work and give the exit status; `setting` names the folder."""
     try:
-        return work(order, meter)
+        return work()
     except TroupeError as error:
         meter.say(f"{command}: {error.message}")
         return 1
     except OSError as error:
-        meter.say(f"{command}: {order.folder} cannot be used: {error}. Check its rights, or set {setting}.")
+        meter.say(f"{command}: {folder} cannot be used: {error}. Check its rights, or set {setting}.")
         return 1
     except KeyboardInterrupt:
         meter.say("Stopped. What was fetched is kept: run the same command again and it goes on from there.")

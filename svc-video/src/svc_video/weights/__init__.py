@@ -1,0 +1,1 @@
+"""Fetching what the engines draw with: the release of SadTalker."""
