@@ -82,6 +82,17 @@ def test_at_other_rates_the_nearest_frame_is_shown(engine_of, rate, expected) ->
     assert len(shown) == rate
 
 
+def test_a_film_goes_on_where_another_ended(engine_of) -> None:
+    engine = engine_of()
+    speech = Speech(start_ms=2_000, lead_ms=1_500)
+    speech.feed(np.full(24_000 * 2, 4_000, "<i2").tobytes())
+    speech.end()
+    frames = list(engine.animate(job_of(engine), speech))
+    assert numbers(frames) == list(range(50, 63))
+    assert {int(frame[0, 0, 1]) for frame in frames[:-1]} == {round(255 * 0.5)}
+    assert {"resume", "look_back"} <= set(engine.facts.features)
+
+
 def test_frames_come_while_the_speech_is_still_coming(engine_of) -> None:
     engine, speech = engine_of(), spoken(3.0, ended=False)
     frames = engine.animate(job_of(engine), speech)

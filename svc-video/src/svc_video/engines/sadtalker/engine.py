@@ -48,7 +48,7 @@ from svc_video.framing import MAX_PIXELS, USUAL_FRAMING, Framing
 from svc_video.speech import Speech
 from troupe.wire.errors import EngineFailed, TroupeError
 
-FEATURES = ("seed", "head_motion", "blink_rate", "aspect", "captions")
+FEATURES = ("seed", "head_motion", "blink_rate", "aspect", "captions", "resume", "look_back")
 FEWEST_AHEAD = 8  # frames that may be drawn before they are taken, however small the batch
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # between two starts of a process that dies each time
 HEALED_S = 60.0  # one that lived so long begins with the shortest pause again
