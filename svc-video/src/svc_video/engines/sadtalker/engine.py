@@ -14,7 +14,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class SadTalkerEngine:
         self._refusal: TroupeError | None = None
         self._stopped = False
         self._identities: dict[int, str] = {}  # by size, of what measures faces
-        self.restarts = 0
+        self._counts: Counter[str] = Counter()
         self.facts = EngineFacts(
             model="SadTalker",
             version="0.0.2",
@@ -134,7 +135,10 @@ class SadTalkerEngine:
         data = source_data(face.source) + options.reference
         with process.ask("film", data, **order.message(face.source)) as line:
             reel = Reel(process, line, job, speech, room, still=options.still)
-            yield from reel.frames(job.rate, lambda square: np.asarray(canvas.compose(square[None])[0], np.uint8))
+            self._counts["films"] += 1
+            for frame in reel.frames(job.rate, lambda square: np.asarray(canvas.compose(square[None])[0], np.uint8)):
+                self._counts["frames"] += 1
+                yield frame
 
     def check(self) -> None:
         """Whether the process lives and answers; one that died is started again in the background."""
@@ -149,6 +153,10 @@ class SadTalkerEngine:
         self._stopped = True
         if self._process is not None:
             self._process.end()
+
+    def counts(self) -> Mapping[str, int]:
+        """Films, frames, and how often the process was started again, for metrics."""
+        return dict(self._counts)
 
     def _source(self, picture: Rgb, asked: SadTalkerOptions, kept: Path | None) -> Source:
         identity = self._identities.get(asked.size)
@@ -216,7 +224,7 @@ class SadTalkerEngine:
         if dead is not None:
             log.warning("%s", dead.failure().message)
             dead.end()
-        self.restarts += 1
+        self._counts["restarted"] += 1
         self._loaded, self._refusal = 0.0, None
         self._starting = threading.Thread(target=self._restart, name="sadtalker-restart", daemon=True)
         self._starting.start()

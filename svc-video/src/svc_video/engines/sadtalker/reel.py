@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from svc_video.engine import Job
+from svc_video.engines.sadtalker.line import Line
 from svc_video.engines.sadtalker.pace import drawn, sound_for
 from svc_video.engines.sadtalker.packets import Packet
-from svc_video.engines.sadtalker.process import Line, Process
+from svc_video.engines.sadtalker.process import Process
 from svc_video.engines.sadtalker.source import Rgb
 from svc_video.film import Frame
 from svc_video.speech import Speech
