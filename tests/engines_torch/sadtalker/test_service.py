@@ -178,7 +178,8 @@ def _drawn(process: subprocess.Popen[bytes]) -> list[int]:
     prepared = answer("done")
     source = to_source(prepared.message["done"]["source"], prepared.data)
     order = FilmOrder(SadTalkerOptions().acting(0), room=100)
-    write(process.stdin, Packet({"film": 2, **order.message(source)}, source_data(source)))
+    data = source_data(source)
+    write(process.stdin, Packet({"film": 2, **order.message(source, [len(data), 0, 0])}, data))
     write(process.stdin, Packet({"sound": 2}, noise(FRAMES)))
     write(process.stdin, Packet({"end": 2}))
     numbers: list[int] = []

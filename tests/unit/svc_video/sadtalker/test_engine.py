@@ -15,9 +15,18 @@ from tests.unit.svc_video.sadtalker.films import command, picture, spoken
 
 from svc_video.engine import SLOW, EngineContext, Job, SadTalkerPlace
 from svc_video.engines.sadtalker.engine import SadTalkerEngine
+from svc_video.engines.sadtalker.enhancer import Enhancers
 from svc_video.framing import Framing
 from svc_video.speech import Speech, Stopped
-from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, NoFace, Overloaded, UnsupportedMedia
+from troupe.wire.errors import (
+    CheckpointNotFound,
+    EngineFailed,
+    EngineMissing,
+    InvalidArgument,
+    NoFace,
+    Overloaded,
+    UnsupportedMedia,
+)
 
 SIZE = (64, 64)
 RATE = Fraction(25)
@@ -220,6 +229,17 @@ def test_the_frame_is_as_asked_or_as_the_cut(engine_of) -> None:
     assert (whole.width, whole.height) == (128, 192)
     assert whole.face.source.size == 512
     assert whole.face.picture.shape == (96, 64, 3)
+
+
+def test_an_enhancer_gets_whole_frames_where_they_are_drawn(engine_of) -> None:
+    engine = engine_of()
+    with pytest.raises(InvalidArgument, match="this service has none"):
+        list(engine.animate(job_of(engine, enhancer="sharp"), spoken(1.0)))
+    engine._enhancers = Enhancers({"sharp": "nowhere:Sharp"})
+    frames = list(engine.animate(job_of(engine, enhancer="sharp"), spoken(1.0)))
+    assert len(frames) == 25
+    assert (frames[0] == (120, 60, 30)).all()
+    assert frames[0].shape == (64, 64, 3)
 
 
 def test_many_films_at_once_are_each_whole(engine_of) -> None:

@@ -69,8 +69,8 @@ class Reel:
         elif "done" in packet.message:
             self._done = True  # the sound's last part is shorter than a frame: the last one stays
         else:
-            self._number, size = packet.message["frame"], packet.message["size"]
-            self._frame = compose(np.frombuffer(packet.data, np.uint8).reshape(size, size, 3))
+            self._number = packet.message["frame"]
+            self._frame = compose(np.frombuffer(packet.data, np.uint8).reshape(packet.message["shape"]))
             self._allow()
 
     def _allow(self) -> None:
