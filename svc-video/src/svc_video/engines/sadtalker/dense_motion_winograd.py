@@ -25,7 +25,7 @@ class Occlusion:
 
     def __call__(self, bordered: Tensor) -> Tensor:
         """(D, H + 6, W + 6, C) -> (1, H, W): 0 hidden, 1 seen."""
-        depth, height, width, channels = bordered.shape
+        _, height, width, channels = bordered.shape
         products = bordered.new_zeros(height * width, self._side**2)
         for plane, weight in zip(bordered, self._weight, strict=True):
             products.addmm_(plane.view(-1, channels), weight)
