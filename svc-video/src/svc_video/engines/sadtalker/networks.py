@@ -22,12 +22,13 @@ import torch
 from torch import Tensor
 
 from svc_video.engines.sadtalker import checkpoint, landmarks
-from svc_video.engines.sadtalker.filming import FilmMotion, of_film
+from svc_video.engines.sadtalker.enhancer import Enhancers
+from svc_video.engines.sadtalker.filming import FilmMotion, finisher, of_film
 from svc_video.engines.sadtalker.front import Front
-from svc_video.engines.sadtalker.machine import OutOfMemory
+from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory
 from svc_video.engines.sadtalker.mapping import Mapping
 from svc_video.engines.sadtalker.motion import MotionNetworks, MotionStream
-from svc_video.engines.sadtalker.orders import FilmOrder
+from svc_video.engines.sadtalker.orders import FilmOrder, Finish
 from svc_video.engines.sadtalker.pace import drawn
 from svc_video.engines.sadtalker.plan import Follow, MotionPlan, Reference
 from svc_video.engines.sadtalker.reader import Place
@@ -66,8 +67,9 @@ class Release:
 class Networks:
     """`machine.Stage` and `machine.Renderer` in one: the first in one thread, the second in another."""
 
-    def __init__(self, load: Callable[[int], Release], batch: int) -> None:
+    def __init__(self, load: Callable[[int], Release], batch: int, enhancers: Enhancers) -> None:
         self.batch = batch
+        self._enhancers = enhancers
         self._load = load
         self._releases: dict[int, Release] = {}
         self._appearances: OrderedDict[tuple[int, bytes], Appearance] = OrderedDict()
@@ -88,6 +90,10 @@ class Networks:
     def identity(self, size: int) -> str:
         """Of the networks that measure faces."""
         return self.release(size).identity
+
+    def finisher(self, source: Source, finish: Finish, picture: Rgb) -> Finisher:
+        """What makes whole, enhanced frames of squares."""
+        return finisher(self._enhancers.get(finish.enhancer), source, finish, picture)
 
     def performance(self, source: Source, order: FilmOrder, reference: bytes) -> FilmMotion:
         """A film that begins; raises `UnsupportedMedia` or `NoFace` where the reference film cannot be followed."""

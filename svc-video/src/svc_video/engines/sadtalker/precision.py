@@ -48,3 +48,17 @@ def policy(precision: str, device: torch.device | str) -> Policy:
     full = Place(on)
     pixels = Place(on, HALVES[name]) if name in HALVES else full
     return Policy(full, pixels, tf32=name != "fp32" and on.type == "cuda")
+
+
+def settle(policy: Policy) -> None:
+    """Tell PyTorch how to multiply on a card: for this process, which holds SadTalker and nothing else.
+
+    Convolutions choose their kernels by trial, once for each shape; fp32 is fp32 where it was asked for (PyTorch
+    takes TF32 for convolutions unless it is told).
+    """
+    if policy.device.type != "cuda":
+        return
+    rounding = "tf32" if policy.tf32 else "ieee"
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.conv.fp32_precision = rounding
+    torch.backends.cuda.matmul.fp32_precision = rounding
