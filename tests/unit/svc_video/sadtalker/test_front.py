@@ -90,6 +90,10 @@ def test_a_small_face_and_one_at_the_edge_are_noted():
     assert source.notes == ("the face is small in the picture and will look soft; a larger picture looks better",)
     source = front({(400, 300): [edge], (256, 256): [IN_SQUARE]}).source(noise(400, 300, 1))
     assert source.notes == ("the face is cut off at the edge of the picture",)
+    far = face_points(128, 128, 40)
+    for size in (256, 512):
+        source = front({(size, size): [far * size / 256]}).source(noise(400, 300, 1), "resize", size)
+        assert source.notes == ("the face is small in the networks' square; the modes crop and full show it better",)
 
 
 def film(count, width=400, height=300):

@@ -24,15 +24,16 @@ FILM_SIZE = 256  # pixels of the square in which the frames of a film are measur
 FRAMES_AT_ONCE = 8  # of a film
 NO_FACE = (
     "No face was found in the picture. Send a photo with one clear face, seen from the front, well lit and not "
-    "covered; drawn, stylised and animal faces are animated by the engine portrait."
+    "covered; drawn and stylised faces are animated by the engine portrait."
 )
 NO_FACE_IN_FILM = (
     "No face was found in the film, or only after ten seconds. Send a film of one person who looks into the camera."
 )
 SEVERAL = "{count} faces found, the largest is used"
 SMALL = "the face is small in the picture and will look soft; a larger picture looks better"
+SMALL_IN_SQUARE = "the face is small in the networks' square; the modes crop and full show it better"
 AT_EDGE = "the face is cut off at the edge of the picture"
-SHARP = 2.5  # enlargement of what was cut out, beyond which it looks soft
+SHARP = 2.5  # enlargement beyond which a face looks soft: of what was cut out, or to the crop that is measured
 OUTSIDE = 0.06  # part of a face's box outside of the picture, on one axis, from which it is called cut off
 LOOK_EVERY, MOST_LOOKS = 12, 20  # frames of a film, before its first face: looking at a whole one takes seconds
 
@@ -51,7 +52,7 @@ class Front:
 
     def source(self, picture: Rgb, mode: Mode = "crop", size: int = FILM_SIZE) -> Source:
         """One picture (H, W, 3), upright RGB, for networks of `size` pixels. Raises `NoFace`."""
-        found, notes = (None, ()) if mode == "resize" else self._look(picture)
+        found, notes = self._look(picture) if mode != "resize" else (None, ())
         part = uncut(picture) if found is None else cut(picture, found, mode, upstream=self.upstream)
         square = part.squeezed(size)
         expected = None if found is None else part.moved(found, size)
@@ -59,16 +60,16 @@ class Front:
         points = expected if points is None else points
         if points is None:
             raise NoFace(NO_FACE)
-        coefficients = self._measured([align(square, points, self.mean_points)])[0]
-        soft = (SMALL,) if found is not None and size / min(part.image.shape[:2]) > SHARP else ()
-        return Source(square, coefficients, mode, part.shape, part.crop, notes + soft)
+        aligned = align(square, points, self.mean_points)
+        notes += _small(part, aligned, size)
+        return Source(square, self._measured([aligned])[0], mode, part.shape, part.crop, notes)
 
     def coefficients_of_film(self, frames: Iterable[Rgb], mode: Mode = "crop") -> Floats:
         """(n, 73) of a film's frames, all (H, W, 3) of one size; memory is that of a few frames. Raises `NoFace`.
 
         All frames are cut as the first one with a face is (one in twelve is looked at until then, for ten seconds), and
-        the face is followed. A frame without one has the points
-        of the frame before; those before the first face are as the first one with it.
+        the face is followed. A frame without it has the points of the frame before; those before the first one are as
+        that one.
         """
         parts: list[Floats] = []
         last: Floats | None = None
@@ -155,6 +156,13 @@ class Front:
         """(n, 73)."""
         read = self.read(np.stack([one.image for one in laid]))
         return np.concatenate([read, np.stack([one.place for one in laid])], axis=1).astype(np.float32)
+
+
+def _small(part: Cut, aligned: Aligned, size: int) -> tuple[str, ...]:
+    """A note where the face will look soft: what was cut out is enlarged, or the face is a small part of it all."""
+    if part.crop is not None:
+        return (SMALL,) if size / min(part.image.shape[:2]) > SHARP else ()
+    return (SMALL_IN_SQUARE,) if aligned.place[0] * size / FILM_SIZE > SHARP else ()
 
 
 def _cut_off(box: Box, width: int, height: int) -> bool:

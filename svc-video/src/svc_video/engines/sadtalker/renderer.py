@@ -92,6 +92,12 @@ class Renderer:
     @torch.inference_mode()
     def render_float(self, frames: Sequence[FrameOrder]) -> Tensor:
         """Frames of one size -> (N, 3, S, S) fp32, 0..1, on the device."""
+        if self.policy.winograd:  # a batch gains nothing there, and costs memory
+            return torch.cat([self._computed([frame]) for frame in frames])
+        return self._computed(frames)
+
+    def _computed(self, frames: Sequence[FrameOrder]) -> Tensor:
+        """All frames in one batch."""
         volumes = _together([frame.appearance.volume for frame in frames])
         compressed = _together([frame.appearance.compressed for frame in frames])
         source = torch.stack([frame.source for frame in frames])
