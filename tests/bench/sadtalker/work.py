@@ -22,6 +22,7 @@ from svc_video.engines.sadtalker.fused import Moments
 
 GIGA = 1e9
 META = torch.device("meta")
+PLANE = 4  # sides of a plane's weight
 CONVOLUTIONS = {"aten::convolution", "aten::conv2d", "aten::conv3d"}  # none of ours is transposed
 
 
@@ -50,6 +51,8 @@ class Counter(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         made = func(*args, **(kwargs or {}))
         name = func._schema.name
+        if name in CONVOLUTIONS:
+            made = _laid(made, args[1])
         given, outputs = _tensors((args, kwargs)), _tensors(made)
         self.work.flop += flop(name, args, outputs)
         if not _is_view(func, name):
@@ -116,6 +119,12 @@ _library.impl(
     lambda x, maps: x.new_empty(x.shape[0], *maps.shape[2:], x.shape[1]).permute(0, 3, 1, 2),
     "Meta",
 )
+
+
+def _laid(made: Tensor, weight: Tensor) -> Tensor:
+    """In memory as a card's libraries leave it: as the weight is. The device meta does not know that of volumes."""
+    form = torch.channels_last if weight.dim() == PLANE else torch.channels_last_3d
+    return made.contiguous(memory_format=form) if weight.is_contiguous(memory_format=form) else made
 
 
 def _is_view(func: Any, name: str) -> bool:

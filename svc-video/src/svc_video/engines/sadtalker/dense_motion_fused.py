@@ -157,16 +157,17 @@ class Occlusion:
     def __init__(self, kernel: Kernel, depth: int, place: Place) -> None:
         self._side = kernel.weight.shape[-1]
         weight = kernel.weight[0].flip(1, 2).unflatten(0, (-1, depth)).permute(1, 0, 2, 3).flatten(2)
-        self._weight = place.put(weight)[:, None]  # (D, 1, C, 49)
+        self._weight = place.put(weight)  # (D, C, 49)
         self._bias = place.put(kernel.bias)
 
     def __call__(self, features: Tensor) -> Tensor:
         """(B * D, C, H, W) -> (B, 1, H, W): 0 hidden, 1 seen."""
         height, width = features.shape[2:]
-        planes = features.permute(0, 2, 3, 1).unflatten(0, (-1, len(self._weight)))  # (B, D, H, W, C)
-        taps = torch.matmul(planes, self._weight).sum(dim=1)  # (B, H, W, 49)
-        columns = taps.flatten(1, 2).transpose(1, 2)
-        seen = functional.fold(columns, (height, width), self._side, padding=self._side // 2)
+        planes = features.permute(0, 2, 3, 1).flatten(1, 2)  # (B * D, H * W, C)
+        depth = len(self._weight)
+        each = torch.bmm(planes, self._weight.repeat(len(planes) // depth, 1, 1))
+        taps = each.unflatten(0, (-1, depth)).sum(dim=1)  # (B, H * W, 49)
+        seen = functional.fold(taps.transpose(1, 2), (height, width), self._side, padding=self._side // 2)
         return torch.sigmoid_(seen + self._bias)
 
 

@@ -18,11 +18,12 @@ class Drawing:
     """Of portraits of one size; one thread at a time."""
 
     def __init__(self, renderer: Renderer, size: int, most: int) -> None:
-        """Up to `most` frames at once, each number of them ready; on a card that takes seconds."""
+        """Up to `most` frames at once, each number of them ready: on a card that takes seconds. 0: no graphs."""
         self._renderer = renderer
-        self._outbox = Outbox(renderer.policy.device)
+        self.device = renderer.policy.device
+        self._outbox = Outbox(self.device)
         self._graphs: GraphRenderer | None = None
-        if renderer.policy.device.type == "cuda":
+        if self.device.type == "cuda" and most:
             self._graphs = graphed(renderer, renderer.appearance(grey(size)), most)
 
     def begin(self, frames: Sequence[FrameOrder]) -> Parcel:
