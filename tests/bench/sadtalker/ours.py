@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from svc_video.engines.sadtalker import checkpoint
+from svc_video.engines.sadtalker import checkpoint, landmarks_awing
 from svc_video.engines.sadtalker.alignment import align
 from svc_video.engines.sadtalker.anchors import Box
 from svc_video.engines.sadtalker.awing import Awing
@@ -66,11 +66,14 @@ class Ours:
         return Reconstruction.of(self.parts.face_3drecon)
 
     def front(self, given: Given) -> Front:
-        """One whose landmarks are those given, as the reference's are."""
+        """One whose landmarks are those given, as the reference's are; else its own networks look for them."""
+        mean = checkpoint.mean_points(self.release)
+        if "landmarks_crop" not in given:
+            return Front(landmarks_awing.backend(self.release, "cpu"), self.recon, mean, upstream=True)
         found = Injected([given["landmarks_picture"], given["landmarks_crop"]])
         if self.mode == "resize":
             del found.left[0]
-        return Front(found, self.recon, checkpoint.mean_points(self.release), upstream=True)
+        return Front(found, self.recon, mean, upstream=True)
 
 
 class Injected:
@@ -201,6 +204,11 @@ def cut(ours: Ours, given: Given) -> Arrays:
     }
 
 
+def looked(ours: Ours, given: Given) -> Arrays:
+    unaided = {name: value for name, value in given.items() if not name.startswith("landmarks_")}
+    return {f"looked_{name}": value for name, value in cut(ours, unaided).items()}
+
+
 def clip(ours: Ours, given: Given) -> Arrays:
     """Picture and sound to frames, as the engine joins the parts."""
     made = ours.front(given).source(given["picture"], ours.mode, ours.size)
@@ -220,5 +228,18 @@ def clip(ours: Ours, given: Given) -> Arrays:
 
 STAGES: dict[str, Callable[[Ours, Given], Arrays]] = {
     stage.__name__: stage
-    for stage in (heard, moved, mapped, encoded, rendered, reconstructed, aligned, landmarks, detected, cut, clip)
+    for stage in (
+        heard,
+        moved,
+        mapped,
+        encoded,
+        rendered,
+        reconstructed,
+        aligned,
+        landmarks,
+        detected,
+        cut,
+        looked,
+        clip,
+    )
 }

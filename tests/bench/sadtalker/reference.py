@@ -159,6 +159,7 @@ def table() -> dict[str, Stage]:
         "landmarks": reference_face.landmarks,
         "detected": reference_face.detected,
         "cut": reference_face.cut,
+        "looked": reference_face.looked,
         "clip": reference_clip.clip,
         "pasted": reference_clip.pasted,
         "angles": reference_clip.angles,
