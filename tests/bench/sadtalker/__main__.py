@@ -7,6 +7,7 @@
     UPSTREAM=path                          upstream's own checkout; without it nothing is compared, only measured
     FOLDER=path                            a release that is there already, the real one for instance
     FRAMES=15000                           how many frames the section flat renders
+    SECTIONS=speed,gpu DEVICE=cuda         what a card reaches, beside upstream on the same card
 
 A section is a module of this folder with `measure(bench) -> figures`; it prints its own table. The last line is one
 JSON object; null is what no section measured, or whose peer was not run.
@@ -27,6 +28,7 @@ from tests.bench.xtts.figures import Figures
 from tests.fakes.sadtalker_release import NARROW, make
 
 SECTIONS = ("equality", "speed", "memory", "flat", "paste")
+ON_A_CARD = ("equality", "speed", "gpu")
 NAMES = ("max_abs", "psnr_db", "speedup", "fps", "upstream_fps", "rss_ratio")
 ROUNDS = 5
 
@@ -42,13 +44,15 @@ class Bench:
     compared: bool  # whether upstream is here
 
     def sized(self, size: int) -> bool:
-        """Whether the release renders that many pixels."""
-        return (self.release / f"SadTalker_V0.0.2_{size}.safetensors").exists()
+        """Whether the release renders that many pixels; the older set of files renders 256."""
+        new = [one for one in (256, 512) if (self.release / f"SadTalker_V0.0.2_{one}.safetensors").exists()]
+        return size in (new or [256])
 
 
 def main() -> None:
     """Make the release, measure, tell."""
-    chosen = [name for name in os.environ.get("SECTIONS", "").split(",") if name] or SECTIONS
+    usual = ON_A_CARD if os.environ.get("DEVICE") == "cuda" else SECTIONS
+    chosen = [name for name in os.environ.get("SECTIONS", "").split(",") if name] or usual
     quick = os.environ.get("QUICK") == "1"
     figures: Figures = dict.fromkeys(NAMES)
     missing = absent()

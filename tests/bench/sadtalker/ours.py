@@ -18,6 +18,7 @@ from svc_video.engines.sadtalker.anchors import Box
 from svc_video.engines.sadtalker.awing import Awing
 from svc_video.engines.sadtalker.blinks import upstream_blinks
 from svc_video.engines.sadtalker.canvas import Canvas
+from svc_video.engines.sadtalker.drawing import Drawing
 from svc_video.engines.sadtalker.front import Front
 from svc_video.engines.sadtalker.hearing import Hearing
 from svc_video.engines.sadtalker.mapping import REACH
@@ -32,6 +33,7 @@ from svc_video.engines.sadtalker.source import FPS, Mode, Source
 Arrays = dict[str, np.ndarray]
 Given = Mapping[str, np.ndarray]
 RATE = 16_000  # Hz
+AT_ONCE = {"cpu": 1, "cuda": 16}  # frames
 
 
 class Ours:
@@ -50,6 +52,10 @@ class Ours:
     @cached_property
     def renderer(self) -> Renderer:
         return Renderer.of(self.parts.generator, self.parts.kp_extractor, device=self.device, precision=self.precision)
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        return Drawing(self.renderer, self.size, AT_ONCE[self.device])
 
     @cached_property
     def motion(self) -> MotionNetworks:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from tests.bench.sadtalker.laboratory import checkout, python
-from tests.bench.sadtalker.ours import Ours, source
+from tests.bench.sadtalker.ours import AT_ONCE, Ours, source
 from tests.bench.sadtalker.questions import coefficients, network_questions
 from tests.bench.xtts.figures import Figures, rounded, table
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 UPSTREAM_BATCH = 2  # its default
 BATCHES = {"cpu": ((2, 1),), "cuda": ((32, 2), (64, 16))}
 """Frames of a clip, and upstream's batch of them; ours takes up to 16 at once on CUDA."""
-OURS_AT_ONCE = {"cpu": 1, "cuda": 16}
 
 
 class Rival:
@@ -127,6 +126,9 @@ def animated(ours: Ours, frames: int) -> float:
         target = np.pad(coefficients(frames), ((REACH, REACH), (0, 0)), mode="edge")
         heads = ours.motion.mapping(torch.from_numpy(target).to(ours.device))
         asked = [FrameOrder(appearance, rest, driving) for driving in heads.keypoints(appearance.canonical)]
-        for first in range(0, frames, OURS_AT_ONCE[ours.device]):
-            ours.renderer.render(asked[first : first + OURS_AT_ONCE[ours.device]]).cpu()
+        begun = [ours.drawing.begin(asked[: AT_ONCE[ours.device]])]
+        for first in range(AT_ONCE[ours.device], frames, AT_ONCE[ours.device]):
+            begun.append(ours.drawing.begin(asked[first : first + AT_ONCE[ours.device]]))
+            begun.pop(0).take()
+        begun.pop().take()
     return clock() - start

@@ -11,7 +11,7 @@ from tests.fakes.sadtalker_release import values
 from torch.nn import functional
 
 from svc_video.engines.sadtalker.dense_motion import DenseMotion
-from svc_video.engines.sadtalker.dense_motion_fused import FusedMotion
+from svc_video.engines.sadtalker.dense_motion_fused import FusedMotion, PlaneLayer, VolumeLayer
 from svc_video.engines.sadtalker.fused import PATTERNS, InTorch, enlarged, fused
 from svc_video.engines.sadtalker.generator import Bridge, Encoder
 from svc_video.engines.sadtalker.keypoints import DEPTH
@@ -94,10 +94,10 @@ def test_a_decoder_that_does_not_narrow_is_refused(label) -> None:
         FusedDecoder(Reader(tensors, "generator"), label, CPU)
 
 
-@pytest.mark.parametrize("size", [(16, 32, 32), (16, 32, 64)])
-def test_the_fused_motion_is_the_motion(reader, size) -> None:
+@pytest.mark.parametrize(("layers", "size"), [(PlaneLayer, (16, 32, 32)), (VolumeLayer, (16, 32, 64))])
+def test_the_fused_motion_is_the_motion(reader, layers, size) -> None:
     channels = Encoder(reader, DEPTH).channels
-    plain, other = DenseMotion(reader, channels, DEPTH), FusedMotion(reader, channels, DEPTH, CPU)
+    plain, other = DenseMotion(reader, channels, DEPTH), FusedMotion(reader, channels, DEPTH, CPU, layers=layers)
     volume = noise(2, channels, *size)
     compressed = plain.compressed(volume)
     assert torch.equal(other.compressed(volume), compressed)

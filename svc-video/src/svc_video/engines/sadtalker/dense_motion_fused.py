@@ -1,14 +1,16 @@
 """The dense motion network for a card: all its convolutions are of planes, channels innermost.
 
-A volume (N, D, C, H, W) is N * D planes. What a 3D kernel sees of the planes before and after stands beside a plane's
-own channels, where the kernel has few taps of depth and many outputs; where it has seven and sixteen outputs, each
-tap's outputs are channels of their own, added up afterwards: matrix units want many of both. Numbers as in
-`dense_motion`: fp32, TF32 products where the policy allows them.
+A volume (N, D, C, H, W) is N * D planes. The hourglass's kernels, which see three planes, come in two layers that
+compute the same (`PlaneLayer`, `VolumeLayer`). Where a kernel has seven taps of depth and sixteen outputs, each tap's
+outputs are channels of their own, added up afterwards: matrix units want many of both. Numbers as in `dense_motion`:
+fp32, TF32 products where the policy allows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -26,10 +28,20 @@ TAPS = 3  # of depth, of the hourglass's kernels
 class FusedMotion:
     """The dense motion network."""
 
-    def __init__(self, reader: Reader, channels: int, depth: int, place: Place, passes: Fused | None = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        channels: int,
+        depth: int,
+        place: Place,
+        passes: Fused | None = None,
+        *,
+        layers: Layers | None = None,
+    ) -> None:
         self._depth = depth
         self._compress = reader.normalized(NAME + "compress", NAME + "norm", channels, 1, 1, 1).at(place)
-        self._hourglass = PlaneHourglass(HourglassKernels.read(reader), depth, place, passes or fused(place.device))
+        made = partial(layers or PlaneLayer, depth=depth, place=place)
+        self._hourglass = PlaneHourglass(HourglassKernels.read(reader), made, passes or fused(place.device))
         mask = reader.convolution(NAME + "mask", self._hourglass.outputs, 7, 7, 7)
         self._mask, self.keypoints = Mask(mask, depth, place), mask.outputs - 1
         occlusion = reader.convolution(NAME + "occlusion", self._hourglass.outputs * depth, 7, 7)
@@ -55,11 +67,11 @@ class FusedMotion:
 class PlaneHourglass:
     """As `dense_motion.Hourglass`, of planes."""
 
-    def __init__(self, kernels: HourglassKernels, depth: int, place: Place, passes: Fused) -> None:
-        self._depth, self._passes = depth, passes
-        self._down = [Convolution(beside(kernel), place) for kernel in kernels.down]
-        self._up = [Convolution(enlarged(beside(kernel), 2), place, padding=1) for kernel in kernels.up]
-        self._last, self.outputs = Convolution(beside(kernels.last), place), kernels.last.outputs
+    def __init__(self, kernels: HourglassKernels, made: Callable[..., Layer], passes: Fused) -> None:
+        self._passes = passes
+        self._down = [made(beside(kernel)) for kernel in kernels.down]
+        self._up = [made(enlarged(beside(kernel), 2)) for kernel in kernels.up]
+        self._last, self.outputs = made(beside(kernels.last)), kernels.last.outputs
 
     def __call__(self, evidence: Tensor) -> Tensor:
         """(B * D, C, H, W) -> (B * D, outputs, H, W)."""
@@ -71,8 +83,52 @@ class PlaneHourglass:
             hidden = [self._convolved(hidden, layer, 2), seen.pop()]
         return self._convolved(hidden, self._last, 1)
 
-    def _convolved(self, planes: Sequence[Tensor], layer: Convolution, factor: int) -> Tensor:
-        return self._passes.spread(layer(neighbours(planes, self._depth)), layer.bias, factor, 1)[0]
+    def _convolved(self, planes: Sequence[Tensor], layer: Layer, factor: int) -> Tensor:
+        return self._passes.spread(layer(planes), layer.bias, factor, 1)[0]
+
+
+class Layer(Protocol):
+    """A 3D convolution of planes."""
+
+    bias: Tensor
+
+    def __call__(self, planes: Sequence[Tensor]) -> Tensor:
+        """(B * D, C, H, W) of one or more, side by side -> (B * D, O, H, W) without the bias."""
+
+
+class PlaneLayer:
+    """What it sees of the neighbours stands beside a plane's own channels: a 2D convolution of three times as many."""
+
+    def __init__(self, kernel: Kernel, *, depth: int, place: Place) -> None:
+        self._depth = depth
+        self._convolution = Convolution(kernel, place, _padding(kernel))
+        self.bias = self._convolution.bias
+
+    def __call__(self, planes: Sequence[Tensor]) -> Tensor:
+        """See `Layer`."""
+        return self._convolution(neighbours(planes, self._depth))
+
+
+class VolumeLayer:
+    """PyTorch's own 3D convolution of the same memory, channels innermost: moves a third, where it is good at them."""
+
+    def __init__(self, kernel: Kernel, *, depth: int, place: Place) -> None:
+        self._depth, self._padding = depth, (TAPS // 2, *(_padding(kernel),) * 2)
+        held = kernel.at(place)
+        volume = held.weight.contiguous().unflatten(1, (TAPS, -1)).transpose(1, 2)
+        self._weight = volume.contiguous(memory_format=torch.channels_last_3d)
+        self.bias = held.bias
+
+    def __call__(self, planes: Sequence[Tensor]) -> Tensor:
+        """See `Layer`."""
+        joined = planes[0] if len(planes) == 1 else torch.cat([part.permute(0, 2, 3, 1) for part in planes], dim=3)
+        lines = joined.permute(0, 2, 3, 1) if len(planes) == 1 else joined
+        volume = lines.unflatten(0, (-1, self._depth)).permute(0, 4, 1, 2, 3)
+        moved = functional.conv3d(volume, self._weight, padding=self._padding)
+        return moved.permute(0, 2, 3, 4, 1).flatten(0, 1).permute(0, 3, 1, 2)
+
+
+Layers = type[PlaneLayer] | type[VolumeLayer]
 
 
 class Mask:
@@ -101,17 +157,23 @@ class Occlusion:
     def __init__(self, kernel: Kernel, depth: int, place: Place) -> None:
         self._side = kernel.weight.shape[-1]
         weight = kernel.weight[0].flip(1, 2).unflatten(0, (-1, depth)).permute(1, 0, 2, 3).flatten(2)
-        self._weight = place.put(weight)[:, None]  # (D, 1, C, 49)
+        self._weight = place.put(weight)  # (D, C, 49)
         self._bias = place.put(kernel.bias)
 
     def __call__(self, features: Tensor) -> Tensor:
         """(B * D, C, H, W) -> (B, 1, H, W): 0 hidden, 1 seen."""
         height, width = features.shape[2:]
-        planes = features.permute(0, 2, 3, 1).unflatten(0, (-1, len(self._weight)))  # (B, D, H, W, C)
-        taps = torch.matmul(planes, self._weight).sum(dim=1)  # (B, H, W, 49)
-        columns = taps.flatten(1, 2).transpose(1, 2)
-        seen = functional.fold(columns, (height, width), self._side, padding=self._side // 2)
+        planes = features.permute(0, 2, 3, 1).flatten(1, 2)  # (B * D, H * W, C)
+        depth = len(self._weight)
+        each = torch.bmm(planes, self._weight.repeat(len(planes) // depth, 1, 1))
+        taps = each.unflatten(0, (-1, depth)).sum(dim=1)  # (B, H * W, 49)
+        seen = functional.fold(taps.transpose(1, 2), (height, width), self._side, padding=self._side // 2)
         return torch.sigmoid_(seen + self._bias)
+
+
+def _padding(kernel: Kernel) -> int:
+    """In the plane: what keeps its size, and one cell more for the 2x2 kernels of `enlarged`."""
+    return kernel.weight.shape[-1] // 2
 
 
 def beside(kernel: Kernel) -> Kernel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from statistics import median
 from typing import NamedTuple, Protocol, TypeVar
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from svc_video.engines.sadtalker.dense_motion import DenseMotion, Motion
-from svc_video.engines.sadtalker.dense_motion_fused import FusedMotion
+from svc_video.engines.sadtalker.dense_motion_fused import FusedMotion, PlaneLayer, VolumeLayer
 from svc_video.engines.sadtalker.dense_motion_winograd import WinogradMotion
 from svc_video.engines.sadtalker.keypoints import DEPTH
 from svc_video.engines.sadtalker.precision import Policy
@@ -72,36 +72,41 @@ def forms(reader: Reader, channels: int, label: int, policy: Policy) -> Forms:
     decoder = partial(SpadeDecoder, reader, label, policy.pixels)
     if policy.device.type == "cpu":
         return Forms(motion(), decoder())
-    fused_motion = partial(FusedMotion, reader, channels, DEPTH, policy.motion)
-    fused_decoder = partial(FusedDecoder, reader, label, policy.pixels)
+    made = partial(FusedMotion, reader, channels, DEPTH, policy.motion)
+    motions = {"planes": partial(made, layers=PlaneLayer), "volumes": partial(made, layers=VolumeLayer)}
+    decoders = {"fused": partial(FusedDecoder, reader, label, policy.pixels)}
     cells = _noise(policy, channels, DEPTH, TRIED_CELLS, TRIED_CELLS)
     features = _noise(policy, label, TRIED_CELLS, TRIED_CELLS).to(policy.pixels.dtype)
     return Forms(
-        chosen("dense motion", fused_motion, motion, partial(_moved, cells)),
-        chosen("decoder", fused_decoder, decoder, partial(_drawn, features)),
+        chosen("dense motion", motions, motion, partial(_moved, cells)),
+        chosen("decoder", decoders, decoder, partial(_drawn, features)),
     )
 
 
 @torch.inference_mode()
-def chosen(name: str, make: Callable[[], Form], make_plain: Callable[[], Form], ask: Callable[[Form], Tensor]) -> Form:
-    """What `make` gives, where it answers `ask` as the plain form does and is faster; else the plain form."""
-    plain = make_plain()
-    expected = ask(plain)
-    try:
-        other = make()
-        apart = _apart(ask(other), expected)
-    except Exception:  # whatever a card's compiler has to say: the plain form needs none
-        log.exception("%s: the fused form cannot run here, so the plain one does", name)
-        return plain
-    allowed = DIFFER[expected.dtype]
-    if not apart <= allowed:
-        log.error(
-            "%s: the fused form differs by %.2g (up to %.2g is rounding): the plain one runs", name, apart, allowed
+def chosen(
+    name: str, makes: Mapping[str, Callable[[], Form]], make_plain: Callable[[], Form], ask: Callable[[Form], Tensor]
+) -> Form:
+    """The fastest of those that answer `ask` as the plain form does, or that one itself."""
+    best = make_plain()
+    expected = ask(best)
+    best_s = plain_s = _seconds(partial(ask, best))
+    for other, make in makes.items():
+        try:
+            form = make()
+            apart = _apart(ask(form), expected)
+            taken_s = _seconds(partial(ask, form))
+        except Exception:  # whatever a card's compiler has to say: the plain form needs none
+            log.exception("%s: the form %s cannot run here", name, other)
+            continue
+        agrees = apart <= DIFFER[expected.dtype]  # not where it gave no number
+        told = "it agrees" if agrees else "no rounding: it is not taken"
+        log.info(
+            "%s: %s %.2f ms, plain %.2f ms; %.1e apart, %s", name, other, 1e3 * taken_s, 1e3 * plain_s, apart, told
         )
-        return plain
-    fused_s, plain_s = _seconds(lambda: ask(other)), _seconds(lambda: ask(plain))
-    log.info("%s: fused %.2f ms, plain %.2f ms, %.1e apart", name, 1e3 * fused_s, 1e3 * plain_s, apart)
-    return other if fused_s <= plain_s else plain
+        if agrees and taken_s <= best_s:
+            best, best_s = form, taken_s
+    return best
 
 
 def _apart(answer: Tensor, expected: Tensor) -> float:

@@ -76,10 +76,6 @@ class GraphRenderer:
         parts = [self._drawn(frames[start : start + self.most]) for start in range(0, len(frames), self.most)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def forget(self) -> None:
-        """Give the graphs and their memory back; they are captured again when they are wanted."""
-        self._jobs.clear()
-
     def _drawn(self, frames: Sequence[FrameOrder]) -> Tensor:
         size = next(size for size in self._sizes if size >= len(frames))
         job = self._job(size)  # before the places are filled: what a capture runs leaves them as they are

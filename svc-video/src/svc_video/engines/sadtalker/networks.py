@@ -3,7 +3,7 @@
 Notable choices:
 - the sizes 256 and 512 are releases of their own; one is loaded with the process, the other with its first portrait;
 - what a portrait decides is computed once and kept for its next films;
-- pixels are read back once per batch, and nothing else ever is.
+- pixels are read back once per batch, and nothing else ever is (`drawing`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from svc_video.engines.sadtalker import checkpoint, landmarks
+from svc_video.engines.sadtalker.drawing import Drawing
 from svc_video.engines.sadtalker.enhancer import Enhancers
 from svc_video.engines.sadtalker.filming import FilmMotion, finisher, of_film
 from svc_video.engines.sadtalker.front import Front
@@ -36,7 +35,7 @@ from svc_video.engines.sadtalker.recon import Reconstruction
 from svc_video.engines.sadtalker.renderer import Appearance, FrameOrder, Renderer
 from svc_video.engines.sadtalker.source import Mode, Rgb, Source
 
-APPEARANCES = 8  # portraits whose features are kept: 2 MB each at 256 pixels and full width, 8 MB at 512
+APPEARANCES = 8  # portraits whose features are kept: 9 MB each at 256 pixels and full width, 37 MB at 512
 NO_MEMORY = ("can't allocate memory", "not enough memory")
 """How PyTorch's allocator for the CPU says it."""
 
@@ -72,6 +71,7 @@ class Networks:
         self._enhancers = enhancers
         self._load = load
         self._releases: dict[int, Release] = {}
+        self._drawings: dict[int, Drawing] = {}
         self._appearances: OrderedDict[tuple[int, bytes], Appearance] = OrderedDict()
         self._loading = threading.Lock()
 
@@ -79,7 +79,9 @@ class Networks:
         """The networks of that size, loaded where they are not yet; raises as `Release.load` does."""
         with self._loading:
             if size not in self._releases:
-                self._releases[size] = self._load(size)
+                held = self._load(size)
+                self._drawings[size] = Drawing(held.renderer, size, self.batch)
+                self._releases[size] = held
             return self._releases[size]
 
     def source(self, picture: Rgb, mode: Mode, size: int) -> Source:
@@ -113,7 +115,7 @@ class Networks:
         for size in sorted({pose.appearance.size for pose in poses}):
             places = [place for place, pose in enumerate(poses) if pose.appearance.size == size]
             with out_of_memory():
-                drawn_now = pixels(self._releases[size].renderer.render([poses[place] for place in places]))
+                drawn_now = self._drawings[size].begin([poses[place] for place in places]).take()
             frames |= dict(zip(places, drawn_now, strict=True))
         return [frames[place] for place in range(len(poses))]
 
@@ -144,11 +146,6 @@ class Networks:
             roll=acting.roll,
             reference=followed,
         )
-
-
-def pixels(frames: Tensor) -> Rgb:
-    """(N, S, S, 3) where the CPU can read them; waits for the device."""
-    return np.asarray(frames.cpu().numpy(), np.uint8)
 
 
 @contextmanager

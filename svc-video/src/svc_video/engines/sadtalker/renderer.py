@@ -28,7 +28,7 @@ WHITE = 255
 class Appearance:
     """What frames of one portrait share, on the renderer's device."""
 
-    volume: Tensor  # (C, D, H, W): its features, H = size / 4
+    volume: Tensor  # (C, D, H, W), fp32: its features, H = size / 4
     compressed: Tensor  # (4, D, H, W), fp32: what the dense motion network moves
     canonical: Tensor  # (K, 3), fp32: key points of a neutral, frontal head, x, y, z in -1..1
 
@@ -53,7 +53,7 @@ class Renderer:
     def __init__(self, keypoints: KeypointDetector, reader: Reader, policy: Policy) -> None:
         self.policy = policy
         self._keypoints = keypoints
-        self._encoder = Encoder(reader, DEPTH, policy.pixels)
+        self._encoder = Encoder(reader, DEPTH, policy.motion)  # once per portrait, and all that moves hangs on it
         channels = self._encoder.channels
         self._bridge = Bridge(reader, channels * DEPTH, policy.pixels)
         self._motion, self._decoder = forms(reader, channels, self._bridge.channels, policy)
@@ -80,8 +80,8 @@ class Renderer:
         """All that is constant of a portrait."""
         pixels = torch.from_numpy(source.image).to(self.policy.device)
         picture = pixels.permute(2, 0, 1)[None].float() / WHITE
-        volume = self._encoder(picture.to(self.policy.pixels.dtype))
-        compressed = self._motion.compressed(volume.float())
+        volume = self._encoder(picture)
+        compressed = self._motion.compressed(volume)
         return Appearance(volume[0], compressed[0], self._keypoints(picture)[0])
 
     @torch.inference_mode()
@@ -108,7 +108,7 @@ class Renderer:
         """The same of tensors, of static shapes: (N, C, D, H, W), (N, 4, D, H, W), (N, K, 3) twice -> (N, 3, S, S)."""
         motion = self._motion(compressed, source, driving)
         # In halves a place would be up to half a pixel off, and the head would tremble: volumes move in fp32.
-        moved = functional.grid_sample(volumes.float(), motion.places, align_corners=False).to(volumes.dtype)
+        moved = functional.grid_sample(volumes, motion.places, align_corners=False).to(self.policy.pixels.dtype)
         return self._decoder(self._bridge(moved, motion.occlusion.to(moved.dtype)))
 
     def pixels(self, volumes: Tensor, compressed: Tensor, source: Tensor, driving: Tensor) -> Tensor:
