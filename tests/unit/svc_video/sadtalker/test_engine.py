@@ -39,11 +39,12 @@ def engine_of(monkeypatch) -> Iterator[Callable[[str], SadTalkerEngine]]:
     monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lambda _: None)
     made: list[SadTalkerEngine] = []
 
-    def make(what: str = "works") -> SadTalkerEngine:
+    def make(what: str = "works", *, start: bool = True) -> SadTalkerEngine:
         engine = SadTalkerEngine(EngineContext(SadTalkerPlace()))
         engine.command = command(what)
         made.append(engine)
-        engine.start(lambda _: None)
+        if start:
+            engine.start(lambda _: None)
         return engine
 
     yield make
@@ -181,6 +182,36 @@ def test_a_killed_process_is_a_typed_error_and_starts_again(engine_of, monkeypat
     assert len(list(engine.animate(job_of(engine), spoken(1.0)))) == 25
     assert engine.counts()["restarted"] == 1
     assert engine.counts()["frames"] >= 25
+
+
+def test_one_whose_files_come_later_is_loaded_then(engine_of, monkeypatch) -> None:
+    engine = engine_of("missing", start=False)
+
+    def lacking(_) -> None:
+        raise CheckpointNotFound("no files")
+
+    monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lacking)
+    for look in (lambda: engine.start(lambda _: None), engine.check, engine.check):
+        with pytest.raises(CheckpointNotFound, match="no files"):
+            look()
+    assert engine._starting is None  # nothing was started to find that out
+    monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lambda _: None)
+    engine.command = command("works")
+    with pytest.raises(EngineFailed, match="is loaded") as told:
+        engine.check()
+    assert told.value.details["loading"] == "0.0"
+    until(lambda: engine._process is not None)
+    engine.check()
+    assert len(list(engine.animate(job_of(engine), spoken(1.0)))) == 25
+
+
+def test_a_machine_too_small_for_it_is_not_tried_again_and_again(engine_of) -> None:
+    engine = engine_of("missing", start=False)
+    with pytest.raises(EngineMissing, match="needs about"):
+        engine.start(lambda _: None)
+    with pytest.raises(EngineMissing, match="needs about"):
+        engine.check()
+    assert engine._starting is None
 
 
 def test_a_crash_ends_the_film_with_its_reason(engine_of) -> None:
