@@ -8,7 +8,6 @@ from tests.bench.sadtalker import peaks
 from tests.bench.sadtalker.roofline import Networks, Row, counted, floor_ms, jobs, rows
 from tests.bench.sadtalker.work import META, Counter, OnePass, Work
 from tests.fakes.sadtalker_portraits import renderer
-from tests.fakes.sadtalker_release import values
 from tests.fakes.sadtalker_shapes import entries
 from torch.nn import functional
 
