@@ -10,7 +10,7 @@ from contextlib import aclosing
 from functools import partial
 
 from svc_text.conversion import DOCUMENTS_ONLY, describe
-from svc_text.engine import Chat, Delta, Sampling, TextEngine, Turn, make
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, Sampling, TextEngine, Turn, make
 from svc_text.extraction.page import Page, PageReader, PageSource
 from troupe.v1 import engine_pb2
 from troupe.wire.documents import Document
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Desk:
     """The engines of this process."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.engines: dict[str, TextEngine] = {name: make(name) for name in names}
+    def __init__(self, names: Sequence[str], context: EngineContext = USUAL_CONTEXT) -> None:
+        self.engines: dict[str, TextEngine] = {name: make(name, context) for name in names}
         self.board = EngineBoard(SERVICE, self.engines)
         self._outstanding = dict.fromkeys(self.engines, 0)
 
