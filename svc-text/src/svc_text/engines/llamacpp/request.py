@@ -14,8 +14,9 @@ from typing import Any
 
 from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
 from svc_text.engines.llamacpp.schema import judged
-from troupe.wire.documents import render
-from troupe.wire.errors import InvalidArgument, NotSupported
+from svc_text.tools import chosen
+from svc_text.turns import arranged
+from troupe.wire.errors import InvalidArgument
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0.0, 10.0),
@@ -87,22 +88,7 @@ def _reasoning(wanted: str) -> dict[str, Any]:
 
 
 def _messages(chat: Chat, reach: Reach) -> list[dict[str, Any]]:
-    if any(turn.has_image for turn in chat.turns):
-        raise NotSupported(f"{reach.name} reads text only. Leave the picture out.")
-    if chat.continue_final and chat.turns[-1].role != "assistant":
-        raise InvalidArgument("There is no answer to continue: the last message is not the assistant's.")
-    # Many templates know one system message only, at the start.
-    leading = 0
-    while leading < len(chat.turns) and chat.turns[leading].role == "system":
-        leading += 1
-    told = [turn.text for turn in chat.turns[:leading]]
-    if chat.documents:
-        told.append(render(chat.documents))
-    system = [{"role": "system", "content": reach.defused("\n\n".join(told))}] if told else []
-    messages = system + [_message(turn, reach) for turn in chat.turns[leading:]]
-    if messages[-1]["role"] == "system":
-        raise InvalidArgument("The chat has no message of a user. Add one.")
-    return messages
+    return [_message(turn, reach) for turn in arranged(chat, reach.name)]
 
 
 def _message(turn: Turn, reach: Reach) -> dict[str, Any]:
@@ -135,22 +121,11 @@ def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:
         return {}
     if len(chat.tools) > MOST_TOOLS:
         raise InvalidArgument(f"The chat has {len(chat.tools)} tools; allowed: {MOST_TOOLS}.")
-    tools, choice = _chosen(chat.tools, chat.tool_choice)
+    tools, choice = chosen(chat.tools, chat.tool_choice, named=False)  # llama.cpp knows no choice of one tool
     asked: dict[str, Any] = {"tools": [_tool(tool, reach) for tool in tools], "tool_choice": choice}
     if chat.parallel_tool_calls is not None:
         asked["parallel_tool_calls"] = chat.parallel_tool_calls
     return asked
-
-
-def _chosen(tools: Sequence[Tool], choice: str) -> tuple[Sequence[Tool], str]:
-    """llama.cpp knows no choice of one tool: one that must be called is the only one it is shown."""
-    if choice in {"", "auto", "required"}:
-        return tools, choice or "auto"
-    named = [tool for tool in tools if tool.name == choice]
-    if not named:
-        known = ", ".join(tool.name for tool in tools)
-        raise InvalidArgument(f"tool_choice is {choice!r}; allowed: auto, none, required, or one of {known}.")
-    return named, "required"
 
 
 def _tool(tool: Tool, reach: Reach) -> dict[str, Any]:
