@@ -17,6 +17,8 @@ from svc_text.engines.openai.refusal import message_of
 from troupe.wire.errors import EngineFailed
 
 UNKNOWN_LOGPROB = -99.0  # where JSON had no number, as minus infinity has none
+LARGEST = 2**32 - 1
+MOST_CALLS = 1_000  # of tools in one answer
 FINISHES: Mapping[str, str] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter"}
 BROKEN = frozenset({"abort", "error"})
 """Finish reasons of vLLM and SGLang that are none: the server gave up on it."""
@@ -88,7 +90,7 @@ class Reply:
         total = (event.get("usage") or {}).get("completion_tokens") if event.get("choices") else None
         if total is None:
             total = (event.get("timings") or {}).get("predicted_n")
-        tokens = max(0, int(total) - completion.written) if total is not None else int(spoke)
+        tokens = max(0, _number(total) - completion.written) if total is not None else int(spoke)
         completion.written += tokens
         completion.thought += tokens if thought else 0
         return tokens
@@ -103,31 +105,39 @@ class Reply:
     def _end(self, index: int, completion: Completion) -> Delta:
         usage, timings = self._usage, self._timings
         alone = len(self._completions) == 1
-        written = int(usage.get("completion_tokens") or 0) if alone else 0
+        written = _number(usage.get("completion_tokens")) if alone else 0
         cached = timings.get("cache_n") or (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
         prompt = usage.get("prompt_tokens") or (timings.get("prompt_n", 0) + timings.get("cache_n", 0))
         thought = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
         return Delta(
             tokens=max(0, written - completion.written),
             finish=completion.finish,
-            prompt_tokens=int(prompt),
+            prompt_tokens=_number(prompt),
             completion_tokens=max(written, completion.written),
             index=index,
-            cached_tokens=int(cached),
-            reasoning_tokens=int(thought if alone else 0) or completion.thought,
+            cached_tokens=_number(cached),
+            reasoning_tokens=_number(thought if alone else 0) or completion.thought,
             model=self._model,
         )
 
 
 def _text(said: Any) -> str:
+    """The text, without half characters, which JSON can hold and no message."""
     if not isinstance(said, str):
         raise TypeError(f"a {type(said).__name__} where text should be")
-    return said
+    return said if said.isascii() else said.encode(errors="replace").decode()
+
+
+def _number(told: Any) -> int:
+    """A count, within what a message can hold."""
+    return min(max(0, int(told or 0)), LARGEST)
 
 
 def _call(call: Mapping[str, Any], completion: Completion) -> ToolCall:
     """A piece of a call; its first one has an id, which is made here where the server made none."""
     index, function = int(call.get("index") or 0), call.get("function") or {}
+    if not 0 <= index < MOST_CALLS:
+        raise ValueError(f"the tool call number {index}")
     call_id = call.get("id") or ""
     if index not in completion.calls:
         completion.calls.add(index)
