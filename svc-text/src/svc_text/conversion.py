@@ -60,8 +60,8 @@ def to_chat(request: text_pb2.ChatRequest, facts: EngineFacts) -> Chat:
     """The request as the engine takes it; raises the leaf that says what cannot be taken."""
     if not request.messages:
         raise EmptyText("The chat has no messages. Send at least one.")
-    check(request, facts)
     _refuse_what_it_lacks(request, facts)
+    check(request, facts)
     turns = tuple(_turn(message) for message in request.messages)
     documents = tuple(Document(each.url, each.title, each.text) for each in request.documents)
     return Chat(

@@ -25,6 +25,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "frequency_penalty": (-2.0, 2.0),
     "repetition_penalty": (0.01, 10.0),
 }
+DIGITS = 6  # floats travel as 32 bits: 0.01 comes as 0.0099999998
 MOST_TURNS = 10_000
 MOST_PARTS = 1_000  # of one message
 MOST_DOCUMENTS = 1_000
@@ -45,6 +46,7 @@ TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 def check(request: text_pb2.ChatRequest, facts: EngineFacts) -> None:
     """Raise `InvalidArgument` or `TextTooLong` for what is more than this service, or this engine, takes."""
+    _check_turns(request)
     _check_size(request, facts)
     _check_sampling(request.sampling, facts)
     _check_lists(request.sampling)
@@ -52,8 +54,15 @@ def check(request: text_pb2.ChatRequest, facts: EngineFacts) -> None:
     _check_answer(request)
 
 
-def _check_size(request: text_pb2.ChatRequest, facts: EngineFacts) -> None:
+def _check_turns(request: text_pb2.ChatRequest) -> None:
     _most("messages", len(request.messages), MOST_TURNS)
+    if all(message.role == text_pb2.ROLE_SYSTEM for message in request.messages):
+        raise InvalidArgument("The chat has no message of a user. Add one.")
+    if request.continue_final_message and request.messages[-1].role != text_pb2.ROLE_ASSISTANT:
+        raise InvalidArgument("There is no answer to continue: the last message is not the assistant's.")
+
+
+def _check_size(request: text_pb2.ChatRequest, facts: EngineFacts) -> None:
     _most("documents", len(request.documents), MOST_DOCUMENTS)
     for message in request.messages:
         _most("parts of one message", len(message.content), MOST_PARTS)
@@ -77,7 +86,7 @@ def _lengths(request: text_pb2.ChatRequest) -> Iterator[int]:
 
 def _check_sampling(sampling: text_pb2.Sampling, facts: EngineFacts) -> None:
     for name, (least, most) in RANGES.items():
-        value = getattr(sampling, name)
+        value = round(getattr(sampling, name), DIGITS)
         if sampling.HasField(name) and not least <= value <= most:  # not a number is out of every range
             raise InvalidArgument(f"{name} is {value:g}; allowed: {least:g} to {most:g}.")
     if sampling.HasField("max_tokens") and not 0 < sampling.max_tokens <= facts.max_output_tokens:

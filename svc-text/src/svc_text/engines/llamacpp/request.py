@@ -136,7 +136,8 @@ def _biases(biases: Mapping[str, float], reach: Reach) -> dict[str, Any]:
 
 
 def _logprobs(sampling: Sampling) -> dict[str, Any]:
-    return {"logprobs": True, "top_logprobs": sampling.top_logprobs} if sampling.logprobs else {}
+    """With no others asked for llama.cpp tells no logprobs at all; the one that is told then is left out again."""
+    return {"logprobs": True, "top_logprobs": max(1, sampling.top_logprobs)} if sampling.logprobs else {}
 
 
 def _grammar(grammar: str, chat: Chat) -> str:

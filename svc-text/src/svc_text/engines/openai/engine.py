@@ -63,7 +63,7 @@ class OpenaiEngine:
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer; closing the iterator closes the connection, on which the server stops computing."""
         asked = body(chat, self._kind, self._model(chat.model))
-        reply = Reply(self._server.server, str(asked["model"]), chat.sampling.n)
+        reply = Reply(self._server.server, str(asked["model"]), chat.sampling.n, chat.sampling.top_logprobs)
         with self._pulse.beating(progress):
             async with aclosing(self._server.events(asked)) as events:
                 async for event in events:

@@ -31,6 +31,7 @@ class Kind:
     template_switch: bool = True  # thinking is switched by `chat_template_kwargs`; else by `reasoning_effort`
     reasoning_field: str = "reasoning_content"  # of an earlier message
     alive: str = "/v1/models"  # answered at once by a server that lives, whatever it computes
+    least_logprobs: int = 0  # others to ask for where logprobs are wanted
     names_tool: bool = True  # it knows a choice of one tool; else that one is the only one it is shown
     kept: bool = True  # its connections may be used again
     probed: bool = True  # what it can do depends on how it was started: it is asked once, when it is first reached
@@ -59,6 +60,7 @@ LLAMA_SERVER = Kind(
     names={"repetition_penalty": "repeat_penalty"},
     always={**USAGE, "timings_per_token": True},
     alive="/health",  # it goes on with a last message of the assistant's by itself
+    least_logprobs=1,  # with none it tells no logprobs at all
     names_tool=False,
     kept=False,  # it closes each after a stream, without having said so
     probed=False,  # /props says it

@@ -37,7 +37,8 @@ class Completion:
 class Reply:
     """One chat's answer."""
 
-    def __init__(self, server: str, model: str, n: int = 1) -> None:
+    def __init__(self, server: str, model: str, n: int = 1, top_logprobs: int = 0) -> None:
+        self._top = top_logprobs
         self._server = server
         self._model = model
         self._completions: dict[int, Completion] = {index: Completion() for index in range(n)}
@@ -76,7 +77,7 @@ class Reply:
         completion = self._completions[index]
         reasoning = said.get("reasoning_content") or said.get("reasoning") or ""
         calls = tuple(_call(call, completion) for call in said.get("tool_calls") or ())
-        logprobs = tuple(_logprob(each) for each in (choice.get("logprobs") or {}).get("content") or ())
+        logprobs = tuple(_logprob(each, self._top) for each in (choice.get("logprobs") or {}).get("content") or ())
         text = said.get("content") or ""
         spoke = bool(text or reasoning or calls or logprobs)
         tokens = self._count(completion, event, spoke=spoke, thought=bool(reasoning))
@@ -145,11 +146,11 @@ def _call(call: Mapping[str, Any], completion: Completion) -> ToolCall:
     return ToolCall(index, _text(call_id), _text(function.get("name") or ""), _text(function.get("arguments") or ""))
 
 
-def _logprob(told: Mapping[str, Any]) -> Logprob:
+def _logprob(told: Mapping[str, Any], most: int) -> Logprob:
     value = told.get("logprob")
     return Logprob(
         token=_text(told.get("token", "")),
         logprob=UNKNOWN_LOGPROB if value is None else float(value),
         token_bytes=bytes(told.get("bytes") or ()),
-        top=tuple(_logprob(each) for each in told.get("top_logprobs") or ()),
+        top=tuple(_logprob(each, 0) for each in (told.get("top_logprobs") or ())[:most]),
     )

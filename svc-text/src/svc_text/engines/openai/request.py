@@ -112,7 +112,7 @@ def _sampling(sampling: Sampling, kind: Kind) -> dict[str, Any]:
     if sampling.n > 1:
         asked["n"] = sampling.n
     if sampling.logprobs:
-        asked |= {"logprobs": True, "top_logprobs": sampling.top_logprobs}
+        asked |= {"logprobs": True, "top_logprobs": max(sampling.top_logprobs, kind.least_logprobs)}
     if sampling.logit_bias:
         asked["logit_bias"] = dict(sampling.logit_bias)
     return asked

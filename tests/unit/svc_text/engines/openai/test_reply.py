@@ -15,7 +15,7 @@ def event(index: int = 0, finish: str | None = None, logprobs: Any = None, usage
 
 
 def read(*events: dict, n: int = 1) -> list[Delta]:
-    reply = Reply("S", "m", n)
+    reply = Reply("S", "m", n, top_logprobs=1)
     return [delta for each in events for delta in reply.deltas(each)] + list(reply.ends())
 
 
