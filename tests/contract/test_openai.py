@@ -16,12 +16,10 @@ PATIENCE_S = 25.0
 KEY = "sk-very-secret"
 
 
-def mesh(start_service, url: str, fallback: str = ""):
+def mesh(start_service, url: str, fallback: str = "", **env: str):
     """svc-text and a gateway whose text is that server's; gives both."""
     seed = {"PROVIDER_VLLM_BASE_URL": url, "PROVIDER_VLLM_API_KEY": KEY, "TROUPE_LOG_LEVEL": "DEBUG"}
-    text = start_service(
-        "svc_text", TROUPE_TEXT_LOG_LEVEL="DEBUG", **{"TROUPE_TEXT_ENGINES": "openai,echo"} | seed | env
-    )
+    text = start_service("svc_text", TROUPE_TEXT_LOG_LEVEL="DEBUG", TROUPE_TEXT_ENGINES="openai,echo", **seed)
     gateway = start_service(
         "gateway",
         PROVIDER_TEXT="vllm",
@@ -29,7 +27,7 @@ def mesh(start_service, url: str, fallback: str = ""):
         TROUPE_TEXT_TARGET=text.grpc,
         TROUPE_SPEECH_TARGET=NOBODY,
         TROUPE_VIDEO_TARGET=NOBODY,
-        **seed,
+        **seed | env,
     )
     return text, gateway
 
@@ -105,14 +103,15 @@ def events_in(text: str) -> list[tuple[str, dict]]:
 async def test_an_answer_that_breaks_off_goes_on_elsewhere_or_ends_typed(start_service, fallback, whole) -> None:
     begun = b'data: {"choices":[{"index":0,"delta":{"content":"one"},"finish_reason":null}]}\n\n'
     async with serving() as server:
-        _, gateway = mesh(start_service, server.url, fallback=fallback)
+        other = start_service("svc_text", TROUPE_TEXT_ENGINES="echo")  # not the process in which it broke
+        _, gateway = mesh(start_service, server.url, fallback=fallback, PROVIDER_ECHO_TARGET=other.grpc)
         async with client(gateway) as http:
             await until_serving(http, "vllm")
             server.script = [begun, 0.05, None]
             reply = await http.post("/api/text", json={"prompt": "one two three", "stream": True})
     events = events_in(reply.text)
     said = "".join(data.get("text", "") for name, data in events if name == "delta")
-    assert said == ("one two three" if whole else "one")
+    assert said == ("one two three" if whole else "one"), reply.text
     assert (events[-1][0] == "error") != whole
 
 

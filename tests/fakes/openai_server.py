@@ -101,6 +101,8 @@ class Server:
         self.running += 1
         try:
             return await self._streamed(request, body)
+        except ConnectionError:  # the caller left
+            return web.Response()
         finally:
             self.running -= 1
 
