@@ -54,8 +54,8 @@ sadtalker: $(STAMP) ## Fetch SadTalker, the engine of talking heads by networks 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(TESTS)
 
-test-contract: $(STAMP) ## Real services behind their doors: gRPC, HTTP, failures, what resumes: TESTS=
-	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract)
+test-contract: $(STAMP) ## Real services behind their doors, and what every text engine must mean by a chat: TESTS=
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract tests/behaviours)
 
 test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under load: TESTS= CHAOS_FULL=1
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/chaos)

@@ -57,13 +57,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(settings: Settings) -> None:
-    desk = Desk(settings.engine_names)
+    desk = Desk(settings.engine_names, settings.context)
     servicer = TextServicer(desk, settings.request_s)
     service = Service(SERVICE, lambda server: add_TextServicer_to_server(servicer, server))
 
     @asynccontextmanager
     async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
-        async with background(asyncio.create_task(desk.load())):
+        async with background(asyncio.create_task(desk.run())):
             yield {}
         await desk.stop()
 

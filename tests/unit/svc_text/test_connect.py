@@ -65,7 +65,7 @@ async def ticks_of(desk: Desk, *frames: text_pb2.ClientFrame) -> int:
 
 
 async def test_an_open_stream_ticks_and_one_whose_engine_hangs_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svc_text.desk.make", lambda name: Hanging())
+    monkeypatch.setattr("svc_text.desk.make", lambda name, context: Hanging())
     desk = Desk(["hanging"])
     await desk.load()
     request = text_pb2.ChatRequest()

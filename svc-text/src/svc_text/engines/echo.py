@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 
-from svc_text.engine import Chat, Delta, EngineFacts
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts
 from troupe.wire.errors import EngineFailed, NotSupported
 from troupe.wire.progress import Progress
 
@@ -22,7 +22,7 @@ STEP_TOKENS = 16  # tokens per step where no delay is asked for
 class EchoEngine:
     """Says back what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:  # noqa: ARG002  # the contract's
         self.facts = EngineFacts(
             model="echo",
             version="1",
@@ -66,7 +66,7 @@ def _answer(chat: Chat) -> tuple[list[str], str]:
     said = chat.turns[-1].text if chat.continue_final else ""
     text = _whole(chat)
     rest = text.removeprefix(said)
-    for stop in chat.sampling.stop:
+    for stop in filter(None, chat.sampling.stop):
         rest = rest.partition(stop)[0]
     tokens = TOKEN.findall(rest)
     limit = chat.sampling.max_tokens
