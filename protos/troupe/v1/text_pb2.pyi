@@ -278,18 +278,20 @@ class ClientFrame(_message.Message):
     def __init__(self, id: _Optional[int] = ..., start: _Optional[_Union[StartChat, _Mapping]] = ..., cancel: _Optional[_Union[CancelChat, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ...) -> None: ...
 
 class StartChat(_message.Message):
-    __slots__ = ("request", "timeout_ms", "traceparent", "priority", "initial_credit")
+    __slots__ = ("request", "timeout_ms", "traceparent", "priority", "initial_credit", "request_id")
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     INITIAL_CREDIT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     request: ChatRequest
     timeout_ms: int
     traceparent: str
     priority: int
     initial_credit: int
-    def __init__(self, request: _Optional[_Union[ChatRequest, _Mapping]] = ..., timeout_ms: _Optional[int] = ..., traceparent: _Optional[str] = ..., priority: _Optional[int] = ..., initial_credit: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, request: _Optional[_Union[ChatRequest, _Mapping]] = ..., timeout_ms: _Optional[int] = ..., traceparent: _Optional[str] = ..., priority: _Optional[int] = ..., initial_credit: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CancelChat(_message.Message):
     __slots__ = ()
