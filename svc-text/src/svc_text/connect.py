@@ -21,6 +21,9 @@ from troupe.wire.errors import Draining, InvalidArgument
 from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.progress import TICK_INTERVAL_S
 
+PACE_S = 0.001
+"""Frames do not follow each other faster: each costs as much as tens of deltas. No model's steps are as short."""
+
 
 class Connection:
     """One `Connect` stream."""
@@ -36,9 +39,11 @@ class Connection:
         self._ending: set[asyncio.Task[None]] = set()  # of cancelled chats
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = False
+        self._sent_at = 0.0
 
     async def frames(self, incoming: AsyncIterator[text_pb2.ClientFrame]) -> AsyncIterator[text_pb2.ServerFrame]:
         """What is sent back, until the client half-closes or this process drains, and the last chat has ended."""
+        loop = asyncio.get_running_loop()
         reader = asyncio.create_task(self._read(incoming))
         drain = asyncio.create_task(self._desk.board.draining.wait())
         reader.add_done_callback(lambda _: self._outbox.bell.set())
@@ -46,10 +51,13 @@ class Connection:
         try:
             while True:
                 await self._outbox.bell.wait()
+                if (early_s := self._sent_at + PACE_S - loop.time()) > 0:
+                    await asyncio.sleep(early_s)
                 self._outbox.bell.clear()
                 while (frame := self._outbox.take()) is not None:
                     frame.load.running = self._desk.running
                     yield frame
+                    self._sent_at = loop.time()
                 if reader.done():
                     reader.result()
                 if (reader.done() or self._leaving) and not self._tasks and not self._outbox.bell.is_set():

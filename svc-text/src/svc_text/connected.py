@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from svc_text.conversion import fill, from_delta, to_chat
+from svc_text.conversion import PLAIN, from_delta, to_chat
 from svc_text.desk import Desk
 from svc_text.engine import Delta
 from svc_text.outbox import LARGEST_EVENT_BYTES, Outbox
@@ -18,7 +18,7 @@ from troupe.wire.progress import Progress, Ticker
 DEFAULT_CREDIT = 64  # deltas
 MOST_CREDIT = 1024  # deltas: what one chat may hold here at most, whatever its reader allows
 SMALL_CHARS = 4096
-"""A delta of no more text than this needs no measuring: it fits into any frame."""
+"""A piece of text that is no longer needs no measuring: it fits into any frame."""
 METHOD = "Chat"
 """A chat is counted as what it is, however it came."""
 
@@ -69,19 +69,21 @@ class ConnectedChat:
             await self._send(deltas, engine.facts.model)
 
     async def _send(self, deltas: AsyncIterator[Delta], model: str) -> None:
-        outbox, chat_id = self._outbox, self._id
+        event, chat_id = self._outbox.event, self._id
         async for delta in deltas:
             if self._credit <= 0:
                 await self._wait()
             self._credit -= 1
-            if len(delta.text) <= SMALL_CHARS and not delta.logprobs and not delta.tool_calls:
-                fill(outbox.event(chat_id, len(delta.text)).delta, delta, model)
-            else:
-                self._send_large(from_delta(delta, model))
-            model = ""
+            text = delta.text
+            if model or delta[2:] != PLAIN or len(text) > SMALL_CHARS:
+                self._send_whole(from_delta(delta, model))
+                model = ""
+                continue
+            message = event(chat_id, len(text)).delta
+            message.content, message.tokens = text, delta.tokens
 
-    def _send_large(self, message: text_pb2.ChatDelta) -> None:
-        """A delta that may be too much for one message of gRPC: then only this chat ends, not the stream."""
+    def _send_whole(self, message: text_pb2.ChatDelta) -> None:
+        """A delta that is more than a piece of text. One that no message of gRPC can hold ends its chat alone."""
         size = message.ByteSize()
         if size > LARGEST_EVENT_BYTES:
             told = f"The engine made {size} bytes in one step; {LARGEST_EVENT_BYTES} can be sent at once."

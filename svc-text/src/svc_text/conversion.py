@@ -40,8 +40,8 @@ TASKS: Mapping[str, engine_pb2.Task] = {
     "count_tokens": engine_pb2.TASK_COUNT_TOKENS,
     "extract": engine_pb2.TASK_EXTRACT,
 }
-_PLAIN = Delta()[2:]
-"""What a piece that is nothing but text has besides it."""
+PLAIN = Delta()[2:]
+"""What a piece that is nothing but a text and its tokens has besides them: nothing."""
 DOCUMENTS_ONLY = "documents_only"
 """The feature of an engine that sums up what it is given and knows nothing else."""
 OPTIONAL = (
@@ -142,27 +142,14 @@ def _options(request: text_pb2.ChatRequest) -> Mapping[str, int | str]:
 
 def from_delta(delta: Delta, model: str = "") -> text_pb2.ChatDelta:
     """A piece of the answer as it travels; `model` is said with the first one."""
-    message = text_pb2.ChatDelta()
-    fill(message, delta, model)
-    return message
-
-
-def fill(message: text_pb2.ChatDelta, delta: Delta, model: str = "") -> None:
-    """As `from_delta`, into an empty message that is there already: most pieces are a text and its tokens."""
-    if delta.text:
-        message.content = delta.text
-    if delta.tokens:
-        message.tokens = delta.tokens
-    if delta[2:] != _PLAIN:
-        _fill_further(message, delta)
-    if model:
-        message.model = delta.model or model
-
-
-def _fill_further(message: text_pb2.ChatDelta, delta: Delta) -> None:
-    message.index = delta.index
-    message.reasoning = delta.reasoning
-    message.finish_reason = FINISH[delta.finish]
+    message = text_pb2.ChatDelta(
+        index=delta.index,
+        content=delta.text,
+        reasoning=delta.reasoning,
+        tokens=delta.tokens,
+        model=model and (delta.model or model),
+        finish_reason=FINISH[delta.finish],
+    )
     for call in delta.tool_calls:
         message.tool_calls.add(index=call.index, id=call.call_id, name=call.name, arguments=call.arguments)
     message.logprobs.extend(_logprob(each) for each in delta.logprobs)
@@ -171,6 +158,7 @@ def _fill_further(message: text_pb2.ChatDelta, delta: Delta) -> None:
         message.usage.completion_tokens = delta.completion_tokens
         message.usage.cached_tokens = delta.cached_tokens
         message.usage.reasoning_tokens = delta.reasoning_tokens
+    return message
 
 
 def _logprob(told: Logprob) -> text_pb2.TokenLogprob:

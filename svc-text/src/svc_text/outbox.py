@@ -41,13 +41,19 @@ class Outbox:
     def event(self, chat_id: int, text_bytes: int = 0) -> text_pb2.ChatEvent:
         """A new event of that chat, to be filled at once; `text_bytes` is about what it will hold."""
         if self._bytes >= FRAME_BYTES:
-            self._closed.append(self._frame)
-            self._begin()
-            if len(self._closed) >= MOST_FRAMES:
-                self._room.clear()
+            self._close()
+        if not self._bytes:
+            self.bell.set()
         self._bytes += EVENT_BYTES + text_bytes
-        self.bell.set()
-        return self._add(id=chat_id)
+        event = self._add()
+        event.id = chat_id  # half the time of add(id=…)
+        return event
+
+    def _close(self) -> None:
+        self._closed.append(self._frame)
+        self._begin()
+        if len(self._closed) >= MOST_FRAMES:
+            self._room.clear()
 
     def farewell(self) -> None:
         """Say that this stream takes no new chat."""
