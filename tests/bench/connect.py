@@ -1,7 +1,8 @@
 """`make bench-connect`: what a delta costs svc-text and the gateway, over one `Connect` stream and by a call a chat.
 
-svc-text is a process of its own with the engine `echo`, whose own work counts. A delta is one step of it, here one token. Costs are
-processor time of the whole process, so a busy machine changes them little. Three readers, of this process:
+svc-text is a process of its own with the engine `echo`, whose own work counts. A delta is one step of it, here one
+token. Costs are processor time of the whole process, so a busy machine changes them less than it changes rates. There
+are three readers, all of this process:
 
     raw       the frames of `Connect` as they come: what svc-text can do
     connect   the gateway's own way to a replica, each chat read by a task of its own

@@ -58,10 +58,11 @@ class ConnectedChat:
             self._waiter = self._loop.create_future()
             await self._waiter
         delta = self._ready.popleft()
-        self._taken += 1
-        if self._taken >= GIVE_BACK:
-            self._stream.credit(self._number, self._taken)
-            self._taken = 0
+        if not delta.HasField("tick"):
+            self._taken += 1
+            if self._taken >= GIVE_BACK:
+                self._stream.credit(self._number, self._taken)
+                self._taken = 0
         return delta
 
     def cancel(self) -> bool:
