@@ -19,8 +19,8 @@ MOST_FRAMES = 4
 """With more than these unsent, the other side does not read: nothing more is begun for it."""
 EVENT_BYTES = 64
 """Of an event beside its text, about."""
-LARGEST_EVENT_BYTES = MESSAGE_BYTES - FRAME_BYTES - 1024
-"""The most that one event may hold: it must fit behind what a frame holds already."""
+LARGEST_EVENT_BYTES = MESSAGE_BYTES - 64 * 1024
+"""The most that one event may hold; a large one has a frame of its own."""
 
 
 class Outbox:
@@ -40,7 +40,7 @@ class Outbox:
 
     def event(self, chat_id: int, text_bytes: int = 0) -> text_pb2.ChatEvent:
         """A new event of that chat, to be filled at once; `text_bytes` is about what it will hold."""
-        if self._bytes >= FRAME_BYTES:
+        if self._bytes + text_bytes >= FRAME_BYTES and self._bytes:
             self._close()
         if not self._bytes:
             self.bell.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc.aio
@@ -65,8 +66,10 @@ class TextServicer(text_pb2_grpc.TextServicer):
         context: Context,
     ) -> AsyncIterator[text_pb2.ServerFrame]:
         """All chats of one gateway worker on one stream."""
-        async for frame in Connection(self._desk, self._longest_s, self._metrics).frames(request_iterator):
-            yield frame
+        connection = Connection(self._desk, self._longest_s, self._metrics)
+        async with aclosing(connection.frames(request_iterator)) as frames:  # type: ignore[type-var]  # a generator
+            async for frame in frames:
+                yield frame
 
     async def CountTokens(
         self,

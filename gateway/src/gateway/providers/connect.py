@@ -70,7 +70,7 @@ class ChatLink:
             self._streams.add(self._stream)
         return self._stream
 
-    def _ended(self, stream: ConnectStream, error: grpc.aio.AioRpcError | None) -> None:
+    def _ended(self, stream: ConnectStream, error: BaseException | None) -> None:
         """It is over: well, or by this error."""
         self._streams.discard(stream)
         if self._stream is stream:
@@ -81,7 +81,8 @@ class ChatLink:
             return
         self._rest_s = min(max(REST_S, self._rest_s * 2), MOST_REST_S)
         self._rest_until = self._clock() + self._rest_s
-        log.debug("the stream of chats with %s ended: %s", self._peer, error.code())
-        if error.code() is grpc.StatusCode.UNIMPLEMENTED and not stream.answered:
+        log.debug("the stream of chats with %s ended: %s", self._peer, error)
+        code = error.code() if isinstance(error, grpc.aio.AioRpcError) else None
+        if code is grpc.StatusCode.UNIMPLEMENTED and not stream.answered:
             self._refused = True
             log.info("the text service at %s knows no Connect; its chats are calls of Chat", self._peer)

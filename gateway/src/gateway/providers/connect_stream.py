@@ -14,10 +14,12 @@ import grpc.aio
 
 from troupe.v1.text_pb2 import CancelChat, ChatDelta, ChatError, ClientFrame, Credit, ServerFrame, StartChat
 from troupe.wire.errors import TroupeError, revive
+from troupe.wire.interceptors import defect
 
 EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # grpc-stubs do not know it
 BREAKS = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED})
 """Codes of a connection; any other one before the first message says that the service does not do `Connect`."""
+CLOSE_S = 1.0
 _NO_METADATA = grpc.aio.Metadata()
 UNREADABLE = "it answers what is no message of troupe.v1"
 
@@ -47,7 +49,7 @@ class ConnectStream:
         self,
         begin: Callable[[], Any],
         heard: Callable[[], None],
-        ended: Callable[[ConnectStream, grpc.aio.AioRpcError | None], None],
+        ended: Callable[[ConnectStream, BaseException | None], None],
     ) -> None:
         self._heard = heard
         self._ended = ended
@@ -85,7 +87,7 @@ class ConnectStream:
     async def close(self) -> None:
         """End the call."""
         self._call.cancel()
-        await asyncio.wait(self._tasks)
+        await asyncio.wait(self._tasks, timeout=CLOSE_S)
 
     def _send(self, frame: ClientFrame) -> None:
         self._outgoing.append(frame)
@@ -103,22 +105,20 @@ class ConnectStream:
 
     async def _run(self) -> None:
         """Read until the call ends, then end what is left of its chats in the same way."""
-        error: grpc.aio.AioRpcError | None = None
-        cancelled = False
+        error: BaseException | None = None
         try:
             await self._read()
             if self._chats:
                 error = _broken("it ended the stream while chats ran")
-        except grpc.aio.AioRpcError as why:
+        except (grpc.aio.AioRpcError, asyncio.CancelledError) as why:  # cancelled by us: the replica is let go
             error = why
-        except asyncio.CancelledError:  # we: the replica is let go
-            cancelled = True
-        finally:
-            self._over = True
-            self._tasks[0].cancel()
-            self._call.cancel()
-            self._ended(self, error)
-            self._end_all(error, cancelled=cancelled)
+        except Exception as why:  # noqa: BLE001  # a defect here must end the chats, not hang them
+            error = defect(why, "a stream of chats")
+        self._over = True
+        self._tasks[0].cancel()
+        self._call.cancel()
+        self._ended(self, error)
+        self._end_all(error)
 
     async def _read(self) -> None:
         while (frame := await self._call.read()) is not EOF:
@@ -142,14 +142,15 @@ class ConnectStream:
             del self._chats[event.id]
             chat.end(_leaf(event.error) if kind == "error" else None)
 
-    def _end_all(self, error: grpc.aio.AioRpcError | None, *, cancelled: bool) -> None:
+    def _end_all(self, error: BaseException | None) -> None:
         chats, self._chats = self._chats, {}
-        alone = error is not None and not self.answered and error.code() not in BREAKS
         for chat in chats.values():
-            if alone:
-                chat.go_alone()
+            if not isinstance(error, grpc.aio.AioRpcError):
+                chat.end(error)
+            elif self.answered or error.code() in BREAKS:
+                chat.end(_again(error))
             else:
-                chat.end(asyncio.CancelledError() if cancelled or error is None else _again(error))
+                chat.go_alone()
 
 
 def _leaf(told: ChatError) -> TroupeError:

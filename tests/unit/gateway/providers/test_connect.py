@@ -24,6 +24,7 @@ from troupe.wire.errors import (
     DeadlineExceeded,
     Draining,
     EngineFailed,
+    Internal,
     NotSupported,
     StreamBroken,
 )
@@ -191,6 +192,15 @@ async def test_a_defect_of_the_service_is_told_to_every_chat(stage, until) -> No
     for stream in streams:
         with pytest.raises(EngineFailed, match="all of it"):
             await anext(stream)
+
+
+async def test_a_defect_of_our_own_ends_the_chats_too(stage, until, monkeypatch, caplog) -> None:
+    (stream,) = await begun(stage, until)
+    monkeypatch.setattr("gateway.providers.connected.ConnectedChat.take", lambda *_: 1 / 0)
+    stage.told.say(delta(1, "x"))
+    with pytest.raises(Internal, match="broke on our side"):
+        await anext(stream)
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_after_a_break_chats_are_calls_until_the_rest_is_over(stage, until) -> None:
