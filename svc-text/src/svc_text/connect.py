@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 from svc_text.connected import ConnectedChat
@@ -23,6 +24,9 @@ from troupe.wire.progress import TICK_INTERVAL_S
 
 PACE_S = 0.001
 """Frames do not follow each other faster: each costs as much as tens of deltas. No model's steps are as short."""
+
+PAUSE_S = 2 * PACE_S
+"""What is waited for that: uvloop's clock has whole milliseconds, so this is 1 to 2 ms."""
 
 
 class Connection:
@@ -43,7 +47,6 @@ class Connection:
 
     async def frames(self, incoming: AsyncIterator[text_pb2.ClientFrame]) -> AsyncIterator[text_pb2.ServerFrame]:
         """What is sent back, until the client half-closes or this process drains, and the last chat has ended."""
-        loop = asyncio.get_running_loop()
         reader = asyncio.create_task(self._read(incoming))
         drain = asyncio.create_task(self._desk.board.draining.wait())
         reader.add_done_callback(lambda _: self._outbox.bell.set())
@@ -51,13 +54,13 @@ class Connection:
         try:
             while True:
                 await self._outbox.bell.wait()
-                if (early_s := self._sent_at + PACE_S - loop.time()) > 0:
-                    await asyncio.sleep(early_s)
+                if time.monotonic() - self._sent_at < PACE_S:
+                    await asyncio.sleep(PAUSE_S)
                 self._outbox.bell.clear()
-                while (frame := self._outbox.take()) is not None:
+                for frame in self._outbox.take():
                     frame.load.running = self._desk.running
                     yield frame
-                    self._sent_at = loop.time()
+                    self._sent_at = time.monotonic()
                 if reader.done():
                     reader.result()
                 if (reader.done() or self._leaving) and not self._tasks and not self._outbox.bell.is_set():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from svc_text.conversion import PLAIN, from_delta, to_chat
 from svc_text.desk import Desk
@@ -66,20 +65,21 @@ class ConnectedChat:
         name, engine = self._desk.engine(request.engine)
         chat = to_chat(request, engine.facts)
         async with self._desk.place(name, chat, self._progress) as deltas:
-            await self._send(deltas, engine.facts.model)
-
-    async def _send(self, deltas: AsyncIterator[Delta], model: str) -> None:
-        event, chat_id = self._outbox.event, self._id
-        async for delta in deltas:
-            if self._credit <= 0:
-                await self._wait()
-            self._credit -= 1
-            text = delta.text
-            if model or delta[2:] != PLAIN or len(text) > SMALL_CHARS:
-                self._send_whole(from_delta(delta, model))
+            model = engine.facts.model  # said with the first delta
+            async for delta in deltas:
+                if self._credit <= 0:
+                    await self._wait()
+                self._send(delta, model)
                 model = ""
-                continue
-            message = event(chat_id, len(text)).delta
+
+    def _send(self, delta: Delta, model: str) -> None:
+        """Once for each token of each chat: most are no more than a piece of text."""
+        self._credit -= 1
+        text = delta.text
+        if model or delta[2:] != PLAIN or len(text) > SMALL_CHARS:
+            self._send_whole(from_delta(delta, model))
+        else:
+            message = self._outbox.event(self._id, len(text)).delta
             message.content, message.tokens = text, delta.tokens
 
     def _send_whole(self, message: text_pb2.ChatDelta) -> None:

@@ -8,7 +8,6 @@ frame is closed and another begun, as no message may be larger than gRPC's limit
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from troupe.v1 import text_pb2
 from troupe.wire.channels import MESSAGE_BYTES
@@ -30,7 +29,7 @@ class Outbox:
         self.bell = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        self._closed: deque[text_pb2.ServerFrame] = deque()
+        self._closed: list[text_pb2.ServerFrame] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -61,17 +60,13 @@ class Outbox:
         self._bytes += EVENT_BYTES
         self.bell.set()
 
-    def take(self) -> text_pb2.ServerFrame | None:
-        """The next frame, if there is anything to send."""
-        if self._closed:
-            frame = self._closed.popleft()
-            self._room.set()
-            return frame
-        if not self._bytes:
-            return None
-        frame = self._frame
-        self._begin()
-        return frame
+    def take(self) -> list[text_pb2.ServerFrame]:
+        """All there is to send: one frame, more where much has gathered, none where nothing has."""
+        if self._bytes:
+            self._close()
+        taken, self._closed = self._closed, []
+        self._room.set()
+        return taken
 
     @property
     def crowded(self) -> bool:

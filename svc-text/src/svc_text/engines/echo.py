@@ -65,7 +65,7 @@ class EchoEngine:
             await (asyncio.sleep(delay_s) if delay_s else turn())
             progress.beat("generating", start / len(tokens))
             piece = tokens[start : start + step]
-            yield Delta(text="".join(piece), tokens=len(piece))
+            yield Delta("".join(piece), len(piece))
         yield Delta(finish=finish, prompt_tokens=await self.count(chat), completion_tokens=len(tokens))
 
 
