@@ -88,6 +88,21 @@ def test_a_person_chooses_who_moves_the_face_and_how(both, studio, pictures: Pat
     assert page.evaluate("document.getElementById('engine-picture').value") == "full"
 
 
+def test_one_that_is_slow_here_is_offered_and_not_the_first(both, beside, studio) -> None:
+    gateway = beside(TROUPE_VIDEO_TARGET=both[1].grpc)  # a chain that nobody wrote
+    url = f"http://{gateway.addresses['http']}"
+    wait_ready(url)
+    page = studio(url).open()
+    page.shown("#engine", 20)
+    assert checked(page) == "portrait"
+    assert page.evaluate("document.getElementById('rungs-dot').dataset.state") == "ready"
+    assert filmed(page) == "portrait"
+    page.evaluate("document.querySelector('[name=engine][value=sadtalker]').focus()")
+    page.press("Space")
+    assert "much longer" in page.text("#engine-hint")
+    assert filmed(page) == "sadtalker"
+
+
 def test_it_fits_a_phone_and_a_thumb(both, studio, pictures: Path) -> None:
     page = studio(both[0]).open(PHONE, phone=True)
     page.shown("#engine", 20)

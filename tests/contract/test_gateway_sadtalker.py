@@ -29,18 +29,21 @@ def video(start_service_once):
 
 
 @pytest.fixture(scope="module")
-def gateway(start_service_once, video):
+def start_gateway(start_service_once, video):
     speech = start_service_once("svc_tts", TROUPE_SPEECH_ENGINES="tone")
-    return start_service_once(
-        "gateway",
-        PROVIDER_TTS="tone",
-        PROVIDER_TTS_FALLBACK="",
-        PROVIDER_VIDEO="sadtalker",
-        PROVIDER_VIDEO_FALLBACK="portrait",
-        TROUPE_SPEECH_TARGET=speech.grpc,
-        TROUPE_VIDEO_TARGET=video.grpc,
-        TROUPE_TEXT_TARGET="127.0.0.1:1",
-    )
+    env = {
+        "PROVIDER_TTS": "tone",
+        "PROVIDER_TTS_FALLBACK": "",
+        "TROUPE_SPEECH_TARGET": speech.grpc,
+        "TROUPE_VIDEO_TARGET": video.grpc,
+        "TROUPE_TEXT_TARGET": "127.0.0.1:1",
+    }
+    return lambda **more: start_service_once("gateway", **env, **more)
+
+
+@pytest.fixture(scope="module")
+def gateway(start_gateway):
+    return start_gateway(PROVIDER_VIDEO="sadtalker", PROVIDER_VIDEO_FALLBACK="portrait")
 
 
 @pytest.fixture
@@ -100,6 +103,15 @@ def test_a_slip_is_told_before_anything_is_spoken(client, request_parts, status,
     reply = client.post("/api/avatar", **request_parts)
     assert (reply.status_code, reply.json()["error"]["code"]) == (status, code), reply.text
     assert says in reply.json()["error"]["message"]
+
+
+def test_in_a_chain_that_nobody_wrote_what_is_slow_here_waits_until_it_is_named(start_gateway) -> None:
+    unwritten = start_gateway()
+    with httpx.Client(base_url=f"http://{unwritten.addresses['http']}", timeout=60) as client:
+        assert client.get("/providers").json()["video"]["serving"] == "portrait"
+        assert film(client, json={"text": "Hello."}).headers["x-troupe-provider"] == "tts=tone;video=portrait"
+        named = film(client, json={"text": "Hello.", "video_provider": "sadtalker"})
+        assert named.headers["x-troupe-provider"] == "tts=tone;video=sadtalker"
 
 
 async def animate(stub: VideoStub, settings: AnimateSettings) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ log = logging.getLogger(__name__)
 
 
 class SadTalkerStandin(StillEngine):
-    """The engine `still` under SadTalker's name."""
+    """The engine `still` under SadTalker's name, as it is on a machine without a GPU."""
 
     def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
         super().__init__(context)
+        self.facts = replace(self.facts, features=(*self.facts.features, "slow"))
 
     def prepare(
         self,

@@ -30,7 +30,7 @@ def invitation(host: str, port: int) -> str:
 
 def _in_use(house: House, modality: Modality) -> str:
     """The first rung that is there at all: what a request is sent to first."""
-    rungs = house.chains[modality].rungs
+    rungs = house.chains[modality].ordered
     usable = [rung.name for rung in rungs if not rung.unusable() and _named(rung)]
     return usable[0] if usable else "none"
 

@@ -127,7 +127,7 @@ class House:
 
     def ready(self, modality: Modality) -> str | None:
         """The rung that would be asked first now; None where there is none."""
-        for rung in self.chains[modality].rungs:
+        for rung in self.chains[modality].ordered:
             info = rung.describe()
             if info is not None and info.state == ENGINE_STATE_READY and rung.trouble() is None:
                 return rung.name

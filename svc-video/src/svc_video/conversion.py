@@ -19,9 +19,13 @@ from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
 from troupe.wire.framing import check_background_size
 from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
+from troupe.wire.sadtalker import FOLLOWED, PREPROCESSES, SEAMS, check_sadtalker, known_name
 
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+WORDS = {"preprocess": PREPROCESSES, "seam": SEAMS, "reference_for": FOLLOWED}
+SCALARS = (bool, int, float, str, bytes)
 MAX_SEQUENCE = 1_000_000
+MAX_LEAD_MS = 10_000  # of sound before the film's first frame
 MAX_IPA = 32  # characters of one phone
 MAX_WORD = 200  # characters of one word
 CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
@@ -43,6 +47,7 @@ class Order:
     portrait_id: str
     film: Film
     start_ms: int
+    lead_ms: int
     seed: int
     expression: str
     has_cues: bool
@@ -67,6 +72,11 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
             f"start_ms is {settings.start_ms} and first_sequence {settings.first_sequence}: a resumed film has both, "
             "the end of the last fragment and the number after it; a new one has neither."
         )
+    if settings.lead_ms > min(settings.start_ms, MAX_LEAD_MS):
+        raise InvalidArgument(
+            f"lead_ms is {settings.lead_ms}; allowed: up to start_ms ({settings.start_ms}) and {MAX_LEAD_MS}.",
+            field="lead_ms",
+        )
     if settings.first_sequence > MAX_SEQUENCE:
         raise InvalidArgument(f"first_sequence is {settings.first_sequence}; no film has more than {MAX_SEQUENCE}.")
     if settings.start_ms >= max_ms:
@@ -86,6 +96,7 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
         portrait_id=settings.portrait_id,
         film=film,
         start_ms=settings.start_ms,
+        lead_ms=settings.lead_ms,
         seed=settings.seed,
         expression=settings.expression,
         has_cues=settings.has_cues,
@@ -136,7 +147,11 @@ def _options(settings: video_pb2.AnimateSettings) -> dict[str, Any]:
     for name, share in (("head_motion", settings.portrait.head_motion), ("blink_rate", settings.portrait.blink_rate)):
         if not 0 <= share <= 1:
             raise InvalidArgument(f"{name} is {share:g}; allowed: 0 to 1, unset = 1.")
-    return {told.name: value for told, value in getattr(settings, which).ListFields()}
+    given = {told.name: value for told, value in getattr(settings, which).ListFields()}
+    if which == "sadtalker":
+        check_sadtalker(settings.sadtalker, settings.sadtalker.reference)
+        given |= {name: known_name(name, given[name], known) for name, known in WORDS.items() if name in given}
+    return {name: value if isinstance(value, SCALARS) else tuple(value) for name, value in given.items()}
 
 
 def expression_notes(asked: str, known: Sequence[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
+from gateway.routing.capability import SLOW
 from gateway.routing.journey import Attempt, Journey
 from gateway.routing.need import Modality, Need
 from gateway.routing.observer import Fallback, Nobody, Observer
@@ -34,7 +35,17 @@ class Chain:
         self.modality = modality
         self.rungs: Sequence[Rung] = tuple({rung.name: rung for rung in rungs}.values())
         self.observer: Observer = observer or Nobody()
-        self._unasked = frozenset(unasked)  # rungs nobody named: passing over one that cannot serve is no fallback
+        # Rungs nobody named: passing over one that cannot serve is no fallback, and one that is slow comes last.
+        self._unasked = frozenset(unasked)
+
+    @property
+    def ordered(self) -> Sequence[Rung]:
+        """The rungs in the order in which they are asked now."""
+        return sorted(self.rungs, key=self._put_off)
+
+    def _put_off(self, rung: Rung) -> bool:
+        info = rung.describe() if rung.name in self._unasked else None
+        return info is not None and SLOW in info.features
 
     async def run(self, need: Need, call: Call[M]) -> Served[M]:
         """The first answer that begins. Raises `NoRungCanServe`, `AllRungsFailed` or what is the caller's own fault."""
@@ -50,7 +61,7 @@ class Chain:
 
     def _journey(self, need: Need, call: Call[M], avoid: Collection[str] = ()) -> Served[M]:
         journey = Journey(
-            self.rungs,
+            self.ordered,
             need,
             deadline=call.deadline,
             clock=call.deadline.clock,
@@ -74,12 +85,12 @@ class Chain:
             await _drop(asked)
 
     def _hedge_s(self, need: Need) -> float:
-        able = next((rung for rung in self.rungs if rung.can_serve(need) is None), None)
+        able = next((rung for rung in self.ordered if rung.can_serve(need) is None), None)
         return able.policy.hedge_s if able is not None else 0.0
 
     def _may_hedge(self, need: Need) -> bool:
         """A second call is load like a retry's, so it is paid from the same budget."""
-        able = next((rung for rung in self.rungs if rung.can_serve(need) is None), None)
+        able = next((rung for rung in self.ordered if rung.can_serve(need) is None), None)
         return able is not None and able.budget.spend()
 
     def told(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
@@ -92,7 +103,7 @@ class Chain:
 
     def announce(self, rung: Rung, attempts: Sequence[Attempt], reason: str, request_id: str) -> None:
         """Tell of a fallback, where a rung before this one was passed over or failed."""
-        order = {each.name: place for place, each in enumerate(self.rungs)}
+        order = {each.name: place for place, each in enumerate(self.ordered)}
         if not any(order.get(attempt.rung, 0) < order[rung.name] for attempt in attempts):
             return
         log.warning("Using fallback provider: %s (%s) %s", rung.name, reason, request_id)

@@ -6,6 +6,7 @@ from gateway.routing.chain import Chain
 from gateway.routing.need import Modality, Need
 from gateway.routing.observer import Nobody
 from gateway.routing.verdict import Verdict
+from troupe.v1.engine_pb2 import EngineInfo
 from troupe.wire.errors import (
     AllRungsFailed,
     CannotConnect,
@@ -183,3 +184,26 @@ async def test_abort_and_close_reach_the_rung(rung, call) -> None:
         await all_of(served)
     await served.aclose()
     assert first.streams[0].closed
+
+
+async def test_a_slow_rung_that_nobody_named_comes_after_the_others(rung, call) -> None:
+    slow = rung("slow", ["header", "s"], info=EngineInfo(features=["slow"]))
+    quick = rung("quick", ["header", "q"])
+    unwritten = Chain(Modality.VIDEO, [slow, quick], unasked=["slow", "quick"])
+    assert [each.name for each in unwritten.ordered] == ["quick", "slow"]
+    assert (await unwritten.run(Need(Modality.VIDEO), call())).rung is quick
+    named = Need(Modality.VIDEO, rungs=("slow",))
+    assert (await unwritten.run(named, call())).rung is slow
+    written = Chain(Modality.VIDEO, [slow, quick], unasked=["quick"])
+    assert (await written.run(Need(Modality.VIDEO), call())).rung is slow
+
+
+async def test_a_slow_rung_steps_in_and_that_is_told(rung, call, caplog) -> None:
+    slow = rung("slow", ["header", "s"], info=EngineInfo(features=["slow"]))
+    quick = rung("quick", ["header", EngineFailed("it broke")])
+    seen = Seen()
+    chain = Chain(Modality.VIDEO, [slow, quick], unasked=["slow", "quick"], observer=seen)
+    served = await chain.run(Need(Modality.VIDEO), call())
+    assert served.rung is slow
+    assert served.fallback_reason == "quick: it broke"
+    assert [each.rung for each in seen.fallbacks] == ["slow"]

@@ -4,11 +4,12 @@ import { $, make } from "./dom.js";
 
 const NAMES = { portrait: "Portrait", sadtalker: "SadTalker", still: "Still" };
 const SADTALKER = "sadtalker";
-const SLOW = "offline_render"; // takes minutes: the Studio does not wait for it
+const OFFLINE = "offline_render"; // takes minutes: the Studio does not wait for it
+const SLOW = "slow"; // on its machine
 const WORDS = {
   portrait: () => "Quick: it plays while it is made, on any machine. Drawn faces and photos.",
-  sadtalker: ({ device }) =>
-    `Learned from films of people: the whole face moves. For photos. ${/^cuda/i.test(device) ? "It runs on the graphics card." : "Without a graphics card it takes much longer than the film lasts."}`,
+  sadtalker: ({ features }) =>
+    `Learned from films of people: the whole face moves. For photos.${features.includes(SLOW) ? " On this machine a film takes much longer than it lasts." : ""}`,
 };
 const USUAL = { preprocess: "crop", size: 256, still: false };
 
@@ -38,7 +39,7 @@ export class FaceEngine {
 
   /** The video chain as the gateway tells it; null: nothing is known. What was chosen stays chosen while it is away. */
   offer(chain) {
-    this.ready = (chain?.chain ?? []).filter(rung => rung.state === "ready" && !rung.features.includes(SLOW));
+    this.ready = (chain?.chain ?? []).filter(rung => rung.state === "ready" && !rung.features.includes(OFFLINE));
     this.serving = chain?.serving ?? "";
     this.#show();
   }

@@ -102,8 +102,8 @@ export class Rungs {
 
 const line = (kind, words) => (words ? make("p", { class: kind }, words) : null);
 
-/** The first of a chain that could ever serve here: what is not installed is nobody's stand-in. */
-const firstUsable = chain => chain.chain.find(rung => !["missing", "not_installed"].includes(rung.state))?.name;
+/** The first of a chain that could ever serve here: what is not installed has no stand-in, nor what is put off as slow. */
+const firstUsable = chain => chain.chain.find(rung => !["missing", "not_installed"].includes(rung.state) && (rung.name === chain.serving || !rung.features.includes("slow")))?.name;
 
 function remedy(command) {
   const button = make("button", { type: "button", class: "icon-button", "aria-label": `Copy: ${command}`, title: "Copy" }, icon("copy"));
