@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-speech bench-timing bench-xtts bench-sadtalker
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-connect bench-speech bench-timing bench-xtts bench-sadtalker
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,8 +54,8 @@ sadtalker: $(STAMP) ## Fetch SadTalker, the engine of talking heads by networks 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(TESTS)
 
-test-contract: $(STAMP) ## Real services behind their doors: gRPC, HTTP, failures, what resumes: TESTS=
-	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract)
+test-contract: $(STAMP) ## Real services behind their doors, and what every text engine must mean by a chat: TESTS=
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract tests/behaviours)
 
 test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under load: TESTS= CHAOS_FULL=1
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/chaos)
@@ -119,6 +119,9 @@ bench-speech: $(STAMP) ## Every engine that speaks: first audio, a minute of tex
 
 bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eight at once: MODEL= ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.text
+
+bench-connect: $(STAMP) ## What a delta costs svc-text and the gateway over Connect and over Chat, and memory: REQUESTS= FULL=1 ROUNDS= QUICK=1
+	@tools/private-network.sh $(BIN)/python -m tests.bench.connect
 
 bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the films: VIDEO= TEXT= ROUNDS= QUICK=1
 	@tests/bench/lipsync/install.sh $(BIN)/uv || echo "the second judge of lips cannot be installed here" >&2

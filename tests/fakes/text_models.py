@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Callable
 
 from svc_text import __main__ as service
 from svc_text import engine as engines
-from svc_text.engine import Chat, Delta, EngineFacts, ToolCall
+from svc_text.engine import Chat, Delta, EngineContext, EngineFacts, ToolCall
 from troupe.wire.documents import render
 from troupe.wire.errors import EngineFailed, TextTooLong
 from troupe.wire.progress import Progress
@@ -36,7 +36,7 @@ SAID_CHARS = 3_000
 class FakeModel:
     """One engine, many characters."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: EngineContext) -> None:
         self.facts = EngineFacts(
             model="fake",
             version="1",

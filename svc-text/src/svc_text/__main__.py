@@ -22,6 +22,7 @@ from svc_text.settings import Settings
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
 from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
+from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
@@ -57,17 +58,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(settings: Settings) -> None:
-    desk = Desk(settings.engine_names)
-    servicer = TextServicer(desk, settings.request_s)
+    desk = Desk(settings.engine_names, settings.context)
+    registry = CollectorRegistry()
+    metrics = RpcMetrics(registry)
+    servicer = TextServicer(desk, settings.request_s, metrics)
     service = Service(SERVICE, lambda server: add_TextServicer_to_server(servicer, server))
 
     @asynccontextmanager
     async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
-        async with background(asyncio.create_task(desk.load())):
+        async with background(asyncio.create_task(desk.run())):
             yield {}
         await desk.stop()
 
-    await serve("text", [service], desk.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
+    listen = _listen(settings)
+    await serve("text", [service], desk.board, listen, registry=registry, metrics=metrics, lifespan=lifespan)
 
 
 def _listen(settings: Settings) -> Listen:

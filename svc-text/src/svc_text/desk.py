@@ -6,20 +6,30 @@ import asyncio
 import importlib.metadata
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
 from svc_text.conversion import DOCUMENTS_ONLY, describe
-from svc_text.engine import Chat, Delta, Sampling, TextEngine, Turn, make
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, Sampling, TextEngine, Turn, Watched, make
 from svc_text.extraction.page import Page, PageReader, PageSource
 from troupe.v1 import engine_pb2
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.wire.documents import Document
-from troupe.wire.errors import EngineFailed, NotSupported, Overloaded, TroupeError
+from troupe.wire.errors import (
+    CheckpointBroken,
+    CheckpointNotFound,
+    EngineFailed,
+    EngineMissing,
+    NotSupported,
+    Overloaded,
+    TroupeError,
+)
 from troupe.wire.health import EngineBoard
 from troupe.wire.progress import Progress
 
 SERVICE = "troupe.v1.Text"
 FIRST_TOKEN_S = 30.0  # the first token after loading must come within this
+WATCH_S = 1.0  # between two looks at an engine that may go away
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +37,8 @@ log = logging.getLogger(__name__)
 class Desk:
     """The engines of this process."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.engines: dict[str, TextEngine] = {name: make(name) for name in names}
+    def __init__(self, names: Sequence[str], context: EngineContext = USUAL_CONTEXT) -> None:
+        self.engines: dict[str, TextEngine] = {name: make(name, context) for name in names}
         self.board = EngineBoard(SERVICE, self.engines)
         self._outstanding = dict.fromkeys(self.engines, 0)
 
@@ -42,15 +52,39 @@ class Desk:
         """Start the engines, all at once; each is ready when it has made a first token."""
         await asyncio.gather(*(self._load(name, engine) for name, engine in self.engines.items()))
 
-    async def _load(self, name: str, engine: TextEngine) -> None:
+    async def run(self) -> None:
+        """Start the engines and look after those that may go away, for as long as the process lives."""
+        await asyncio.gather(*(self._keep(name, engine) for name, engine in self.engines.items()))
+
+    async def _keep(self, name: str, engine: TextEngine) -> None:
+        await self._load(name, engine)
+        while isinstance(engine, Watched):
+            await asyncio.sleep(WATCH_S)
+            if self.board.status(name).state != ENGINE_STATE_READY:
+                await self._load(name, engine, quietly=True)
+                continue
+            try:
+                await engine.check()
+            except TroupeError as error:
+                await self._away(name, error)
+
+    async def _away(self, name: str, error: TroupeError) -> None:
+        """Missing is what a person must install or configure; the rest may come back by itself."""
+        missing = isinstance(error, EngineMissing | CheckpointNotFound | CheckpointBroken)
+        tell = self.board.missing if missing else self.board.broken
+        await tell(name, error.message.rstrip("."), error.details.get("remedy", ""))
+
+    async def _load(self, name: str, engine: TextEngine, *, quietly: bool = False) -> None:
+        """`quietly`: it was away, and is shown as away until it is back."""
         telling: set[asyncio.Task[None]] = set()
+        loading = _unheard if quietly else partial(self._loading, name, telling)
         try:
-            await engine.start(partial(self._loading, name, telling))
+            await engine.start(loading)
             async with asyncio.timeout(FIRST_TOKEN_S):
                 await self._first_token(engine)
         except TroupeError as error:
             await asyncio.gather(*telling)  # what comes last stays
-            await self.board.missing(name, error.message, error.details.get("remedy", ""))
+            await self._away(name, error)
         except TimeoutError:
             await self.board.broken(name, f"it made no token within {FIRST_TOKEN_S:.0f} s")
         except Exception as error:  # an engine is a plug-in: whatever it does, the others live, and it is told
@@ -78,6 +112,13 @@ class Desk:
 
     async def chat(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Run one chat on that engine, within its concurrency."""
+        async with self.place(name, chat, progress) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    @asynccontextmanager
+    async def place(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[AsyncIterator[Delta]]:
+        """As `chat`: the engine's own deltas for the block, at whose end it is free. Raises `Overloaded`."""
         engine = self.engines[name]
         limit = engine.facts.max_concurrency
         if self._outstanding[name] >= limit:
@@ -85,8 +126,7 @@ class Desk:
         self._outstanding[name] += 1
         try:
             async with aclosing(engine.chat(chat, progress)) as deltas:  # type: ignore[type-var]  # a generator
-                async for delta in deltas:
-                    yield delta
+                yield deltas
         finally:
             self._outstanding[name] -= 1
 
@@ -122,3 +162,7 @@ class Desk:
         """Free every engine."""
         for engine in self.engines.values():
             await engine.stop()
+
+
+def _unheard(fraction: float, what: str) -> None:
+    """Where nobody is told how far the loading is."""

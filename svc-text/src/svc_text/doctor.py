@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from svc_text.desk import Desk
-from svc_text.engine import ENGINES
+from svc_text.engine import ENGINES, EngineContext
 from svc_text.models.checksum import again
 from svc_text.models.command import describe
 from svc_text.models.folder import chosen, models
@@ -38,11 +38,15 @@ class Row(TypedDict):
 
 def examine(settings: Settings) -> list[Row]:
     """One row per engine there is: it is really started, and makes a first token. Then what llamacpp needs."""
-    return [*asyncio.run(_engines()), library(), *model_rows(settings.models_dir, settings.llamacpp_model)]
+    return [
+        *asyncio.run(_engines(settings.context)),
+        library(),
+        *model_rows(settings.models_dir, settings.llamacpp_model),
+    ]
 
 
-async def _engines() -> list[Row]:
-    desk = Desk(tuple(ENGINES))
+async def _engines(context: EngineContext) -> list[Row]:
+    desk = Desk(tuple(ENGINES), context)
     try:
         await desk.load()
         return [_row(desk, name) for name in desk.engines]

@@ -1,20 +1,23 @@
 """What a text engine is, on one screen, and the engines there are.
 
 An engine gets frozen dataclasses and gives frozen dataclasses; it never sees protobuf, gRPC or HTTP. One instance
-serves all requests of the process. To add one: write a class with these members, add its dotted name to `ENGINES`.
+serves all requests of the process. To add one: write a class with these members, made of an `EngineContext`; add its
+dotted name to `ENGINES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from pathlib import Path
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from troupe.wire.documents import Document
 from troupe.wire.plugins import engine_class
 from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
+    "openai": "svc_text.engines.openai.engine:OpenaiEngine",
     "llamacpp": "svc_text.engines.llamacpp.engine:LlamacppEngine",
     "extractive": "svc_text.engines.extractive:ExtractiveEngine",
     "echo": "svc_text.engines.echo:EchoEngine",
@@ -117,11 +120,11 @@ class Logprob:
     top: tuple[Logprob, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """A piece of an answer; the last one of each completion has a finish reason and the counts.
 
-    `finish` is "stop", "length", "tool_calls" or "content_filter".
+    `finish` is "stop", "length", "tool_calls" or "content_filter". A tuple, as there is one for each token of each
+    chat: a frozen dataclass of so many fields takes four times as long to make.
     """
 
     text: str = ""
@@ -129,7 +132,7 @@ class Delta:
     finish: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # of the n completions; no tuple is searched
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: tuple[Logprob, ...] = ()
@@ -157,6 +160,52 @@ class EngineFacts:
     models: tuple[str, ...] = ()  # that chats may name, where there are several; `model` is the default one
 
 
+@dataclass(frozen=True, slots=True)
+class LlamacppPlace:
+    """Where the GGUF models are, and how they are loaded and kept; 0 = found out."""
+
+    models_dir: Path = Path("models/text")
+    model: str = ""  # a name of the folder or a file anywhere; empty = the first of the folder
+    slots: int = 0  # chats that a model answers at once
+    context: int = 0  # tokens of one chat, its answer included
+    threads: int = 0
+    batch: int = 64  # tokens of a prompt read at once
+    cache_mib: int = 256  # for prompts seen before, per model
+    gpu_layers: int = -1  # -1 = all that fit
+    held: int = 1  # models in memory at once
+    idle_s: float = 0.0  # without a chat, after which a model is put away; 0 = never
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenaiPlace:
+    """The OpenAI-compatible server that is asked."""
+
+    base_url: str = ""  # with or without /v1
+    api_key: str = field(default="", repr=False)
+    model: str = ""  # empty = the first one it lists
+    concurrency: int = 256  # chats asked of it at once; more are refused
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What an engine may know of the service it runs in."""
+
+    llamacpp: LlamacppPlace = field(default_factory=LlamacppPlace)
+    openai: OpenaiPlace = field(default_factory=OpenaiPlace)
+
+
+USUAL_CONTEXT = EngineContext()
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """An engine that may go away and come back. One that is away is started anew until it is there."""
+
+    async def check(self) -> None:
+        """Cheaply make sure that it still works; raises the leaf that says why it does not. Asked each second."""
+
+
 class TextEngine(Protocol):
     """The whole contract."""
 
@@ -175,6 +224,6 @@ class TextEngine(Protocol):
         """Free everything."""
 
 
-def make(name: str) -> TextEngine:
+def make(name: str, context: EngineContext = USUAL_CONTEXT) -> TextEngine:
     """An instance of that engine, not yet started; raises `UnknownEngine`."""
-    return cast("TextEngine", engine_class("text", name, ENGINES)())
+    return cast("TextEngine", engine_class("text", name, ENGINES)(context))

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from svc_text.engine import EngineContext, LlamacppPlace, OpenaiPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
 
 PREFIX = "TROUPE_TEXT_"
@@ -54,6 +55,24 @@ class Settings(BaseSettings):
     llamacpp_cache_mib: int = Field(256, ge=0, description="Memory for prompts seen before, per model, MiB")
     llamacpp_gpu_layers: int = Field(-1, ge=-1, description="Layers on the graphics card; -1 = all that fit, 0 = none")
 
+    vllm_base_url: str = Field(
+        "",
+        validation_alias="PROVIDER_VLLM_BASE_URL",
+        description="A running OpenAI-compatible server for the engine openai: vLLM, SGLang, llama-server, Ollama, NIM",
+    )
+    vllm_api_key: str = Field(
+        "",
+        validation_alias="PROVIDER_VLLM_API_KEY",
+        repr=False,
+        description="The key that server asks for; empty = none",
+    )
+    vllm_model: str = Field(
+        "",
+        validation_alias="PROVIDER_VLLM_MODEL",
+        description="The model asked for where a chat names none; empty = the first one that server lists",
+    )
+    openai_concurrency: int = Field(256, ge=1, le=10_000, description="Chats asked of that server at once")
+
     @field_validator("models_dir")
     @classmethod
     def _of_home(cls, folder: Path) -> Path:
@@ -68,6 +87,26 @@ class Settings(BaseSettings):
         return cls()
 
     @property
+    def context(self) -> EngineContext:
+        """What the engines may know."""
+        llamacpp = LlamacppPlace(
+            models_dir=self.models_dir,
+            model=self.llamacpp_model,
+            slots=self.llamacpp_slots,
+            context=self.llamacpp_context,
+            threads=self.llamacpp_threads,
+            batch=self.llamacpp_batch,
+            cache_mib=self.llamacpp_cache_mib,
+            gpu_layers=self.llamacpp_gpu_layers,
+            held=self.llamacpp_held,
+            idle_s=self.llamacpp_idle_s,
+            verbose=self.log_level.upper() == "DEBUG",
+        )
+        openai = OpenaiPlace(self.vllm_base_url, self.vllm_api_key, self.vllm_model, self.openai_concurrency)
+        return EngineContext(llamacpp, openai)
+
+    @property
     def engine_names(self) -> tuple[str, ...]:
-        """The engines chosen, in order."""
-        return tuple(name.strip() for name in self.engines.split(",") if name.strip())
+        """The engines chosen, in order; where nobody chose, a server that was named is one of them."""
+        names = tuple(name.strip() for name in self.engines.split(",") if name.strip())
+        return ("openai", *names) if self.vllm_base_url and "engines" not in self.model_fields_set else names

@@ -45,7 +45,7 @@ async def test_an_engine_is_ready_once_it_made_a_token() -> None:
 
 
 async def test_missing_weights_are_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svc_text.desk.make", lambda name: Weightless())
+    monkeypatch.setattr("svc_text.desk.make", lambda name, context: Weightless())
     desk = Desk(["weightless"])
     await desk.load()
     info = desk.describe().engines[0]
@@ -67,7 +67,7 @@ class Defective(Weightless):
 async def test_an_engine_with_a_defect_is_told_as_broken(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("svc_text.desk.make", lambda name: EchoEngine() if name == "echo" else Defective())
+    monkeypatch.setattr("svc_text.desk.make", lambda name, context: EchoEngine() if name == "echo" else Defective())
     desk = Desk(["defective", "echo"])
     await desk.load()
     broken, echo = desk.describe().engines
@@ -102,7 +102,7 @@ class Reading(Weightless):
 
 
 async def test_pages_are_read_by_the_first_engine_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svc_text.desk.make", lambda name: Reading() if name == "reading" else EchoEngine())
+    monkeypatch.setattr("svc_text.desk.make", lambda name, context: Reading() if name == "reading" else EchoEngine())
     desk = Desk(["echo", "reading"])
     desk.engines["reading"].facts = EngineFacts("r", "1", "cpu", "none", commercial_use=False)
     await desk.load()

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from svc_text.engine import Chat, Delta, EngineFacts
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts
 from svc_text.engines.extractive.material import Material, material
 from svc_text.engines.extractive.names import company_name
 from svc_text.engines.extractive.profile import PROFILE, profile_pieces
@@ -40,7 +40,7 @@ class Answer:
 class ExtractiveEngine:
     """Sums up what it is given, and reads pages."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:  # noqa: ARG002  # the contract's
         self.facts = EngineFacts(
             model="extractive",
             version="1",

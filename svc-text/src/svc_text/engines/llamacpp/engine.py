@@ -15,13 +15,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from svc_text.engine import Chat, Delta, EngineFacts
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts
 from svc_text.engines.llamacpp.facts import before_loading, facts_of
 from svc_text.engines.llamacpp.request import body, prompt
-from svc_text.engines.llamacpp.shelf import Shelf, Ways
+from svc_text.engines.llamacpp.shelf import Shelf
 from svc_text.models.folder import chosen, models
 from svc_text.models.inspect import SUFFIX, inspect
-from svc_text.settings import Settings
 from troupe.wire.errors import EngineMissing
 from troupe.wire.progress import Progress
 
@@ -29,20 +28,19 @@ from troupe.wire.progress import Progress
 class LlamacppEngine:
     """The models of one folder."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self._settings = settings or Settings.load()
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
+        self._place = context.llamacpp
         self._default = Path()
         self._shelf: Shelf | None = None
         self.facts: EngineFacts = before_loading()
 
     async def start(self, loading: Callable[[float, str], None]) -> None:
         """Load the default model. Raises `CheckpointNotFound`, `CheckpointBroken` or `EngineMissing`."""
-        self._default = chosen(self._settings.models_dir, self._settings.llamacpp_model)
+        self._default = chosen(self._place.models_dir, self._place.model)
         card = await asyncio.to_thread(inspect, self._default)
-        ways = _ways(self._settings)
-        self._shelf = Shelf(ways)
+        self._shelf = Shelf(self._place)
         async with self._shelf.model(self._default, lambda part: loading(part, card.name)) as model:
-            facts = facts_of(card, model.reach, await model.properties(), model.child.device, ways.held)
+            facts = facts_of(card, model.reach, await model.properties(), model.child.device, self._place.held)
         self.facts = replace(facts, models=tuple(dict.fromkeys((card.name, *self._known()))))
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
@@ -50,7 +48,7 @@ class LlamacppEngine:
         shelf, queued = self._started(), partial(progress.waiting, "queue")
         async with shelf.model(self._path(chat.model), lambda part: progress.beat("loading", part), queued) as model:
             asked = body(chat, model.reach)
-            async with aclosing(model.answer(asked, progress)) as deltas:
+            async with aclosing(model.answer(asked, progress, chat.sampling.top_logprobs)) as deltas:
                 async for delta in deltas:
                     yield delta
 
@@ -74,18 +72,4 @@ class LlamacppEngine:
         return self._known().get(model.removesuffix(SUFFIX), self._default)
 
     def _known(self) -> Mapping[str, Path]:
-        return {path.name.removesuffix(SUFFIX): path for path in models(self._settings.models_dir)}
-
-
-def _ways(settings: Settings) -> Ways:
-    return Ways(
-        slots=settings.llamacpp_slots,
-        context=settings.llamacpp_context,
-        threads=settings.llamacpp_threads,
-        batch=settings.llamacpp_batch,
-        cache_mib=settings.llamacpp_cache_mib,
-        gpu_layers=settings.llamacpp_gpu_layers,
-        held=settings.llamacpp_held,
-        idle_s=settings.llamacpp_idle_s,
-        verbose=settings.log_level.upper() == "DEBUG",
-    )
+        return {path.name.removesuffix(SUFFIX): path for path in models(self._place.models_dir)}

@@ -8,9 +8,9 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
+from svc_text.engine import LlamacppPlace
 from svc_text.engines.llamacpp.marks import defuser
 from svc_text.engines.llamacpp.memory import MEBIBYTE, fitting_slots
 from svc_text.engines.llamacpp.model import Model
@@ -24,22 +24,6 @@ CPUS = Path("/sys/devices/system/cpu")
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """How models are loaded and kept; 0 = found out."""
-
-    slots: int = 0
-    context: int = 0
-    threads: int = 0
-    batch: int = 64
-    cache_mib: int = 256
-    gpu_layers: int = -1
-    held: int = 1
-    idle_s: float = 0.0  # 0 = never put away
-    verbose: bool = False
-
-
 DEFAULT_SLOTS = 8
 DEFAULT_CONTEXT = 8192  # tokens; less where the model was trained for less
 
@@ -51,8 +35,8 @@ def unheard(_: float) -> None:
 class Shelf:
     """Up to `held` models, each in a process of its own."""
 
-    def __init__(self, ways: Ways) -> None:
-        self._ways = ways
+    def __init__(self, place: LlamacppPlace) -> None:
+        self._place = place
         self._models: dict[Path, Model] = {}
         self._loading = asyncio.Lock()
         self._keeper = asyncio.create_task(self._put_idle_away())
@@ -115,24 +99,24 @@ class Shelf:
         return model
 
     def _planned(self, card: ModelCard) -> tuple[Order, Reach]:
-        ways = self._ways
+        place = self._place
         if card.layers < 1 or card.vocabulary < 1:
             raise CheckpointBroken(f"{card.path} has no layers or no vocabulary. Fetch another: make model.")
-        context = min(ways.context or DEFAULT_CONTEXT, card.context_length)
-        most = ways.slots or DEFAULT_SLOTS
+        context = min(place.context or DEFAULT_CONTEXT, card.context_length)
+        most = place.slots or DEFAULT_SLOTS
         # A number that was asked for is kept or refused; the default gives way to what memory there is.
-        slots = fitting_slots(card, most, ways.slots or 1, context, ways.cache_mib * MEBIBYTE)
+        slots = fitting_slots(card, most, place.slots or 1, context, place.cache_mib * MEBIBYTE)
         order = Order(
             path=str(card.path.absolute()),
             name=card.name,
             socket="",
             slots=slots,
             context=context,
-            batch=ways.batch,
-            threads=ways.threads or cores(),
-            cache_mib=ways.cache_mib,
-            gpu_layers=ways.gpu_layers,
-            verbose=ways.verbose,
+            batch=place.batch,
+            threads=place.threads or cores(),
+            cache_mib=place.cache_mib,
+            gpu_layers=place.gpu_layers,
+            verbose=place.verbose,
         )
         return order, Reach(card.name, context, slots, card.vocabulary, defuser(card.path))
 
@@ -141,7 +125,7 @@ class Shelf:
         for path, model in tuple(self._models.items()):
             if not model.child.alive:
                 await self._put_away(path)
-        while len(self._models) >= self._ways.held:
+        while len(self._models) >= self._place.held:
             idle = [path for path, model in self._models.items() if not model.busy]
             if not idle:
                 held = ", ".join(model.reach.name for model in self._models.values())
@@ -156,12 +140,12 @@ class Shelf:
         await self._models.pop(path).end()
 
     async def _put_idle_away(self) -> None:
-        while self._ways.idle_s:
-            await asyncio.sleep(min(LOOK_IDLE_S, self._ways.idle_s))
+        while self._place.idle_s:
+            await asyncio.sleep(min(LOOK_IDLE_S, self._place.idle_s))
             async with self._loading:
                 for path, model in tuple(self._models.items()):
-                    if not model.busy and time.monotonic() - model.last_used > self._ways.idle_s:
-                        log.info("%s was idle for %.0f s and is unloaded", model.reach.name, self._ways.idle_s)
+                    if not model.busy and time.monotonic() - model.last_used > self._place.idle_s:
+                        log.info("%s was idle for %.0f s and is unloaded", model.reach.name, self._place.idle_s)
                         await self._put_away(path)
 
 

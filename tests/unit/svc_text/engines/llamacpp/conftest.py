@@ -34,7 +34,7 @@ async def started(folder: Path) -> AsyncIterator[Make]:
 
     async def start(model: str, **settings: object) -> LlamacppEngine:
         given = {"models_dir": folder, "llamacpp_model": model, "llamacpp_threads": 1} | settings
-        engine = LlamacppEngine(Settings(**given))
+        engine = LlamacppEngine(Settings(**given).context)
         engines.append(engine)
         await engine.start(lambda fraction, what: None)
         return engine

@@ -21,7 +21,8 @@ from troupe.wire.errors import CheckpointBroken, CheckpointNotFound, EngineMissi
 
 
 async def start(path: Path, **settings: object) -> LlamacppEngine:
-    engine = LlamacppEngine(Settings(models_dir=path.parent, llamacpp_model=path.stem, llamacpp_threads=1, **settings))
+    given = {"models_dir": path.parent, "llamacpp_model": path.stem, "llamacpp_threads": 1} | settings
+    engine = LlamacppEngine(Settings(**given).context)
     try:
         await engine.start(lambda fraction, what: None)
     finally:
@@ -158,8 +159,9 @@ def test_a_child_ends_with_its_parent(folder: Path) -> None:
     program = (
         "import asyncio, sys\n"
         "from svc_text.engines.llamacpp.engine import LlamacppEngine\n"
+        "from svc_text.settings import Settings\n"
         "async def main():\n"
-        "    engine = LlamacppEngine()\n"
+        "    engine = LlamacppEngine(Settings.load().context)\n"
         "    await engine.start(lambda fraction, what: None)\n"
         "    print(engine._shelf.loaded[0].child.pid, flush=True)\n"
         "    await asyncio.sleep(60)\n"
