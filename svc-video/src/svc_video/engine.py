@@ -43,7 +43,7 @@ class SadTalkerPlace:
 
     checkpoint: Path = Path("models/sadtalker")
     device: str = "auto"  # auto, cpu, cuda, cuda:N
-    precision: str = "auto"  # auto, fp32, tf32, fp16, bf16, int8
+    precision: str = "auto"  # auto, fp32, tf32, fp16, bf16
     batch: int = 0  # frames rendered at once; 0 = by the device
     landmarks: str = "auto"  # auto, awing, face-alignment
     enhancers: str = ""  # name=module:Class, with commas
