@@ -22,7 +22,7 @@ import svc_text.__main__ as service
 from svc_text.server import TextServicer
 from troupe.v1 import text_pb2
 from troupe.v1.engine_pb2 import Tick
-from troupe.wire.errors import Internal
+from troupe.wire.errors import Internal, NotSupported
 
 HOW = os.environ.get("ROGUE", "internal")
 PLACES = int(os.environ.get("ROGUE_PLACES", "4"))
@@ -49,6 +49,11 @@ class Rogue(TextServicer):
         finally:
             if HOW == "narrow":
                 self._queue.release()
+
+    async def Connect(self, request_iterator: Any, context: Any) -> AsyncIterator[text_pb2.ServerFrame]:
+        """Not here: every chat comes as a call of its own, and is done badly."""
+        raise NotSupported("This service has no Connect.")
+        yield text_pb2.ServerFrame()
 
     async def _late(self) -> AsyncIterator[text_pb2.ChatDelta]:
         for sequence in range(LATE_TICKS):

@@ -110,12 +110,14 @@ class Assembly:
         self._metrics = metrics
         self._had = Inventory()
         self._spend: Spend | None = None
+        self._connect = False  # of targets made from now on
 
     def furnish(self, settings: Settings) -> Furniture:
         """The chains of these settings. Raises `InvalidArgument`; then everything is as it was."""
         plans = plan_chains(settings)
         extraction = plan_extraction(settings)
         planned = [_admission_key(rung) for plan in plans.values() for rung in (*plan.rungs, extraction)]
+        self._connect = settings.text_connect
         made = Inventory(admissions={key: known for key, known in self._had.admissions.items() if key in planned})
         chains = {modality: self._chain(plan, settings, made) for modality, plan in plans.items()}
         reading = self._reading(chains[Modality.TEXT], extraction, settings, made)
@@ -168,7 +170,7 @@ class Assembly:
             # Watched for every engine it might run, so that another chain needs no other target.
             watched = [engine for engine in ENGINES[modality] if engine != MINIMAX]
             made.targets[place] = self._had.targets.get(place) or MeshTarget(
-                modality, address, watched=watched, resolver=resolver
+                modality, address, watched=watched, resolver=resolver, connect=self._connect
             )
         return made.targets[place]
 

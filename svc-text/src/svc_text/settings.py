@@ -11,7 +11,7 @@ from svc_text.engine import EngineContext, LlamacppPlace, OpenaiPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
 
 PREFIX = "TROUPE_TEXT_"
-NOT_OURS = ("TROUPE_TEXT_TARGET",)  # the gateway's, of the same prefix
+NOT_OURS = ("TROUPE_TEXT_TARGET", "TROUPE_TEXT_CONNECT")  # the gateway's, of the same prefix
 
 
 class Settings(BaseSettings):

@@ -59,7 +59,15 @@ class Replica:
     """A watched process; what is learnt of it is told to the pool."""
 
     def __init__(
-        self, modality: Modality, address: str, pool: Pool, watched: Iterable[str], *, lag: LoopLag, crowd: Crowd
+        self,
+        modality: Modality,
+        address: str,
+        pool: Pool,
+        watched: Iterable[str],
+        *,
+        lag: LoopLag,
+        crowd: Crowd,
+        connect: bool = False,
     ) -> None:
         self.modality = modality
         self.address = address
@@ -73,7 +81,7 @@ class Replica:
         self._watched = frozenset(watched)
         self._channel = open_channel(address)
         self._stub = _STUBS[modality](self._channel)
-        self._link = ChatLink(self._stub, address, self.heard) if modality is Modality.TEXT else None
+        self._link = ChatLink(self._stub, address, self.heard) if connect and modality is Modality.TEXT else None
         self._not_serving: set[str] = set()  # health names
         self._served = False  # its process has been serving: from then on NOT_SERVING with ready engines is a drain
         self._heard_at = 0.0
@@ -81,7 +89,7 @@ class Replica:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def method(self, name: str) -> Any:
-        """The callable of that RPC; chats share one stream."""
+        """The callable of that RPC; with `connect` chats share one stream."""
         if self._link is not None and name == CHAT:
             return self._link.begin
         return getattr(self._stub, name)

@@ -35,12 +35,14 @@ class MeshTarget:
         *,
         resolver: Resolver | None = None,
         clock: Callable[[], float] = time.monotonic,
+        connect: bool = False,
     ) -> None:
         self.modality = modality
         self.address = address
         self.pool = Pool(clock)
         self._watched = tuple(watched)
         self._resolver = resolver or Resolver()
+        self._connect = connect
         self._lag = LoopLag()
         self._crowd = Crowd()
         self._replicas: dict[str, Replica] = {}
@@ -126,8 +128,9 @@ class MeshTarget:
         for address in wanted:
             if address not in self._replicas:
                 self._replicas[address] = Replica(
-                    self.modality, address, self.pool, self._watched, lag=self._lag, crowd=self._crowd
-                )
+                    self.modality, address, self.pool, self._watched, lag=self._lag, crowd=self._crowd,
+                    connect=self._connect,
+                )  # fmt: skip
                 self._replicas[address].start()
         self.pool.set_addresses(wanted)
         for address in self._replicas.keys() - set(wanted):

@@ -57,7 +57,7 @@ class Stage:
 @asynccontextmanager
 async def a_stage(**how):
     async with text_service(**how) as (servicer, address):
-        target = MeshTarget(Modality.TEXT, address, ("echo",))
+        target = MeshTarget(Modality.TEXT, address, ("echo",), connect=True)
         await target.start()
         await target.first_answer(5)
         try:
