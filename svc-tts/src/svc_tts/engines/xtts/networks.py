@@ -13,7 +13,12 @@ from svc_tts.engines.xtts.latents import VoiceLatents
 from svc_tts.engines.xtts.machine import Feed, OutOfMemory, Sampling, Start, Step
 from svc_tts.engines.xtts.vocoder import Vocoder, VocoderStream
 
-_NO_MEMORY = ("not enough memory", "can't allocate memory", "Cannot allocate memory")
+_NO_MEMORY = (
+    "not enough memory",
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "could not create a primitive",  # oneDNN's word for it
+)
 """How torch says on a CPU what is an error of its own kind on CUDA."""
 
 

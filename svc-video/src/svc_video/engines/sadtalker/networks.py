@@ -37,8 +37,8 @@ from svc_video.engines.sadtalker.renderer import Appearance, FrameOrder, Rendere
 from svc_video.engines.sadtalker.source import Mode, Rgb, Source
 
 APPEARANCES = 8  # portraits whose features are kept: 9 MB each at 256 pixels and full width, 37 MB at 512
-NO_MEMORY = ("can't allocate memory", "not enough memory")
-"""How PyTorch's allocator for the CPU says it."""
+NO_MEMORY = ("can't allocate memory", "not enough memory", "could not create a primitive")
+"""How PyTorch's allocator for the CPU says it, and oneDNN."""
 
 
 @dataclass(frozen=True, slots=True)
