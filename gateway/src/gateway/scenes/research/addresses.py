@@ -27,6 +27,7 @@ _WIDE_DOT = re.compile(r"(?<=[!-~])[\u3002\uff0e\uff61](?=[!-~])")
 _QUERY = re.compile(r"[/?&][\w.\-]{0,100}[=?]\w")
 _HOST_PARTS = re.compile(r"[^\w.\-]+", re.ASCII)
 _EDGES = "\"'()[]{}<>,;.!?*_`"
+_NAME = re.compile(r"[\w.\-]+", re.ASCII)
 _SENTENCE_ENDS = ".!?"
 
 
@@ -52,13 +53,17 @@ def _said(word: str, own_hosts: Collection[str]) -> str:
 
 
 def _named(word: str, own_hosts: Collection[str]) -> str:
-    core = word.strip(_EDGES)
-    labels = core.split(".")
-    if (
-        len(labels) == 2 and labels[0] and labels[1].casefold() in ENDS and not _is_own(core, own_hosts)
-    ):  # a name, and what makes it a host
-        return word.replace(core, labels[0])
-    return word
+    """Names of hosts in the word without what makes them hosts, whatever stands around them."""
+    return _NAME.sub(lambda found: _name(found[0], own_hosts), word)
+
+
+def _name(part: str, own_hosts: Collection[str]) -> str:
+    core = part.strip("._-")
+    labels = [label for label in core.split(".") if label]
+    host = len(labels) == 2 or (len(labels) > 2 and ".." in core)  # more labels without a hole: `_is_host` has seen it
+    if host and labels[-1].casefold() in ENDS and not _is_own(core, own_hosts):
+        return part.replace(core, labels[0])
+    return part
 
 
 def _is_address(word: str) -> bool:
@@ -82,4 +87,5 @@ def _is_host(part: str, word: str) -> bool:
     named = end.isalpha() and len(end) > 1
     after = word[word.index(part) + len(part) :]
     onward = after.startswith(("/", "?", "#")) or (after[:1] == ":" and after[1:2].isdecimal())
-    return (onward and (numbers or named)) or (named and len(labels) > 2) or part.casefold().startswith("www.")
+    web = part.strip("._-").casefold().startswith("www.")
+    return web or (onward and (numbers or named)) or (named and len(labels) > 2)

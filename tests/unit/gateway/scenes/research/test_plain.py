@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.scenes.research.addresses import without_links
@@ -48,7 +48,7 @@ def test_words_are_kept_and_the_rest_is_not(written, said) -> None:
     assert plain(written, OWN) == said
 
 
-ADDRESS = re.compile(r"\w://|//\w|\bwww\.\w|javascript:\w|\w@\w+\.\w|evil\.example|[<>]|!\[|\]\(")
+ADDRESS = re.compile(r"\w://|//\w|\bwww\.\w|javascript:\w|\w@\w+\.\w|evil\.example\b|[<>]|!\[|\]\(")
 PARTS = st.sampled_from(
     ["http", ":", "//", "/", ".", "evil", ".example", "www.", "@", "?", "=", "[", "]", "(", ")", "!", "<", ">",
      "b", "&lt;", "&gt;", "&amp;", "&#47;", "&colon;", "\u200b", "\u3002", " ", "javascript:", "*", "`",
@@ -56,6 +56,12 @@ PARTS = st.sampled_from(
 )  # fmt: skip
 
 
+@example(":.evil.example")
+@example("-.evil.example")
+@example("//.evil.example")
+@example("b/.evil.example")
+@example("www..evil.example")
+@example(".www.http")
 @given(st.lists(PARTS, max_size=24).map("".join))
 def test_what_is_left_holds_no_address_and_no_markup_and_stays_so(written) -> None:
     said = plain(written)
