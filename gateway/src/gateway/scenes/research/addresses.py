@@ -25,9 +25,10 @@ _RUN = re.compile(r"[!-~]+")
 _APART = re.compile(r"\s{0,3}:\s{0,3}//")
 _WIDE_DOT = re.compile(r"(?<=[!-~])[\u3002\uff0e\uff61](?=[!-~])")
 _QUERY = re.compile(r"[/?&][\w.\-]{0,100}[=?]\w")
-_HOST_PARTS = re.compile(r"[^\w.\-]+", re.ASCII)
+_WEB = re.compile(r"www\.\w", re.IGNORECASE)
+_HOST_PARTS = re.compile(r"[^\w.\-]+|\.{2,}", re.ASCII)
 _EDGES = "\"'()[]{}<>,;.!?*_`"
-_NAME = re.compile(r"[\w.\-]+", re.ASCII)
+_NAME = re.compile(r"[\w\-]+(?:\.[\w\-]+)+", re.ASCII)
 _SENTENCE_ENDS = ".!?"
 
 
@@ -59,9 +60,8 @@ def _named(word: str, own_hosts: Collection[str]) -> str:
 
 def _name(part: str, own_hosts: Collection[str]) -> str:
     core = part.strip("._-")
-    labels = [label for label in core.split(".") if label]
-    host = len(labels) == 2 or (len(labels) > 2 and ".." in core)  # more labels without a hole: `_is_host` has seen it
-    if host and labels[-1].casefold() in ENDS and not _is_own(core, own_hosts):
+    labels = core.split(".")
+    if len(labels) == 2 and labels[1].casefold() in ENDS and not _is_own(core, own_hosts):
         return part.replace(core, labels[0])
     return part
 
@@ -79,6 +79,8 @@ def _is_address(word: str) -> bool:
 
 def _is_host(part: str, word: str) -> bool:
     """Whether part of a word names a host to go to: one with a path or a port, or with three labels and more."""
+    if _WEB.search(part):
+        return True
     labels = part.strip(".-").split(".")
     if len(labels) < 2 or not all(0 < len(label) <= LONGEST_LABEL for label in labels):
         return False
@@ -87,5 +89,4 @@ def _is_host(part: str, word: str) -> bool:
     named = end.isalpha() and len(end) > 1
     after = word[word.index(part) + len(part) :]
     onward = after.startswith(("/", "?", "#")) or (after[:1] == ":" and after[1:2].isdecimal())
-    web = part.strip("._-").casefold().startswith("www.")
-    return web or (onward and (numbers or named)) or (named and len(labels) > 2)
+    return (onward and (numbers or named)) or (named and len(labels) > 2)

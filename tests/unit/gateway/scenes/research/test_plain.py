@@ -48,7 +48,7 @@ def test_words_are_kept_and_the_rest_is_not(written, said) -> None:
     assert plain(written, OWN) == said
 
 
-ADDRESS = re.compile(r"\w://|//\w|\bwww\.\w|javascript:\w|\w@\w+\.\w|evil\.example\b|[<>]|!\[|\]\(")
+ADDRESS = re.compile(r"\w://|//\w|\bwww\.\w|javascript:\w|\w@\w+\.\w|evil\.example(?![\w-])|[<>]|!\[|\]\(")
 PARTS = st.sampled_from(
     ["http", ":", "//", "/", ".", "evil", ".example", "www.", "@", "?", "=", "[", "]", "(", ")", "!", "<", ">",
      "b", "&lt;", "&gt;", "&amp;", "&#47;", "&colon;", "\u200b", "\u3002", " ", "javascript:", "*", "`",
@@ -62,6 +62,7 @@ PARTS = st.sampled_from(
 @example("b/.evil.example")
 @example("www..evil.example")
 @example(".www.http")
+@example("www..www.http")
 @given(st.lists(PARTS, max_size=24).map("".join))
 def test_what_is_left_holds_no_address_and_no_markup_and_stays_so(written) -> None:
     said = plain(written)
