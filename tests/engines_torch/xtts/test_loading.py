@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from svc_tts.engines.xtts import loading
 from svc_tts.engines.xtts.config import XttsConfig
-from svc_tts.engines.xtts.loading import Place, cores, fitting_slots
+from svc_tts.engines.xtts.loading import Place, fitting_slots
 from svc_tts.engines.xtts.memory import GIBIBYTE
 from svc_tts.engines.xtts.orders import Load
 from troupe.wire.errors import EngineMissing
@@ -46,13 +43,3 @@ def test_slots_follow_the_settings_the_device_and_its_memory(monkeypatch: pytest
     assert fitting_slots(XttsConfig(), place, 20) == 20
     monkeypatch.setattr(loading, "available", lambda: 5 * GIBIBYTE)
     assert 1 <= fitting_slots(XttsConfig(), place, 0) < loading.SLOTS_CPU
-
-
-def test_a_containers_share_of_processors_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = tmp_path / "cpu.max"
-    monkeypatch.setattr(loading, "_CPU_MAX", told)
-    assert cores() == len(os.sched_getaffinity(0))
-    told.write_text("max 100000\n")
-    assert cores() == len(os.sched_getaffinity(0))
-    told.write_text("100000 100000\n")
-    assert cores() == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import gc
 import hashlib
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from svc_tts.engines.xtts.vocoder import CHUNKS, Vocoder
 from svc_tts.engines.xtts.voice import VoiceNetworks, latents_of
 from svc_tts.engines.xtts.worker import Loaded
 from troupe.weights.memory import available
+from troupe.weights.processors import cores
 from troupe.wire.errors import CheckpointBroken, EngineMissing
 
 DEVICE = re.compile(r"cpu|cuda(:\d{1,2})?")
@@ -42,8 +42,6 @@ PROBE_TEXT, PROBE_LANGUAGE = "The quick brown fox jumps over the lazy dog.", "en
 LOOK_S = 0.2
 VERSION_DIGITS = 16
 TORCH, READ, LISTENING, SPEAKING = 0.1, 0.6, 0.7, 0.95  # of the whole, when each stage is done
-
-_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +107,6 @@ def fitting_slots(config: XttsConfig, place: Place, wanted: int) -> int:
     cuda = place.device.type == "cuda"
     need = memory.Need.of(config, place.precision, cuda=cuda)
     return memory.fitting_slots(need, wanted or (SLOTS_CUDA if cuda else SLOTS_CPU), place.free)
-
-
-def cores() -> int:
-    """Processors that this process may use: what it is pinned to, and what its container is allowed."""
-    pinned = len(os.sched_getaffinity(0))
-    try:
-        quota, period = _CPU_MAX.read_text().split()
-    except (OSError, ValueError):
-        return pinned
-    return pinned if quota == "max" else max(1, min(pinned, round(int(quota) / int(period))))
 
 
 def _ready(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import os
 import re
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from svc_video.engines.sadtalker.reader import Place
 from svc_video.engines.sadtalker.source import EXPRESSION, PLACE, POSE, Source
 from svc_video.engines.sadtalker.worker import Loaded
 from troupe.weights.memory import available
+from troupe.weights.processors import cores
 from troupe.wire.errors import EngineMissing
 
 DEVICE = re.compile(r"cpu|cuda(:\d{1,2})?")
@@ -32,8 +32,6 @@ BATCH_CPU, BATCH_CUDA = 1, 16  # by the device, where the settings say nothing; 
 TORCH, READ = 0.15, 0.6  # of the whole, when each stage is done
 WARMING = 2  # batches on a card before one is timed
 VERSION = "0.0.2"
-
-_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +107,6 @@ def frames_per_s(networks: Networks, size: int) -> float:
     started = time.perf_counter()
     networks.render(poses)
     return len(poses) / (time.perf_counter() - started)
-
-
-def cores() -> int:
-    """Processors that this process may use: what it is pinned to, and what its container is allowed."""
-    pinned = len(os.sched_getaffinity(0))
-    try:
-        quota, period = _CPU_MAX.read_text().split()
-    except (OSError, ValueError):
-        return pinned
-    return pinned if quota == "max" else max(1, min(pinned, round(int(quota) / int(period))))
 
 
 def _need(folder: Path, size: int, spot: Spot) -> memory.Need:
