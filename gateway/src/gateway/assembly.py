@@ -185,6 +185,7 @@ class Assembly:
             local=plan.local,
             missed_ticks=plan.missed_ticks,
             model=plan.model,
+            unasked=plan.unasked,
             gate=gate,
             budget=budget,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.routing.need import Modality
 from gateway.routing.rung import Policy
@@ -60,6 +60,7 @@ class RungPlan:
     max_concurrency: int = 0  # 0 = found out by the gate
     missed_ticks: int = 0
     absent: str = ""  # why no provider can be made of it
+    unasked: bool = False  # no setting names it: it stands in the chain because nobody said otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,13 @@ def plan_chains(settings: Settings) -> dict[Modality, ChainPlan]:
     """All three chains. Raises `InvalidArgument` for a rung nobody knows, naming the nearest."""
     named = {modality: _names(settings, modality) for modality in Modality}
     _refuse_unread(settings, {name for names in named.values() for name in names})
-    return {
-        modality: ChainPlan(
-            modality, [_rung(settings, modality, name) for name in names], _unasked(settings, modality, names)
-        )
-        for modality, names in named.items()
-    }
+    return {modality: _chain(settings, modality, names) for modality, names in named.items()}
+
+
+def _chain(settings: Settings, modality: Modality, names: Sequence[str]) -> ChainPlan:
+    unasked = _unasked(settings, modality, names)
+    rungs = [replace(_rung(settings, modality, name), unasked=name in unasked) for name in names]
+    return ChainPlan(modality, rungs, unasked)
 
 
 def plan_extraction(settings: Settings) -> RungPlan:

@@ -19,8 +19,11 @@ from troupe.wire.errors import InvalidArgument, MediaTooLarge, UnsupportedFormat
 from troupe.wire.framing import check_background_size
 from troupe.wire.health import EngineStatus
 from troupe.wire.media import pieces
+from troupe.wire.sadtalker import FOLLOWED, PREPROCESSES, SEAMS, check_sadtalker, known_name
 
 DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
+WORDS = {"preprocess": PREPROCESSES, "seam": SEAMS, "reference_for": FOLLOWED}
+SCALARS = (bool, int, float, str, bytes)
 MAX_SEQUENCE = 1_000_000
 MAX_IPA = 32  # characters of one phone
 MAX_WORD = 200  # characters of one word
@@ -136,7 +139,11 @@ def _options(settings: video_pb2.AnimateSettings) -> dict[str, Any]:
     for name, share in (("head_motion", settings.portrait.head_motion), ("blink_rate", settings.portrait.blink_rate)):
         if not 0 <= share <= 1:
             raise InvalidArgument(f"{name} is {share:g}; allowed: 0 to 1, unset = 1.")
-    return {told.name: value for told, value in getattr(settings, which).ListFields()}
+    given = {told.name: value for told, value in getattr(settings, which).ListFields()}
+    if which == "sadtalker":
+        check_sadtalker(settings.sadtalker, settings.sadtalker.reference)
+        given |= {name: known_name(name, given[name], known) for name, known in WORDS.items() if name in given}
+    return {name: value if isinstance(value, SCALARS) else tuple(value) for name, value in given.items()}
 
 
 def expression_notes(asked: str, known: Sequence[str]) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from fractions import Fraction
 
-from svc_video.engine import USUAL_CONTEXT, EngineContext, Job, Prepared, VideoEngine, make
+from svc_video.engine import SLOW, USUAL_CONTEXT, EngineContext, Job, Prepared, VideoEngine, make
 from svc_video.film import Frame
 from svc_video.portraits.gallery import Gallery
 from svc_video.speech import SAMPLES_PER_MS, Speech
@@ -49,24 +50,47 @@ class Desk:
         self._mending: dict[str, asyncio.Task[None]] = {}
 
     def engine(self, name: str) -> tuple[str, VideoEngine]:
-        """The named engine, or the first one for an empty name; raises unless it is ready."""
-        name = name or next(iter(self.engines), "")
+        """The named engine, or for an empty name the first one that is ready; raises unless there is one.
+
+        One that is far from real time serves those who named none only where no other can.
+        """
+        name = name or self._usual() or next(iter(self.engines), "")
         self.board.require(name)
         return name, self.engines[name]
 
+    def _usual(self) -> str:
+        ready = [name for name in self.engines if self.board.status(name).state == ENGINE_STATE_READY]
+        ready.sort(key=lambda name: SLOW in self.engines[name].facts.features)
+        return next(iter(ready), "")
+
     async def load(self) -> None:
-        """Start every engine, one after the other."""
-        for name, engine in self.engines.items():
-            await self.board.loading(name, 0.0)
-            try:
-                await asyncio.to_thread(engine.start, lambda _: None)
-                await self._probe(name, FIRST_FRAME_S)
-            except (EngineMissing, CheckpointNotFound) as error:
-                await self.board.missing(name, error.message.rstrip("."), error.details.get("remedy", ""))
-            except EngineFailed as error:
-                self.broke(name, error)
-            else:
-                await self.board.ready(name)
+        """Start the engines side by side: nobody waits for one whose weights take their time."""
+        await asyncio.gather(*(self._load(name, engine) for name, engine in self.engines.items()))
+
+    async def _load(self, name: str, engine: VideoEngine) -> None:
+        await self.board.loading(name, 0.0)
+        try:
+            await self._start(name, engine)
+            await self._probe(name, FIRST_FRAME_S)
+        except (EngineMissing, CheckpointNotFound) as error:
+            await self.board.missing(name, error.message.rstrip("."), error.details.get("remedy", ""))
+        except EngineFailed as error:
+            self.broke(name, error)
+        else:
+            await self.board.ready(name)
+
+    async def _start(self, name: str, engine: VideoEngine) -> None:
+        loop = asyncio.get_running_loop()
+        told: list[Future[None]] = []
+
+        def report(progress: float) -> None:
+            told.append(asyncio.run_coroutine_threadsafe(self.board.loading(name, progress), loop))
+
+        try:
+            await asyncio.to_thread(engine.start, report)
+        finally:
+            # The reports go out before the state that follows them.
+            await asyncio.gather(*map(asyncio.wrap_future, told))
 
     async def watch(self) -> None:
         """Look after the engines while the process lives."""
@@ -89,7 +113,7 @@ class Desk:
         """
         for avatar in self.gallery.avatars:
             for name, engine in self.engines.items():
-                if self.board.status(name).state == ENGINE_STATE_READY:
+                if engine.facts.quick and self.board.status(name).state == ENGINE_STATE_READY:
                     await asyncio.to_thread(self.gallery.prepared, name, engine, "", avatar, USUAL_SIZE)
             await asyncio.sleep(WARM_REST_S)
 
@@ -130,7 +154,7 @@ class Desk:
                 try:
                     await self._probe(name, seconds)
                 except TroupeError as error:
-                    await self.board.broken(name, error.message.rstrip("."))
+                    await self._take_off(name, error)
                     await asyncio.sleep(RETRY_S)
                     seconds = PROBE_S
                 else:
@@ -139,8 +163,17 @@ class Desk:
         finally:
             del self._mending[name]
 
+    async def _take_off(self, name: str, error: TroupeError) -> None:
+        reason, loaded = error.message.rstrip("."), error.details.get("loading")
+        if loaded is not None:
+            await self.board.loading(name, float(loaded), reason)
+        elif isinstance(error, (EngineMissing, CheckpointNotFound)):
+            await self.board.missing(name, reason, error.details.get("remedy", ""))
+        else:
+            await self.board.broken(name, reason)
+
     async def _probe(self, name: str, seconds: float) -> None:
-        """Have one frame of the default avatar drawn; raises `EngineFailed`."""
+        """Have one frame of the default avatar drawn, where that is quick; raises `EngineFailed`."""
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.to_thread(self._draw_one, name)
@@ -155,6 +188,8 @@ class Desk:
     def _draw_one(self, name: str) -> None:
         engine = self.engines[name]
         engine.check()
+        if not engine.facts.probed:
+            return
         face = self.gallery.prepared(name, engine, "", self.gallery.default, (PROBE_SIZE, PROBE_SIZE))
         first_frame(engine, face)
 

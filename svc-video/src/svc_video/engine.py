@@ -33,6 +33,8 @@ ENGINES: Mapping[str, str] = {
 Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
 Options = Mapping[str, Any]  # an engine's own typed settings, as plain values: numbers, words, bytes, lists of numbers
 NO_OPTIONS: Options = {}
+SLOW = "slow"
+"""The feature of an engine that is far from real time here: it is asked only by those who named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Job:
     seed: int = 0
     expression: str = ""
     options: Options = field(default_factory=dict)
+    beat: Callable[[], None] = lambda: None
+    """To be called while an engine that works in another process goes on and has no frame yet."""
 
     def option(self, name: str, default: float) -> float:
         """A number among the engine's own settings."""
@@ -95,6 +99,11 @@ class EngineFacts:
     features: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()  # that a face can wear; none = it wears its own
     portrait_options: tuple[str, ...] = ()  # names of the options that change how a portrait is prepared
+    notes: tuple[str, ...] = ()  # what every film's header says of it
+    frame_rate: int = 0  # the only one it draws: others show the nearest of its frames; 0 = it draws any
+    probed: bool = True  # False = it is not asked for a frame: it drew one while it loaded, its health is `check`'s
+    apart: bool = False  # it works in a process of its own, and says itself when that one hangs
+    quick: bool = True  # it prepares a portrait in well under a second: avatars are prepared before they are wanted
 
 
 class VideoEngine(Protocol):
@@ -125,7 +134,10 @@ class VideoEngine(Protocol):
         """One frame for each number of `speech.frames`. Closing the iterator frees the engine at once."""
 
     def check(self) -> None:
-        """Cheaply make sure that it still works; raises `EngineFailed` with the reason. Called twice a second."""
+        """Cheaply make sure that it still works; raises `EngineFailed` with the reason. Called twice a second.
+
+        With the detail `loading` (0..1) the engine is being loaded again, and not broken.
+        """
 
     def stop(self) -> None:
         """Free everything."""

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from svc_video.desk import SERVICE, Desk
 from svc_video.doctor import examine
+from svc_video.engine import EngineContext
 from svc_video.memory import share_one_heap
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore, folder_of
@@ -40,7 +41,7 @@ def run(about: str) -> int:
             return _fetch_sadtalker(settings, arguments)
         configure("video", settings.log_level)
         if arguments.command == "doctor":
-            return _doctor(as_json=arguments.json)
+            return _doctor(settings.context, as_json=arguments.json)
         share_one_heap()
         asyncio.run(_serve(settings))
     except TroupeError as error:
@@ -106,8 +107,8 @@ def _listen(settings: Settings) -> Listen:
     )
 
 
-def _doctor(*, as_json: bool) -> int:
-    rows = examine()
+def _doctor(context: EngineContext, *, as_json: bool) -> int:
+    rows = examine(context)
     if as_json:
         sys.stdout.write(json.dumps(rows) + "\n")
     else:

@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,10 +21,11 @@ from svc_video.conversion import Order
 from svc_video.desk import Desk, first_frame
 from svc_video.engine import Job, Prepared, VideoEngine
 from svc_video.faces.picture import MAX_BYTES, decode
-from svc_video.film import to_rgb
+from svc_video.film import Film, to_rgb
 from svc_video.fonts import FontBook
 from svc_video.framing import MAX_SIDE, Background
 from svc_video.intake import Intake
+from svc_video.portraits.gallery import portrait_options
 from svc_video.settings import Settings
 from svc_video.speech import Speech
 from svc_video.take import Take
@@ -73,12 +74,12 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         with self._desk.serving(name):
             portrait = await self._portrait(order, engine, intake, progress)
             film = replace(order.film, width=portrait.width, height=portrait.height, encoder=self._settings.encoder)
-            job = Job(portrait, film.rate, order.seed, order.expression, order.options)
+            job = Job(portrait, film.rate, order.seed, order.expression, order.options, progress.beat)
             captions = Captions(speech, portrait.width, portrait.height, self._fonts) if order.captions else None
             take = await asyncio.to_thread(Take, engine, job, film, speech, progress, captions=captions)
             async with intake.feeding(speech), aclosing(self._segments(name, take)) as chunks:
                 worn = conversion.expression_notes(order.expression, engine.facts.expressions)
-                notes = [*portrait.notes, *worn, *_framing_notes(order, engine)]
+                notes = [*portrait.notes, *worn, *_framing_notes(order, engine), *_pace_notes(film, engine)]
                 if captions:
                     notes += await in_thread(captions.notes, progress, "waiting for the first words")
                 yield conversion.header(order.engine, film, take.mime_type, notes)
@@ -99,7 +100,9 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
     async def _portrait(self, order: Order, engine: VideoEngine, intake: Intake, progress: Progress) -> Prepared:
         """The face to animate: a stored one, or the picture that follows the settings."""
         content = b"" if order.portrait_id else await intake.picture(MAX_BYTES)
-        return await in_thread(partial(self._framed, order, engine, content), progress, "preparing the portrait")
+        stage = "preparing the portrait"
+        with progress.waiting(stage) if engine.facts.apart else nullcontext():
+            return await in_thread(partial(self._framed, order, engine, content), progress, stage)
 
     def _framed(self, order: Order, engine: VideoEngine, content: bytes) -> Prepared:
         gallery, framing = self._desk.gallery, order.framing
@@ -110,10 +113,11 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
             behind = Background("image", key=key, picture=partial(decode, order.background_image))
             framing = replace(framing, background=behind)
         if order.portrait_id:
-            return gallery.prepared(order.engine, engine, order.owner, order.portrait_id, order.size, framing=framing)
+            portrait = order.owner, order.portrait_id
+            return gallery.prepared(order.engine, engine, *portrait, order.size, framing=framing, options=order.options)
         picture = decode(content)
         size = framing.size(*order.size, (picture.shape[1], picture.shape[0]))
-        return engine.prepare(picture, *size, framing=framing)
+        return engine.prepare(picture, *size, framing=framing, options=portrait_options(engine, order.options))
 
     async def Generate(
         self, request: video_pb2.GenerateRequest, context: Context
@@ -202,3 +206,9 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
 def _framing_notes(order: Order, engine: VideoEngine) -> list[str]:
     kept = order.framing.background.kind == "keep" or "background" in engine.facts.features
     return [] if kept else [f"the engine {order.engine} keeps the background as it is"]
+
+
+def _pace_notes(film: Film, engine: VideoEngine) -> list[str]:
+    own = engine.facts.frame_rate
+    shown = f"the engine draws {own} frames per second; at {float(film.rate):g} the nearest one is shown"
+    return [*engine.facts.notes, *([shown] if own and film.rate != own else [])]

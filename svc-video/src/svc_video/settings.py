@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50053, ge=0, le=65535, description="gRPC port; 0 = any free one")
     metrics_port: int = Field(9103, ge=0, le=65535, description="Prometheus metrics over HTTP; 0 = any free one")
-    engines: str = Field("portrait", description="Engines to load, with commas")
+    engines: str = Field("sadtalker,portrait", description="Engines to load, with commas")
     codec: Literal["h264", "vp9"] = Field(
         "h264",
         validation_alias=AliasChoices("PROVIDER_PORTRAIT_CODEC"),

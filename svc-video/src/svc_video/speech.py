@@ -131,6 +131,11 @@ class Speech:
         self._on_room = call
 
     @property
+    def first_sample(self) -> int:
+        """Number of the first sample that came, or will."""
+        return self.start_ms * SAMPLES_PER_MS
+
+    @property
     def held_ms(self) -> int:
         """Sound held in memory."""
         return len(self._pcm) // PCM_BYTES_PER_MS
@@ -145,7 +150,7 @@ class Speech:
         index = first = round(self.start_ms * rate / 1000)
         while True:
             start, stop = frame_span(index, rate)
-            self._await_sound(stop)
+            self.await_sound(stop)
             with self._changed:
                 if self._ended and self._held_to() <= start:
                     self._refuse_silence(nothing=index == first)
@@ -171,6 +176,10 @@ class Speech:
         """Number of the sample up to which sound is there, at most `most`."""
         with self._changed:
             return min(most, self._held_to())
+
+    def await_sound(self, stop: int) -> None:
+        """Wait until the sound before sample `stop` is there, or the end; raises `DeadlineExceeded`, `Stopped`."""
+        self._wait(lambda: self._ended or self._held_to() >= stop, self._patience_s, must=True)
 
     def cues(self) -> tuple[Sequence[Cue], int]:
         """The cues still needed, in order, and the moment (ms) up to which they are complete."""
@@ -211,9 +220,6 @@ class Speech:
 
     def _held_to(self) -> int:
         return self._base + len(self._pcm) // SAMPLE_BYTES
-
-    def _await_sound(self, stop: int) -> None:
-        self._wait(lambda: self._ended or self._held_to() >= stop, self._patience_s, must=True)
 
     def _await_future(self, stop: int, look_ahead_ms: int) -> None:
         until = stop + look_ahead_ms * SAMPLES_PER_MS

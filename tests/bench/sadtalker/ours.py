@@ -27,7 +27,7 @@ from svc_video.engines.sadtalker.plan import MotionPlan
 from svc_video.engines.sadtalker.recon import Reconstruction
 from svc_video.engines.sadtalker.renderer import FrameOrder, Renderer
 from svc_video.engines.sadtalker.retinaface import RetinaFace
-from svc_video.engines.sadtalker.source import Mode, Source
+from svc_video.engines.sadtalker.source import FPS, Mode, Source
 
 Arrays = dict[str, np.ndarray]
 Given = Mapping[str, np.ndarray]
@@ -101,22 +101,27 @@ def heard(_: Ours, given: Given) -> Arrays:
     }
 
 
+def frames_of(given: Given) -> int:
+    """Of the whole clip."""
+    return len(given["pcm"]) * FPS // RATE
+
+
 def plan(given: Given, frames: int) -> MotionPlan:
-    """Upstream's own choices: blinks are drawn even where the head is still."""
+    """Upstream's own choices: its blinks, which know how long the clip is, also where the head is still."""
     angles = {axis: tuple(map(float, given[axis])) for axis in ("yaw", "pitch", "roll") if axis in given}
     return MotionPlan(
         seed=int(given["seed"]),
         style=int(given["style"]),
         still=bool(given.get("still", 0)),
         expression_scale=float(given.get("expression_scale", 1.0)),
-        blink_rate=1.0,
+        blinks=upstream_blinks(frames, random.Random(int(given["seed"]))),
         angles_frames=frames,
         **angles,
     )
 
 
 def moved(ours: Ours, given: Given) -> Arrays:
-    motion = whole_motion(ours.motion, given["coefficients"][0], plan(given, 1), given["pcm"], RATE)
+    motion = whole_motion(ours.motion, given["coefficients"][0], plan(given, frames_of(given)), given["pcm"], RATE)
     return {"motion": motion.coefficients[:, :70].cpu().numpy()}
 
 
@@ -193,8 +198,7 @@ def cut(ours: Ours, given: Given) -> Arrays:
 def clip(ours: Ours, given: Given) -> Arrays:
     """Picture and sound to frames, as the engine joins the parts."""
     made = ours.front(given).source(given["picture"], ours.mode, ours.size)
-    frames = len(given["pcm"]) * 25 // RATE
-    motion = whole_motion(ours.motion, made.coefficients, plan(given, frames), given["pcm"], RATE)
+    motion = whole_motion(ours.motion, made.coefficients, plan(given, frames_of(given)), given["pcm"], RATE)
     appearance = ours.renderer.appearance(made)
     start = ours.motion.source_heads(made.coefficients).keypoints(appearance.canonical)[0]
     driving = motion.heads.keypoints(appearance.canonical)

@@ -39,10 +39,11 @@ def clip(upstream: Upstream, given: Given) -> Arrays:
         made = reference_face.cut_into(upstream, given, folder)
         coefficients, crop, info, path = made["paths"]
         audio.load_wav = lambda path, rate: given["wave"]
+        networks = upstream.motion  # made first, for that draws numbers too
         random.seed(int(given["seed"]))
         torch.manual_seed(int(given["seed"]))
         batch = get_data(coefficients, "sound.wav", upstream.device, None, still=bool(given["still"]))
-        motion = upstream.motion.generate(batch, name, int(given["style"]))
+        motion = networks.generate(batch, name, int(given["style"]))
         data = get_facerender_data(
             motion,
             crop,

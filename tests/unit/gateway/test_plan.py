@@ -40,7 +40,10 @@ def test_a_chain_is_the_primary_then_its_fallbacks_without_repeats() -> None:
 def test_those_that_nobody_named_are_told_apart() -> None:
     chain = plan(PROVIDER_TTS="flite")[Modality.TTS]
     assert chain.unasked == {"xtts", "piper", "espeak"}
+    assert {rung.name for rung in chain.rungs if rung.unasked} == {"xtts", "piper", "espeak"}
     assert plan(PROVIDER_TTS="flite", PROVIDER_TTS_FALLBACK="espeak")[Modality.TTS].unasked == frozenset()
+    assert [rung.unasked for rung in plan()[Modality.VIDEO].rungs] == [True, True]
+    assert [rung.unasked for rung in plan(PROVIDER_VIDEO="sadtalker")[Modality.VIDEO].rungs] == [False, True]
 
 
 def test_a_rung_of_ones_own_needs_an_engine() -> None:

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from svc_video.desk import Desk
-from svc_video.engine import NO_OPTIONS, USUAL_CONTEXT, EngineContext, EngineFacts, Job, Options, Prepared
+from svc_video.engine import NO_OPTIONS, SLOW, USUAL_CONTEXT, EngineContext, EngineFacts, Job, Options, Prepared
 from svc_video.film import Frame
 from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore
 from svc_video.speech import Speech
-from troupe.v1.engine_pb2 import ENGINE_STATE_BROKEN, ENGINE_STATE_MISSING, ENGINE_STATE_READY
+from troupe.v1.engine_pb2 import ENGINE_STATE_BROKEN, ENGINE_STATE_LOADING, ENGINE_STATE_MISSING, ENGINE_STATE_READY
 from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, UnknownEngine
 
 
@@ -72,9 +74,9 @@ async def desk(tmp_path, monkeypatch):
     await desk.stop()
 
 
-async def until(desk: Desk, state: int) -> None:
+async def until(desk: Desk, state: int, engine: str = "moody") -> None:
     async with asyncio.timeout(5):  # the promise is one second
-        while desk.board.status("moody").state != state:
+        while desk.board.status(engine).state != state:
             await asyncio.sleep(0.01)
 
 
@@ -135,3 +137,70 @@ async def test_films_at_once_are_bounded(desk) -> None:
 def test_an_engine_nobody_knows_is_refused(tmp_path) -> None:
     with pytest.raises(UnknownEngine, match='"portrait"'):
         Desk(["portrat"], Gallery(PortraitStore(tmp_path)), max_streams=1)
+
+
+class Heavy(Moody):
+    """One that takes its time to load, in a process of its own."""
+
+    error: EngineFailed | None = None
+    go_on = None
+
+    def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
+        super().__init__(context)
+        self.facts = replace(self.facts, probed=False, features=(SLOW,))
+
+    def start(self, report: Callable[[float], None]) -> None:
+        report(0.4)
+        assert Heavy.go_on is not None
+        Heavy.go_on.wait(5)
+
+    def check(self) -> None:
+        if Heavy.error is not None:
+            raise Heavy.error
+
+    def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
+        raise AssertionError("it is not asked for a frame to see that it works")
+
+
+@pytest.fixture
+async def pair(tmp_path, monkeypatch):
+    monkeypatch.setattr(Heavy, "go_on", threading.Event())
+    monkeypatch.setattr(Heavy, "error", None)
+    monkeypatch.setattr("svc_video.desk.make", lambda name, context: {"heavy": Heavy, "moody": Moody}[name](context))
+    desk = Desk(["heavy", "moody"], Gallery(PortraitStore(tmp_path)), max_streams=2)
+    loading = asyncio.create_task(desk.load())
+    yield desk
+    Heavy.go_on.set()
+    await loading
+    await desk.stop()
+
+
+async def test_a_quick_engine_does_not_wait_for_a_heavy_one(pair) -> None:
+    await until(pair, ENGINE_STATE_READY)
+    status = pair.board.status("heavy")
+    assert (status.state, round(status.progress, 1)) == (ENGINE_STATE_LOADING, 0.4)
+    assert pair.engine("")[0] == "moody"
+    with pytest.raises(EngineMissing, match=r"still loading \(40%\)"):
+        pair.engine("heavy")
+
+
+async def test_a_slow_engine_serves_those_who_name_it_or_have_no_other(pair) -> None:
+    Heavy.go_on.set()
+    await until(pair, ENGINE_STATE_READY)
+    await until(pair, ENGINE_STATE_READY, "heavy")
+    assert pair.engine("")[0] == "moody"
+    assert pair.engine("heavy")[0] == "heavy"
+    await pair.board.broken("moody", "gears")
+    assert pair.engine("")[0] == "heavy"
+
+
+async def test_one_that_is_loaded_again_says_how_far_it_is(pair) -> None:
+    Heavy.go_on.set()
+    await until(pair, ENGINE_STATE_READY, "heavy")
+    watch = asyncio.create_task(pair.watch())
+    Heavy.error = EngineFailed("it is started again", loading=0.7)
+    await until(pair, ENGINE_STATE_LOADING, "heavy")
+    assert round(pair.board.status("heavy").progress, 1) == 0.7
+    Heavy.error = None
+    await until(pair, ENGINE_STATE_READY, "heavy")
+    watch.cancel()

@@ -16,7 +16,7 @@ def test_the_usual(monkeypatch) -> None:
         monkeypatch.delenv(name, raising=False)
     settings = Settings()
     assert (settings.host, settings.grpc_port, settings.metrics_port) == ("127.0.0.1", 50053, 9103)
-    assert settings.engine_names == ("portrait",)
+    assert settings.engine_names == ("sadtalker", "portrait")
     assert settings.containers == ("mp4", "webm")
     assert settings.portraits_url == "./portraits"
 

@@ -13,7 +13,7 @@ from gateway.providers.replica import SERVICES, engine_trouble
 from gateway.providers.stream import MeshStream
 from gateway.providers.target import MeshTarget
 from gateway.routing.budget import RetryBudget
-from gateway.routing.capability import LEAVES, obstacle
+from gateway.routing.capability import LEAVES, SLOW, obstacle
 from gateway.routing.gate import Gate
 from gateway.routing.need import Modality, Need
 from gateway.routing.pool import Pool
@@ -38,6 +38,7 @@ class MeshRung:
     local: bool = False  # it does not, whatever its engine says: PROVIDER_<RUNG>_LOCAL=1
     missed_ticks: int = MISSED_TICKS
     model: str = ""  # asked of the engine where the caller named none
+    unasked: bool = False  # no setting names it
     gate: Gate = field(default_factory=lambda: Gate(time.monotonic))
     budget: RetryBudget = field(default_factory=lambda: RetryBudget(time.monotonic))
 
@@ -87,7 +88,14 @@ class MeshRung:
             return LEAVES if need.local_only and self.cloud and not self.local else self.unusable()
         # Here, since every request passes: replicas come and go, and what they take together with them.
         self.gate.capped(info.limits.max_concurrency * max(1, self.pool.size))
-        return obstacle(info, need)
+        return obstacle(info, need) or (self._too_slow(info) if self.unasked and not need.rungs else None)
+
+    def _too_slow(self, info: EngineInfo) -> str | None:
+        """Nobody named it, neither in the settings nor in the request, so nobody has agreed to wait for it."""
+        if SLOW not in info.features:
+            return None
+        setting = f"PROVIDER_{self.modality.upper()}={self.name}"
+        return f"it is far from real time on this device ({info.device}); who names it gets it, here or by {setting}"
 
     def open(self, call: Call[Any], address: str, timeout_s: float) -> MeshStream[Any]:
         """One attempt at that replica."""

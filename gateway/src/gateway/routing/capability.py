@@ -13,6 +13,8 @@ SLOW = "slow"
 """The feature of an engine that is far from real time on its machine: where nobody named it, the others come first."""
 DOCUMENTS_ONLY = "documents_only"
 """The feature of a text engine that sums up what it is given and knows nothing else."""
+SLOW = "slow"
+"""The feature of an engine that is far from real time where it runs: a chain that nobody configured passes it over."""
 KEEPS_REFERENCES = "keeps-references"
 """The feature of a speech service of the house: it keeps cloned voices, whatever its engines can."""
 UNWANTED: Mapping[str, str] = {

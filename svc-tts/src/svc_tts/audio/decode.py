@@ -16,9 +16,9 @@ from collections.abc import AsyncGenerator
 
 from svc_tts.audio.decode_child import EXIT_TOO_LONG
 from svc_tts.audio.sandbox import environment
-from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import DeadlineExceeded, MediaTooLarge, UnsupportedMedia
 from troupe.wire.media import SAMPLE_RATE
+from troupe.wire.pulse import BEAT_S, Pulse
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_DURATION_S = 600.0

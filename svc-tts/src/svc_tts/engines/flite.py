@@ -23,8 +23,8 @@ import soxr
 from svc_tts.engine import EngineContext, EngineFacts, EngineVoice, FliteOptions, Gender, Piece, Utterance
 from svc_tts.engines.flite_phones import PAUSE, faster, parse_segments, to_phones, words_of
 from svc_tts.engines.flite_runs import FliteRuns
-from svc_tts.pulse import BEAT_S
 from troupe.wire.errors import EngineFailed, EngineMissing, TroupeError, UnsupportedLanguage
+from troupe.wire.pulse import BEAT_S
 
 REMEDY = "sudo apt-get install -y flite"
 _RATE = 16_000  # Hz

@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from svc_tts.engines.child import Child, ChildDied, Frame
-from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import EngineFailed
+from troupe.wire.pulse import BEAT_S, Pulse
 
 _STARTER = "svc_tts.engines.flite_child"
 _END_S = 1.0  # a program that is stopped ends at once

@@ -10,8 +10,9 @@ import threading
 from collections import OrderedDict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from svc_video.engine import Prepared, Rgb, VideoEngine
+from svc_video.engine import NO_OPTIONS, Options, Prepared, Rgb, VideoEngine
 from svc_video.framing import USUAL_FRAMING, Background, Framing
 from svc_video.portraits.avatars import Avatar, shipped
 from svc_video.portraits.store import PortraitStore
@@ -19,7 +20,8 @@ from troupe.wire.errors import UnknownPortrait, nearest
 
 KEPT_FACES = 16
 
-Key = tuple[str, str, str, int, int, Framing]  # engine, owner, portrait, width, height, shape and background
+Given = tuple[tuple[str, Any], ...]  # options that change how a portrait is prepared, sorted by name
+Key = tuple[str, str, str, int, int, Given, Framing]  # engine, owner, portrait, width, height, shape and background
 
 
 class Gallery:
@@ -56,18 +58,23 @@ class Gallery:
         size: tuple[int, int],
         *,
         framing: Framing = USUAL_FRAMING,
+        options: Options = NO_OPTIONS,
     ) -> Prepared:
-        """The face of that portrait for one engine, frame size (0 = as the framing says) and framing."""
+        """The face of that portrait for one engine, frame size (0 = as the framing says), framing and options."""
         self.require(owner, portrait_id)
         width, height = framing.size(*size, self._size(owner, portrait_id))
         # Avatars belong to nobody: one prepared face serves every key.
-        key = (name, "" if portrait_id in self.avatars else owner, portrait_id, width, height, framing)
+        whose = "" if portrait_id in self.avatars else owner
+        chosen = portrait_options(engine, options)
+        given = tuple(sorted(chosen.items()))
+        key = (name, whose, portrait_id, width, height, given, framing)
         with self._lock:
             if key in self._faces:
                 self._faces.move_to_end(key)
                 return self._faces[key]
-        kept = self._kept(owner, portrait_id, f"{name}-{width}x{height}-{framing.name}", framing.background)
-        face = engine.prepare(self.picture(owner, portrait_id), width, height, kept, framing)
+        shown = "-".join([name, f"{width}x{height}", framing.name, *(str(value) for _, value in given)])
+        kept = self._kept(owner, portrait_id, shown, framing.background)
+        face = engine.prepare(self.picture(owner, portrait_id), width, height, kept, framing, options=chosen)
         with self._lock:
             self._faces[key] = face
             while len(self._faces) > KEPT_FACES:
@@ -108,3 +115,8 @@ class Gallery:
 def _shows(key: Key, owner: str, portrait_id: str) -> bool:
     """Whether a prepared face shows that portrait, as itself or behind another."""
     return key[1:3] == (owner, portrait_id) or key[-1].background.key == portrait_id
+
+
+def portrait_options(engine: VideoEngine, options: Options) -> dict[str, Any]:
+    """Those of the options that the engine wants to know when it prepares a portrait."""
+    return {name: options[name] for name in engine.facts.portrait_options if name in options}

@@ -520,3 +520,16 @@ async def test_grpcs_own_exhaustion_is_no_overload_of_the_engine(speech_service,
     async with speech_service(answer) as (_, address):
         with pytest.raises(EngineFailed, match="larger than max"):
             await anext((await rung_at(address)).open(call()))
+
+
+async def test_one_far_from_real_time_serves_those_who_name_it(speech_service, rung_at) -> None:
+    async with speech_service(echo) as (_, address):
+        default, named = await rung_at(address, unasked=True), await rung_at(address)
+        slow = EngineInfo(name="tone", features=["slow"], device="cpu")
+        for rung in (default, named):
+            rung.target.info = lambda _: slow
+        assert "PROVIDER_TTS=mine" in (default.can_serve(NEED) or "")
+        assert default.can_serve(Need(Modality.TTS, rungs=("mine",))) is None
+        assert named.can_serve(NEED) is None
+        slow.features[:] = []
+        assert default.can_serve(NEED) is None

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from svc_video.engine import Prepared
+from svc_video.engine import NO_OPTIONS, EngineFacts, Options, Prepared
 from svc_video.framing import USUAL_FRAMING, Background, Framing
 from svc_video.portraits.avatars import shipped
 from svc_video.portraits.gallery import KEPT_FACES, Gallery
@@ -20,9 +20,17 @@ class Preparing:
 
     def __init__(self) -> None:
         self.prepared: list[tuple[int, int]] = []
+        self.facts = EngineFacts("m", "1", "cpu", "MIT", commercial_use=True, portrait_options=("mode", "size"))
 
     def prepare(
-        self, picture: np.ndarray, width: int, height: int, kept: Path | None = None, framing: Framing = USUAL_FRAMING
+        self,
+        picture: np.ndarray,
+        width: int,
+        height: int,
+        kept: Path | None = None,
+        framing: Framing = USUAL_FRAMING,
+        *,
+        options: Options = NO_OPTIONS,
     ) -> Prepared:
         if kept is not None:
             kept.write_bytes(b"found")
@@ -141,3 +149,18 @@ def test_a_portrait_behind_another_leaves_with_it(gallery, engine, tmp_path) -> 
 def test_a_strangers_portrait_cannot_stand_behind(gallery) -> None:
     with pytest.raises(UnknownPortrait):
         gallery.background("you", stored(gallery, "me"))
+
+
+def test_what_changes_how_a_portrait_is_prepared_makes_a_face_of_its_own(gallery, engine, tmp_path) -> None:
+    portrait_id = stored(gallery)
+
+    def face(**options) -> Prepared:
+        return gallery.prepared("p", engine, "me", portrait_id, SIZE, options=options)
+
+    plain = face()
+    assert face(seed_of_motion=3) is plain
+    full = face(mode="full")
+    assert full is not plain
+    assert face(mode="full", seed_of_motion=4) is full
+    assert face(mode="full", size=512) is not full
+    assert len(list(tmp_path.rglob("*.kept"))) == 3

@@ -3,7 +3,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.bench.sadtalker.front_questions import ARITHMETIC
 
 from svc_video.engines.sadtalker.source import Crop, Source
 
@@ -39,9 +38,3 @@ def source_of():
         return Source(square, np.zeros(73, np.float32), mode, cut, crop)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def golden():
-    """What upstream answered (tests/bench/sadtalker/record_front.py)."""
-    return dict(np.load(ARITHMETIC))

@@ -38,6 +38,12 @@ def test_one_box_is_left_of_those_that_overlap():
     assert apart(edges[:0]) == []
 
 
+def test_boxes_without_end_are_none_and_those_without_an_area_stay():
+    count = len(anchors(64, 64))
+    assert boxes_of(np.full((count, 4), 1e3, np.float32), np.ones(count, np.float32), 64, 64) == []
+    assert apart(np.zeros((2, 4), np.float32)) == [0, 1]
+
+
 def test_a_box_over_the_edge_is_held_inside():
     box = Box(-7.9, 10.2, 30.7, 99.0)
     assert box.inside(40, 50) == (0, 10, 30, 50)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -82,6 +84,18 @@ def test_in_the_square_the_face_that_was_cut_out_is_measured_and_not_a_larger_on
     np.testing.assert_array_equal(source.coefficients[70:], align(source.image, moved, MEAN_POINTS).place)
 
 
+def test_a_small_face_and_one_at_the_edge_are_noted():
+    tiny, edge = face_points(200, 150, 24), face_points(385, 150, 120)
+    source = front({(400, 300): [tiny], (256, 256): [IN_SQUARE]}).source(noise(400, 300, 1))
+    assert source.notes == ("the face is small in the picture and will look soft; a larger picture looks better",)
+    source = front({(400, 300): [edge], (256, 256): [IN_SQUARE]}).source(noise(400, 300, 1))
+    assert source.notes == ("the face is cut off at the edge of the picture",)
+    far = face_points(128, 128, 40)
+    for size in (256, 512):
+        source = front({(size, size): [far * size / 256]}).source(noise(400, 300, 1), "resize", size)
+        assert source.notes == ("the face is small in the networks' square; the modes crop and full show it better",)
+
+
 def film(count, width=400, height=300):
     return (noise(width, height, 50 + i) for i in range(count))
 
@@ -143,9 +157,36 @@ def test_frames_before_the_first_face_are_as_the_first_one_with_it():
     assert places[3, 71] != places[2, 71]
 
 
+def test_a_late_face_is_looked_for_now_and_then_and_not_for_ever():
+    class Late(TellsPoints):
+        looks = 0
+
+        def boxes(self, pictures, *, square):
+            self.looks += not square
+            seen = square or self.looks > 2
+            return super().boxes(pictures, square=square) if seen else [[]]
+
+    late = Late({(400, 300): [FACE], (256, 256): [IN_SQUARE]})
+    found = Front(late, read, MEAN_POINTS).coefficients_of_film(film(30))
+    assert (late.looks, found.shape) == (3, (30, 73))
+    np.testing.assert_array_equal(found[:24], np.tile(found[24], (24, 1)))
+    never = TellsPoints({})
+    with pytest.raises(NoFace):
+        Front(never, read, MEAN_POINTS).coefficients_of_film(noise(40, 30, 1) for _ in range(100_000))
+    assert len(never.asked) == 20
+
+
+def test_the_front_needs_no_torch_until_a_backend_is_made():
+    modules = ["alignment", "anchors", "crop", "front", "heatmaps", "kept", "landmarks", "landmarks_mesh", "source"]
+    names = ", ".join(f"svc_video.engines.sadtalker.{name}" for name in modules)
+    code = f"import sys, {names}; assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("mode", ["crop", "resize"])
 def test_a_film_without_a_face_is_a_sentence(mode):
-    with pytest.raises(NoFace, match="any frame of the film"):
+    with pytest.raises(NoFace, match="No face was found in the film"):
         front({}).coefficients_of_film(film(3), mode)
     with pytest.raises(NoFace):
         front({}).coefficients_of_film(iter(()))

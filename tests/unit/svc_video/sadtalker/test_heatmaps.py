@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.bench.sadtalker.front_questions import heat_maps
+from tests.bench.sadtalker.front_questions import ARITHMETIC, heat_maps
 
 from svc_video.engines.sadtalker.heatmaps import as_68, points_of
 
+GOLDEN = dict(np.load(ARITHMETIC))  # upstream's answers: tests/bench/sadtalker/record_front.py
+
 
 @pytest.mark.parametrize(("number", "maps"), list(enumerate(heat_maps())))
-def test_points_are_upstreams_also_where_one_lies_at_an_edge(golden, number, maps):
+def test_points_are_upstreams_also_where_one_lies_at_an_edge(number, maps):
     points = points_of(maps, 210, 150)
-    np.testing.assert_array_equal(points, golden[f"maps{number}.points"])
-    np.testing.assert_array_equal(as_68(points), golden[f"maps{number}.68"])
+    np.testing.assert_array_equal(points, GOLDEN[f"maps{number}.points"])
+    np.testing.assert_array_equal(as_68(points), GOLDEN[f"maps{number}.68"])
 
 
 @pytest.mark.parametrize(("row", "column"), [(63, 63), (0, 0), (63, 0), (0, 63)])

@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 from svc_tts.engines.child import Child, ChildDied, ChildPool, Frame
 from svc_tts.engines.piper.shelf import Chosen
 from svc_tts.engines.piper.voice import Scales
-from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import CheckpointBroken, EngineFailed
+from troupe.wire.pulse import BEAT_S, Pulse
 
 _WORKER = "svc_tts.engines.piper.worker"
 _LONGEST_S = 120.0  # of one stretch, loading included

@@ -33,8 +33,8 @@ from svc_tts.engines.piper.reading import Reader, Token
 from svc_tts.engines.piper.shelf import Chosen, Shelf
 from svc_tts.engines.piper.timing import heard, to_phones, to_words
 from svc_tts.engines.piper.voice import Scales
-from svc_tts.pulse import BEAT_S
 from troupe.wire.errors import CheckpointBroken, EngineFailed, EngineMissing, InvalidArgument
+from troupe.wire.pulse import BEAT_S
 
 REMEDY = "make voice NAME=en_US-kristin-medium"
 _READER = "svc_tts.engines.espeak_child"

@@ -20,8 +20,8 @@ from typing import Any
 
 from svc_tts.engines.xtts.orders import Load
 from svc_tts.engines.xtts.packets import Packet, receive
-from svc_tts.pulse import BEAT_S, Pulse
 from troupe.wire.errors import EngineFailed, EngineMissing, InvalidArgument, Overloaded, TroupeError, UnsupportedMedia
+from troupe.wire.pulse import BEAT_S, Pulse
 
 COMMAND = (sys.executable, "-m", "svc_tts.engines.xtts.worker")
 LOADING_S = 180.0  # loading that says nothing for so long has hung

@@ -84,6 +84,8 @@ def boxes_of(places: Floats, scores: Floats, width: int, height: int, least: flo
     """The faces of one picture, the surest first: `places` (n, 4) and `scores` (n,) as the network gives them."""
     sure = np.flatnonzero(scores > least)
     edges = _edges(places[sure], anchors(width, height)[sure])
+    finite = np.isfinite(edges).all(axis=1)  # a network that was not trained may know no bounds
+    sure, edges = sure[finite], edges[finite]
     edges = edges * np.array([width, height, width, height], np.float32)
     order = scores[sure].argsort()[::-1]
     edges, kept = edges[order], scores[sure][order]
@@ -93,10 +95,11 @@ def boxes_of(places: Floats, scores: Floats, width: int, height: int, least: flo
 
 def _edges(places: Floats, around: Floats) -> Floats:
     """(n, 4) offsets from anchors -> left, top, right, bottom."""
-    centre = around[:, :2] + places[:, :2] * VARIANCES[0] * around[:, 2:]
-    sides = around[:, 2:] * np.exp(places[:, 2:] * VARIANCES[1])
-    first = centre - sides / 2
-    return np.concatenate([first, sides + first], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre = around[:, :2] + places[:, :2] * VARIANCES[0] * around[:, 2:]
+        sides = around[:, 2:] * np.exp(places[:, 2:] * VARIANCES[1])
+        first = centre - sides / 2
+        return np.concatenate([first, sides + first], axis=1)
 
 
 def apart(edges: Floats, most: float = MAX_OVERLAP) -> list[int]:
@@ -110,5 +113,6 @@ def apart(edges: Floats, most: float = MAX_OVERLAP) -> list[int]:
         low = np.maximum(edges[best, :2], edges[rest, :2])
         high = np.minimum(edges[best, 2:], edges[rest, 2:])
         shared = np.prod((high - low).clip(min=0), axis=1)
-        left = rest[shared / (areas[best] + areas[rest] - shared) <= most]
+        with np.errstate(invalid="ignore", divide="ignore"):  # boxes without an area stay
+            left = rest[~(shared / (areas[best] + areas[rest] - shared) > most)]
     return kept

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from svc_video.engines.sadtalker.grids import bumps, identity
-from svc_video.engines.sadtalker.reader import CPU, Kernel, Place, Reader
+from svc_video.engines.sadtalker.reader import ANY, CPU, Kernel, Place, Reader
 
 NAME = "dense_motion_network."
 FAINT = 1e-3  # masks below it are zero
@@ -35,7 +35,7 @@ class DenseMotion:
     def __init__(self, reader: Reader, channels: int, depth: int, place: Place = CPU) -> None:
         compress = reader.normalized(NAME + "compress", NAME + "norm", channels, 1, 1, 1)
         self._compress = compress.at(place)
-        self._hourglass = Hourglass(reader, place)
+        self._hourglass = Hourglass(HourglassKernels.read(reader), place)
         mask = reader.convolution(NAME + "mask", self._hourglass.outputs, 7, 7, 7)
         self._mask, self.keypoints = mask.at(place), mask.outputs - 1
         self._occlusion = reader.convolution(NAME + "occlusion", self._hourglass.outputs * depth, 7, 7).at(place)
@@ -57,25 +57,37 @@ class DenseMotion:
         return Motion(places, seen)
 
 
+class HourglassKernels(NamedTuple):
+    """The convolutions of the hourglass, batch norms folded, not in place yet."""
+
+    down: list[Kernel]
+    up: list[Kernel]
+    last: Kernel
+
+    @classmethod
+    def read(cls, reader: Reader) -> HourglassKernels:
+        """Those of a checkpoint. Raises `CheckpointBroken`."""
+        down, up, width = [], [], ANY
+        for level in range(reader.count(DOWN + ".conv.weight")):
+            name = DOWN.format(level)
+            down.append(reader.normalized(f"{name}.conv", f"{name}.norm", width, 3, 3, 3))
+            width = down[-1].outputs
+        seen = [kernel.weight.shape[1] for kernel in down]
+        for level in range(reader.count(UP + ".conv.weight")):
+            name = UP.format(level)
+            up.append(reader.normalized(f"{name}.conv", f"{name}.norm", width, 3, 3, 3))
+            width = up[-1].outputs + seen.pop()
+        name = NAME + "hourglass.decoder."
+        return cls(down, up, reader.normalized(name + "conv", name + "norm", width, 3, 3, 3))
+
+
 class Hourglass:
     """Down and up in the plane, depth kept; every level sees the one of its size on the way down."""
 
-    def __init__(self, reader: Reader, place: Place = CPU) -> None:
-        self._down, width, widths = [], -1, []
-        for level in range(reader.count(DOWN + ".conv.weight")):
-            name = DOWN.format(level)
-            kernel = reader.normalized(f"{name}.conv", f"{name}.norm", width, 3, 3, 3)
-            self._down.append(kernel.at(place))
-            widths.append(kernel.weight.shape[1])
-            width = kernel.outputs
-        self._up = []
-        for level in range(reader.count(UP + ".conv.weight")):
-            name = UP.format(level)
-            kernel = reader.normalized(f"{name}.conv", f"{name}.norm", width, 3, 3, 3)
-            self._up.append(kernel.at(place))
-            width = kernel.outputs + widths.pop()
-        name = NAME + "hourglass.decoder."
-        self._last = reader.normalized(name + "conv", name + "norm", width, 3, 3, 3).at(place)
+    def __init__(self, kernels: HourglassKernels, place: Place = CPU) -> None:
+        self._down = [kernel.at(place) for kernel in kernels.down]
+        self._up = [kernel.at(place) for kernel in kernels.up]
+        self._last = kernels.last.at(place)
         self.outputs = self._last.outputs
 
     def __call__(self, evidence: Tensor) -> Tensor:

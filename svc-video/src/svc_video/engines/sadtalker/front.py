@@ -24,10 +24,18 @@ FILM_SIZE = 256  # pixels of the square in which the frames of a film are measur
 FRAMES_AT_ONCE = 8  # of a film
 NO_FACE = (
     "No face was found in the picture. Send a photo with one clear face, seen from the front, well lit and not "
-    "covered; drawn, stylised and animal faces are animated by the engine portrait."
+    "covered; drawn and stylised faces are animated by the engine portrait."
 )
-NO_FACE_IN_FILM = "No face was found in any frame of the film. Send a film of one person who looks into the camera."
+NO_FACE_IN_FILM = (
+    "No face was found in the film, or only after ten seconds. Send a film of one person who looks into the camera."
+)
 SEVERAL = "{count} faces found, the largest is used"
+SMALL = "the face is small in the picture and will look soft; a larger picture looks better"
+SMALL_IN_SQUARE = "the face is small in the networks' square; the modes crop and full show it better"
+AT_EDGE = "the face is cut off at the edge of the picture"
+SHARP = 2.5  # enlargement beyond which a face looks soft: of what was cut out, or to the crop that is measured
+OUTSIDE = 0.06  # part of a face's box outside of the picture, on one axis, from which it is called cut off
+LOOK_EVERY, MOST_LOOKS = 12, 20  # frames of a film, before its first face: looking at a whole one takes seconds
 
 Reader = Callable[[npt.NDArray[np.uint8]], Floats]
 """Crops (n, 224, 224, 3) -> coefficients (n, 70); `recon.Reconstruction` is one."""
@@ -44,7 +52,7 @@ class Front:
 
     def source(self, picture: Rgb, mode: Mode = "crop", size: int = FILM_SIZE) -> Source:
         """One picture (H, W, 3), upright RGB, for networks of `size` pixels. Raises `NoFace`."""
-        found, notes = (None, ()) if mode == "resize" else self._look(picture)
+        found, notes = self._look(picture) if mode != "resize" else (None, ())
         part = uncut(picture) if found is None else cut(picture, found, mode, upstream=self.upstream)
         square = part.squeezed(size)
         expected = None if found is None else part.moved(found, size)
@@ -52,14 +60,16 @@ class Front:
         points = expected if points is None else points
         if points is None:
             raise NoFace(NO_FACE)
-        coefficients = self._measured([align(square, points, self.mean_points)])[0]
-        return Source(square, coefficients, mode, part.shape, part.crop, notes)
+        aligned = align(square, points, self.mean_points)
+        notes += _small(part, aligned, size)
+        return Source(square, self._measured([aligned])[0], mode, part.shape, part.crop, notes)
 
     def coefficients_of_film(self, frames: Iterable[Rgb], mode: Mode = "crop") -> Floats:
         """(n, 73) of a film's frames, all (H, W, 3) of one size; memory is that of a few frames. Raises `NoFace`.
 
-        All frames are cut as the first one with a face is, and the face is followed. A frame without one has the points
-        of the frame before; those before the first face are as the first one with it.
+        All frames are cut as the first one with a face is (one in twelve is looked at until then, for ten seconds), and
+        the face is followed. A frame without it has the points of the frame before; those before the first one are as
+        that one.
         """
         parts: list[Floats] = []
         last: Floats | None = None
@@ -82,12 +92,15 @@ class Front:
         boxes = self.landmarks.boxes([picture], square=False)[0]
         if not boxes:
             raise NoFace(NO_FACE)
-        notes = (SEVERAL.format(count=len(boxes)),) if len(boxes) > 1 else ()
         chosen = surest(boxes) if self.upstream else largest(boxes)
+        notes: tuple[str, ...] = (SEVERAL.format(count=len(boxes)),) if len(boxes) > 1 else ()
+        notes += (AT_EDGE,) if _cut_off(chosen, picture.shape[1], picture.shape[0]) else ()
         return self.landmarks.points([picture], [chosen])[0], notes
 
     def _points(self, squares: Sequence[Rgb], expected: Sequence[Floats | None]) -> list[Floats | None]:
         """The points in each square of the face that is expected there; none where there is no face."""
+        if not squares:
+            return []
         found = self.landmarks.boxes(squares, square=True)
         chosen = [self._chosen(boxes, near) for boxes, near in zip(found, expected, strict=True)]
         seen = [i for i, box in enumerate(chosen) if box is not None]
@@ -110,16 +123,17 @@ class Front:
     def _squares(self, frames: Iterable[Rgb], mode: Mode) -> Iterator[Rgb | None]:
         """A film's frames, cut and squeezed; none for those before the first face."""
         crop: Crop | None = None
-        for frame in frames:
+        for number, frame in enumerate(frames):
             if mode == "resize":
                 yield uncut(frame).squeezed(FILM_SIZE)
             elif crop is not None:
                 yield uncut(within(frame, crop, mode)).squeezed(FILM_SIZE)
-            elif (part := self._first_cut(frame, mode)) is not None:
-                crop = part.crop
-                yield part.squeezed(FILM_SIZE)
+            elif number >= LOOK_EVERY * MOST_LOOKS:
+                raise NoFace(NO_FACE_IN_FILM)
             else:
-                yield None
+                part = None if number % LOOK_EVERY else self._first_cut(frame, mode)
+                crop = part.crop if part else None
+                yield part.squeezed(FILM_SIZE) if part else None
 
     def _first_cut(self, frame: Rgb, mode: Mode) -> Cut | None:
         """How a film is cut, where this frame shows a face."""
@@ -142,6 +156,20 @@ class Front:
         """(n, 73)."""
         read = self.read(np.stack([one.image for one in laid]))
         return np.concatenate([read, np.stack([one.place for one in laid])], axis=1).astype(np.float32)
+
+
+def _small(part: Cut, aligned: Aligned, size: int) -> tuple[str, ...]:
+    """A note where the face will look soft: what was cut out is enlarged, or the face is a small part of it all."""
+    if part.crop is not None:
+        return (SMALL,) if size / min(part.image.shape[:2]) > SHARP else ()
+    return (SMALL_IN_SQUARE,) if aligned.place[0] * size / FILM_SIZE > SHARP else ()
+
+
+def _cut_off(box: Box, width: int, height: int) -> bool:
+    """Whether the picture's edge goes through the face."""
+    left, top, right, bottom = box.inside(width, height)
+    seen = (right - left) / max(box.right - box.left, 1), (bottom - top) / max(box.bottom - box.top, 1)
+    return min(seen) < 1 - OUTSIDE
 
 
 def _several(squares: Iterable[Rgb | None]) -> Iterator[list[Rgb | None]]:

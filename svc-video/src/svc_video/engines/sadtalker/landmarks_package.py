@@ -13,16 +13,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from svc_video.engines.sadtalker.anchors import Box
-from svc_video.engines.sadtalker.files import PACKAGE_DETECTOR as DETECTOR
-from svc_video.engines.sadtalker.files import PACKAGE_FAN as FAN
-from svc_video.engines.sadtalker.files import find
+from svc_video.engines.sadtalker.files import PACKAGE_DETECTOR, PACKAGE_FAN, file
 from svc_video.engines.sadtalker.source import Floats, Rgb
+from svc_video.engines.sadtalker.unpickling import DAMAGE, read
 from troupe.wire.errors import CheckpointBroken, CheckpointNotFound, EngineMissing
 
 LARGEST = 1280  # pixels of a side in which faces are looked for; more would take gigabytes
+SHOWN = 200  # characters of what the package says
 _INSTALL = "python -m pip install scikit-image numba tqdm && python -m pip install --no-deps face-alignment==1.5.0"
 _FETCH = "make sadtalker FACES=face-alignment"
 
@@ -58,21 +57,23 @@ class PackageLandmarks:
 def backend(folder: Path, device: str) -> PackageLandmarks:
     """With the files of that folder; raises `EngineMissing`, `CheckpointNotFound` or `CheckpointBroken`."""
     package = _package()
-    fan, detector = _file(folder, FAN), _file(folder, DETECTOR)
+    fan, detector = _file(folder, PACKAGE_FAN), _file(folder, PACKAGE_DETECTOR)
+    weights = read(fan)
+    read(detector)  # the package reads it again; here damage is told as such
     try:
-        return PackageLandmarks(
-            _local(package, fan)(
-                package.LandmarksType.TWO_D,
-                device=device,
-                compile=False,
-                face_detector_kwargs={"path_to_detector": str(detector)},
-            )
+        made = _local(package, weights)(
+            package.LandmarksType.TWO_D,
+            device=device,
+            compile=False,
+            face_detector_kwargs={"path_to_detector": str(detector)},
         )
-    except (RuntimeError, OSError, EOFError, KeyError, AttributeError) as error:  # what loading broken files raises
+    except DAMAGE as error:  # what other tensors than its own raise in the package
         raise CheckpointBroken(
-            f"{fan.name} or {detector.name} in {fan.parent} cannot be used by face-alignment: {error}",
-            remedy=f"delete both files, then {_FETCH}",
+            f"{fan} or {detector.name} is not what face-alignment wants: {str(error)[:SHOWN]}. Remove both, then "
+            f"`{_FETCH}`.",
+            remedy=_FETCH,
         ) from error
+    return PackageLandmarks(made)
 
 
 def _package() -> Any:
@@ -86,23 +87,21 @@ def _package() -> Any:
 
 
 def _file(folder: Path, name: str) -> Path:
-    path = find(folder, name)
-    if path is None:
+    try:
+        return file(folder, name)
+    except CheckpointNotFound as error:
         raise CheckpointNotFound(
-            f"face-alignment's file {name} is not in {folder}. `{_FETCH}` fetches it; or choose the landmarks awing or "
-            "mesh.",
-            remedy=_FETCH,
-        )
-    return path
+            f"The file {name} of face-alignment is not in {folder}. `{_FETCH}` fetches it.", remedy=_FETCH
+        ) from error
 
 
-def _local(package: Any, fan: Path) -> Any:
-    """The package's class, reading its network from that file: it has no argument for that."""
+def _local(package: Any, weights: Any) -> Any:
+    """The package's class with these weights of its network: it has no argument for a file, and would fetch one."""
 
     class Local(package.FaceAlignment):
         def _load_native(self, network_name: str, network_size: int, device: str, dtype: Any) -> Any:  # noqa: ARG002
             network = package.api.FAN(network_size)
-            network.load_state_dict(torch.load(fan, map_location=device, weights_only=True))
+            network.load_state_dict(weights)
             return network.to(device, dtype=dtype).eval()
 
     return Local

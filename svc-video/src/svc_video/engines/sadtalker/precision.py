@@ -26,6 +26,11 @@ class Policy:
     tf32: bool  # whether fp32 multiplies may round to 10 bits of mantissa, CUDA only
 
     @property
+    def winograd(self) -> bool:
+        """Whether convolutions go the ways that need fewer multiplications: a CPU's, in fp32."""
+        return self.device.type == "cpu" and self.pixels.dtype == torch.float32
+
+    @property
     def device(self) -> torch.device:
         """Where all of it is."""
         return self.motion.device

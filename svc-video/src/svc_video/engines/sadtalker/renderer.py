@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from svc_video.engines.sadtalker.dense_motion import DenseMotion
+from svc_video.engines.sadtalker.dense_motion_winograd import WinogradMotion
 from svc_video.engines.sadtalker.generator import Bridge, Encoder
 from svc_video.engines.sadtalker.keypoints import DEPTH, KeypointDetector
 from svc_video.engines.sadtalker.precision import Policy, policy
@@ -22,6 +23,7 @@ from svc_video.engines.sadtalker.reader import Reader
 from svc_video.engines.sadtalker.source import Source
 from svc_video.engines.sadtalker.spade import SpadeDecoder
 from svc_video.engines.sadtalker.spade_winograd import WinogradDecoder
+from svc_video.engines.sadtalker.winograd import Workspace
 
 WHITE = 255
 
@@ -57,14 +59,16 @@ class Renderer:
         self._keypoints = keypoints
         self._encoder = Encoder(reader, DEPTH, policy.pixels)
         channels = self._encoder.channels
-        self._motion = DenseMotion(reader, channels, DEPTH, policy.motion)
         self._bridge = Bridge(reader, channels * DEPTH, policy.pixels)
-        direct = policy.device.type != "cpu" or policy.pixels.dtype != torch.float32
-        self._decoder = (
-            SpadeDecoder(reader, self._bridge.channels, policy.pixels)
-            if direct
-            else WinogradDecoder(reader, self._bridge.channels)
-        )
+        self._motion: DenseMotion | WinogradMotion
+        self._decoder: SpadeDecoder | WinogradDecoder
+        if policy.winograd:
+            work = Workspace()
+            self._motion = WinogradMotion(reader, channels, DEPTH, work)
+            self._decoder = WinogradDecoder(reader, self._bridge.channels, work)
+        else:
+            self._motion = DenseMotion(reader, channels, DEPTH, policy.motion)
+            self._decoder = SpadeDecoder(reader, self._bridge.channels, policy.pixels)
 
     @classmethod
     def of(
@@ -100,6 +104,12 @@ class Renderer:
     @torch.inference_mode()
     def render_float(self, frames: Sequence[FrameOrder]) -> Tensor:
         """Frames of one size -> (N, 3, S, S) fp32, 0..1, on the device."""
+        if self.policy.winograd:  # a batch gains nothing there, and costs memory
+            return torch.cat([self._computed([frame]) for frame in frames])
+        return self._computed(frames)
+
+    def _computed(self, frames: Sequence[FrameOrder]) -> Tensor:
+        """All frames in one batch."""
         volumes = _together([frame.appearance.volume for frame in frames])
         compressed = _together([frame.appearance.compressed for frame in frames])
         source = torch.stack([frame.source for frame in frames])

@@ -1,8 +1,9 @@
 """How a head is joined to the picture around it, when it is set back into the whole of it.
 
 - `feather`, the usual one: the head fades in over a band inside its box. Before that its colours are moved by what they
-  differ by around the edge, as a plane over the box, so that a network's own tint leaves no rectangle. Nothing of the
-  picture bleeds into the face, whatever moves across the edge.
+  differ by around the edge, as a plane over the box, so that a network's own tint leaves no rectangle; and what moved
+  along with the head is led back to its place towards the edge, so that it is not seen twice. Nothing of the picture
+  bleeds into the face, whatever moves across the edge.
 - `poisson`: upstream's picture to one level (`poisson` tells how), several times as fast.
 - `upstream`: cv2.seamlessClone itself, frame by frame, for equality.
 
@@ -18,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from svc_video.engines.sadtalker.drift import GRID, Drift
 from svc_video.engines.sadtalker.placing import Place
 from svc_video.engines.sadtalker.poisson import SMALLEST, Poisson
 from svc_video.engines.sadtalker.source import Floats, Rgb
@@ -45,12 +47,23 @@ class Feather:
         height, width = place.target.shape[:2]
         self.share = fade(height, width, place.open_sides)
         self._rest = 1 - self.share
-        self.tint = Tint(place)
+        self.tint, self.drift = Tint(place), Drift(place.target)
+        rows, columns = np.indices((height, width), np.float32)
+        self._rows, self._columns = rows, columns
+        self.led = led_by(self._rest)
 
     def joined(self, head: Rgb) -> Rgb:
         """What stands in the box (h, w, 3)."""
-        tinted = cv2.add(head, self.tint.of(head), dtype=cv2.CV_8U)
+        tinted = cv2.add(self._led_back(head), self.tint.of(head), dtype=cv2.CV_8U)
         return np.asarray(cv2.blendLinear(tinted, self._target, self.share, self._rest), np.uint8)
+
+    def _led_back(self, head: Rgb) -> Rgb:
+        """The head, what drifted led back to its place the nearer it is to the edge."""
+        height, width = self.share.shape
+        moved = cv2.resize(self.drift.of(head), (width, height), interpolation=cv2.INTER_LINEAR)
+        across, down = cv2.split(cv2.multiply(moved, self.led))
+        across, down = cv2.add(across, self._columns), cv2.add(down, self._rows)
+        return np.asarray(cv2.remap(head, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 class Tint:
@@ -117,6 +130,13 @@ def fade(height: int, width: int, open_sides: tuple[bool, bool, bool, bool]) -> 
     left, top, right, bottom = open_sides
     across, down = _ramp(width, band, left, right), _ramp(height, band, top, bottom)
     return np.ascontiguousarray(down[:, None] * across[None], np.float32)
+
+
+def led_by(rest: Floats) -> Floats:
+    """Pixels per cell of drift by which the box is led back, (h, w, 2): all at the edge, none behind the band."""
+    height, width = rest.shape
+    cell = np.array((width / GRID, height / GRID), np.float32)  # pixels
+    return np.ascontiguousarray(rest[:, :, None] * cell)
 
 
 def _ramp(points: int, band: float, first_open: bool, last_open: bool) -> npt.NDArray[np.float64]:

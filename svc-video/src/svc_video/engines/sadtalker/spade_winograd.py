@@ -117,7 +117,7 @@ class UpBlock(Block):
 class WinogradDecoder:
     """Features to a picture of four times their size."""
 
-    def __init__(self, reader: Reader, label: int) -> None:
+    def __init__(self, reader: Reader, label: int, work: Workspace) -> None:
         fc = reader.convolution("decoder.fc", label, 3, 3)
         self._fc, width = Winograd(fc), fc.outputs
         self._middle = []
@@ -130,7 +130,7 @@ class WinogradDecoder:
             width = block.outputs
         image = reader.convolution("decoder.conv_img", width, 3, 3)
         self._image = Kernel(image.weight.contiguous(memory_format=torch.channels_last), image.bias.clone())
-        self._work = Workspace()
+        self._work = work
 
     def __call__(self, features: Tensor) -> Tensor:
         """(B, label, H, W) -> (B, 3, 4 H, 4 W), 0..1; H and W are multiples of 4."""

@@ -19,7 +19,7 @@ from svc_video.engines.sadtalker.reader import Kernel
 
 INNER, OUTER, POINTS = 4, 6, 36  # pixels of a tile's side after and before; numbers per tile
 BAND = 256  # tiles done together: their numbers fit a cache of some MB
-_ONE = 7  # the point (1, 1): what is added there is added to each of a tile's pixels
+ONE = 7  # the point (1, 1): what is added there is added to each of a tile's pixels
 
 # The evaluation points are 0, 1, -1, 2, -2 and infinity.
 _INTO = ((4, 0, -5, 0, 1, 0), (0, -4, -4, 1, 1, 0), (0, 4, -4, -1, 1, 0), (0, -2, -1, 2, 1, 0), (0, 2, -1, -2, 1, 0), (0, 4, 0, -5, 0, 1))  # fmt: skip  # noqa: E501
@@ -152,7 +152,7 @@ class Winograd:
         for band in bands(tiles):
             products = work.matrix("products", POINTS, band.tiles, self.outputs)
             torch.bmm(tiles.transformed(band, work), matrices, out=products)
-            products[_ONE] += self._bias
+            products[ONE] += self._bias
             pixels = work.matrix("pixels", INNER * INNER, band.tiles * self.outputs)
             torch.mm(BACK, products.view(POINTS, -1), out=pixels)
             sink(band, pixels.view(INNER, INNER, band.stop - band.start, band.columns, self.outputs))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from svc_tts.pulse import Pulse, processor_time, waits_for_a_processor
+from troupe.wire.pulse import Pulse, processor_time, waits_for_a_processor
 
 
 def test_a_process_that_works_beats_and_one_that_sleeps_does_not() -> None:

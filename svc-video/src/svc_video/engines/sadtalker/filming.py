@@ -1,0 +1,55 @@
+"""One film's motion as the scheduler takes it, and the motion of a film that it is to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from svc_video.engines.sadtalker.footage import frames_of
+from svc_video.engines.sadtalker.front import Front
+from svc_video.engines.sadtalker.motion import MotionStream
+from svc_video.engines.sadtalker.renderer import Appearance, FrameOrder
+from svc_video.engines.sadtalker.source import Floats
+
+
+class FilmMotion:
+    """Speech in, frames that can be rendered out (`machine.Performance`)."""
+
+    def __init__(self, stream: MotionStream, appearance: Appearance, source: Tensor, first: int) -> None:
+        self._stream, self._appearance, self._source = stream, appearance, source
+        self._next = first
+        self._news = False
+
+    def feed(self, pcm: bytes) -> None:
+        """s16le mono 24 kHz."""
+        self._stream.feed(np.frombuffer(pcm, "<i2"))
+        self._news = True
+
+    def end(self) -> None:
+        """No more comes."""
+        self._stream.end()
+        self._news = True
+
+    def ready(self) -> Sequence[FrameOrder]:
+        """What became known; nothing is computed where nothing was fed."""
+        if not self._news:
+            return ()
+        self._news = False
+        motion = self._stream.frames()
+        if motion is None:
+            return ()
+        self._next = motion.first + len(motion)
+        driving = motion.heads.keypoints(self._appearance.canonical)
+        return [FrameOrder(self._appearance, self._source, points) for points in driving.unbind(0)]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every frame was given."""
+        return self._stream.total is not None and self._next >= self._stream.total
+
+
+def of_film(film: bytes, front: Front) -> Floats:
+    """Coefficients (n, 73) of a reference film, 25 for a second; raises as `frames_of` does, and `NoFace`."""
+    return front.coefficients_of_film(frames_of(film))

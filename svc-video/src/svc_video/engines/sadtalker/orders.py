@@ -1,0 +1,108 @@
+"""What the service asks of the process that holds SadTalker, as it goes over the pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from svc_video.engines.sadtalker.packets import Data
+from svc_video.engines.sadtalker.source import MODES, Crop, Mode, Source
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What to load, and how to run it."""
+
+    checkpoint: str  # folder
+    device: str  # auto, cpu, cuda, cuda:1
+    precision: str  # auto, fp32, tf32, fp16, bf16, int8
+    batch: int  # frames rendered at once; 0 = by the device
+    landmarks: str  # auto, awing, face-alignment
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """How the head of one film moves: `plan.MotionPlan`, but for the reference film, which travels beside it."""
+
+    seed: int = 0
+    style: int = 0
+    still: bool = False
+    expression_scale: float = 1.0
+    pose_scale: float = 1.0
+    blink_rate: float | None = None
+    yaw: tuple[float, ...] = ()  # degrees
+    pitch: tuple[float, ...] = ()
+    roll: tuple[float, ...] = ()
+    follow: str = ""  # "pose", "blink", "both"; empty = there is no reference film
+    reference_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOrder:
+    """One film to draw: how the head moves, and which frames are wanted."""
+
+    acting: Acting = field(default_factory=Acting)
+    rate: tuple[int, int] = (25, 1)  # frames per second of the film, as a fraction
+    first_index: int = 0  # number of its first frame, at that rate
+    sound_from: int = 0  # number of the first sample that is fed, at 24 kHz
+    room: int = 0  # frames that may be given before the service allows more
+    enhancer: str = ""
+
+    def message(self, source: Source) -> Message:
+        """As JSON; the pixels and coefficients of `source` are to travel beside it, see `source_data`."""
+        return {"order": asdict(self), "source": source_message(source)}
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> FilmOrder:
+        """Out of JSON."""
+        told: Message = dict(message["order"])
+        acting: Message = {name: _value(value) for name, value in told.pop("acting").items()}
+        rate = _pair(told.pop("rate"))
+        return cls(acting=Acting(**acting), rate=rate, **told)
+
+
+def source_message(source: Source) -> Message:
+    """A source without its arrays."""
+    crop = None if source.crop is None else asdict(source.crop)
+    return {"size": source.size, "mode": source.mode, "cut": source.cut, "crop": crop, "notes": source.notes}
+
+
+def source_data(source: Source) -> bytes:
+    """Its arrays: pixels, then coefficients."""
+    return source.image.tobytes() + source.coefficients.astype(np.float32).tobytes()
+
+
+def to_source(message: Mapping[str, Any], data: Data) -> Source:
+    """A source out of its message and the bytes that came beside it; raises `ValueError` where they do not fit."""
+    size = int(message["size"])
+    pixels = size * size * 3
+    image = np.frombuffer(data, np.uint8, pixels).reshape(size, size, 3)
+    coefficients = np.frombuffer(data, np.float32, offset=pixels)
+    mode, cut, crop = _mode(message["mode"]), _pair(message["cut"]), _crop(message["crop"])
+    return Source(image, coefficients, mode, cut, crop, tuple(message["notes"]))
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _mode(name: str) -> Mode:
+    return next(mode for mode in MODES if mode == name)
+
+
+def _pair(values: list[int]) -> tuple[int, int]:
+    width, height = values
+    return width, height
+
+
+def _crop(told: Mapping[str, Any] | None) -> Crop | None:
+    if told is None:
+        return None
+    left, top, right, bottom = told["outer"]
+    inner = told["inner"]
+    return Crop(_pair(told["picture"]), (left, top, right, bottom), (inner[0], inner[1], inner[2], inner[3]))

@@ -1,0 +1,151 @@
+"""Many films through one renderer: schedule, run, postprocess.
+
+Notable choices:
+- a batch mixes the films that can go on, so a renderer is full while any of them has frames to draw;
+- the film whose viewer runs out of picture first goes first, one that nobody has seen yet before all;
+- the first batch of a film is small, so that its first fragment comes soon;
+- a film whose reader is slow has no room, and is passed over: nobody waits for it;
+- where memory does not suffice the batch is halved and drawn again; a film fails where not even one frame fits;
+- nothing here knows torch, pipes or threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from svc_video.engines.sadtalker.machine import OutOfMemory, Pose, Renderer
+from svc_video.engines.sadtalker.source import Rgb
+from svc_video.engines.sadtalker.take import Take
+
+BATCHES_KNOWN = 2  # of a film's motion, before more of it is worked out
+FIRST_BATCH = 6  # frames of a film's first batch: a first fragment has five, and the next one's first makes it whole
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One frame of a film."""
+
+    film: int
+    number: int  # at 25 frames per second
+    frame: Rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A film is whole."""
+
+    film: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is not memory enough for this film."""
+
+    film: int
+    reason: str
+
+
+log = logging.getLogger("sadtalker")
+
+Event = Drawn | Finished | Failed
+Choice = tuple[Take, int, Pose]
+
+
+class Scheduler:
+    """All films of one renderer."""
+
+    def __init__(self, renderer: Renderer, clock: Callable[[], float] = time.monotonic) -> None:
+        self._renderer = renderer
+        self._clock = clock
+        self._most = max(1, renderer.batch)
+        self._takes: dict[int, Take] = {}
+
+    @property
+    def films(self) -> int:
+        """Films that are open."""
+        return len(self._takes)
+
+    @property
+    def batch(self) -> int:
+        """Frames drawn at once, at most."""
+        return self._most
+
+    def add(self, take: Take) -> None:
+        """Take a film in."""
+        self._takes[take.number] = take
+
+    def take(self, number: int) -> Take | None:
+        """That film, while it is open."""
+        return self._takes.get(number)
+
+    def cancel(self, number: int) -> None:
+        """Forget a film; what is being drawn of it is not given any more."""
+        self._takes.pop(number, None)
+
+    def turn(self) -> list[Event]:
+        """One batch, and what came of it; nothing where no film can go on."""
+        failed = self._collect()
+        chosen = self._schedule()
+        if not chosen:
+            return [*failed, *self._ended()]
+        try:
+            frames = self._renderer.render([pose for _, _, pose in chosen])
+        except OutOfMemory as error:
+            return [*failed, *self._smaller(chosen, error)]
+        return [*failed, *self._postprocess(chosen, frames), *self._ended()]
+
+    def _collect(self) -> list[Event]:
+        """Take in the motion that became known."""
+        failed: list[Event] = []
+        for take in list(self._takes.values()):
+            try:
+                take.collect(BATCHES_KNOWN * self._most)
+            except OutOfMemory as error:
+                self.cancel(take.number)
+                failed.append(Failed(take.number, f"there is not memory enough for its motion ({error})"))
+        return failed
+
+    def _schedule(self) -> list[Choice]:
+        """The frames of the next batch: in turns, the most urgent film first."""
+        now = self._clock()
+        takes = sorted((take for take in self._takes.values() if take.drawable), key=lambda take: take.urgency(now))
+        most = min(self._most, FIRST_BATCH) if any(not take.given for take in takes) else self._most
+        shares = _dealt([take.drawable for take in takes], most)
+        return [(take, *frame) for take, share in zip(takes, shares, strict=True) for frame in take.wanted(share)]
+
+    def _smaller(self, chosen: list[Choice], error: OutOfMemory) -> list[Event]:
+        if len(chosen) > 1:
+            self._most = len(chosen) // 2
+            log.warning("memory did not suffice: from now on %d frames at once (%s)", self._most, error)
+            return self.turn()
+        film = chosen[0][0].number
+        self.cancel(film)
+        return [Failed(film, f"there is not memory enough for a single frame ({error})")]
+
+    def _postprocess(self, chosen: list[Choice], frames: Iterable[Rgb]) -> list[Event]:
+        now, events = self._clock(), list[Event]()
+        for (take, number, _), frame in zip(chosen, frames, strict=True):
+            take.gave(number, now)
+            events.append(Drawn(take.number, number, frame))
+        return events
+
+    def _ended(self) -> list[Event]:
+        """Films that have nothing left."""
+        ended = [take for take in self._takes.values() if take.whole]
+        for take in ended:
+            self.cancel(take.number)
+        return [Finished(take.number, take.given) for take in ended]
+
+
+def _dealt(most_each: list[int], most: int) -> list[int]:
+    """How many of `most` each one gets, dealt out one by one."""
+    shares = [0] * len(most_each)
+    while sum(shares) < min(most, sum(most_each)):
+        for place, limit in enumerate(most_each):
+            if shares[place] < limit and sum(shares) < most:
+                shares[place] += 1
+    return shares
