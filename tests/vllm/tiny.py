@@ -1,13 +1,14 @@
 """A tiny Llama made here: real layers with random weights, and a head under which one word leads to the next.
 
-Its layers are too quiet to change the likeliest word, so at temperature 0 it says what `CHAINS` says: it counts, it
-thinks before it answers, it calls a tool. At a high temperature it babbles. Embeddings are random directions; the row of
-a word in the head is the sum of the directions of the words that lead to it.
+Its layers are too quiet to change the likeliest word, so at temperature 0 it says what `chains` says: it counts, it
+thinks before it answers, it calls a tool. At a high temperature it babbles. Embeddings are random directions; the row
+of a word in the head is the sum of the directions of the words that lead to it.
 """
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,11 @@ HIDDEN, HEADS, KV_HEADS, LAYERS, WIDE = 256, 4, 2, 2, 512
 NUMBERS = 600
 SHARP = 1.5  # how much likelier the next word of a chain is: the higher, the surer
 QUIET = 0.002  # of the layers' outputs
-BOS, END, USER, ASSISTANT, SYSTEM, TOOL = "<|bos|>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>", "<|tool|>"
-SPECIAL = (BOS, END, USER, ASSISTANT, SYSTEM, TOOL)
+BOS, END, ASSISTANT, CALLING = "<|bos|>", "<|end|>", "<|assistant|>", "<|calling|>"
+SPECIAL = (BOS, END, ASSISTANT, CALLING, "<|user|>", "<|system|>", "<|tool|>")
 THINK, UNTHINK, CALL, UNCALL = "<think>", "</think>", "<tool_call>", "</tool_call>"
 PLAIN = (THINK, UNTHINK, CALL, UNCALL)  # of the vocabulary, and part of what is said
-COUNT = " 1"
+COUNT = "1"
 THOUGHT = (" let", " me", " think")
 ANSWER = (" the", " answer", " is", " here")
 CALLS = '\n{"name": "look_up", "arguments": {"word": "tree"}}\n'
@@ -30,7 +31,7 @@ CALLS = '\n{"name": "look_up", "arguments": {"word": "tree"}}\n'
 TEMPLATE = """{{ '<|bos|>' }}{% for message in messages %}{{ '<|' + message.role + '|>' + (message.content or '') }}\
 {% if message.tool_calls %}{% for call in message.tool_calls %}{{ '<tool_call>' + call.function.arguments | string \
 + '</tool_call>' }}{% endfor %}{% endif %}{{ '<|end|>' }}{% endfor %}{% if add_generation_prompt %}\
-{{ '<|assistant|>' }}{% if enable_thinking %}{{ '<think>' }}{% endif %}{% if tools %}{{ '<tool_call>' }}{% endif %}\
+{{ '<|assistant|>' }}{% if enable_thinking %}{{ '<think>' }}{% endif %}{% if tools %}{{ '<|calling|>' }}{% endif %}\
 {% endif %}"""
 """What is said first follows from the last word of the prompt: a thought, a call, or else the count."""
 
@@ -121,11 +122,11 @@ def _config(tokenizer: Tokenizer) -> dict[str, object]:
 
 def chains() -> tuple[tuple[str, ...], ...]:
     """Word by word what leads to what."""
-    numbers = tuple(f" {number}" for number in range(1, NUMBERS + 1))
+    numbers = (COUNT, *(f" {number}" for number in range(2, NUMBERS + 1)))
     return (
         (ASSISTANT, *numbers, END),
         (THINK, *THOUGHT, UNTHINK, *ANSWER, END),
-        (CALL, CALLS, UNCALL, END),
+        (CALLING, CALL, CALLS, UNCALL, END),
     )
 
 
@@ -137,7 +138,7 @@ def _weights(tokenizer: Tokenizer) -> dict[str, np.ndarray]:
     head = np.zeros((size, HIDDEN))
     for chain in chains():
         ids = [_number(tokenizer, word) for word in chain]
-        for now, then in zip(ids, ids[1:], strict=False):
+        for now, then in pairwise(ids):
             head[then] += SHARP * embed[now]
     weights = {"model.embed_tokens.weight": embed, "lm_head.weight": head, "model.norm.weight": np.ones(HIDDEN)}
     for layer in range(LAYERS):

@@ -20,7 +20,6 @@ HONOURED = frozenset(
         "exclude_tools_when_tool_choice_none",
         "lora_modules",
         "tool_call_parser",
-        "tool_parser_plugin",
         "tool_strict_level",
     }
 )
@@ -38,6 +37,9 @@ def parsed(words: Sequence[str]) -> Any:
     _refuse_servers(arguments, parser.parse_args([]))
     try:
         vllm.validate_parsed_serve_args(arguments)
+        # vLLM would find out once the model is loaded.
+        vllm.ParserManager.get_tool_parser(arguments.tool_call_parser, enable_auto_tools=True)
+        vllm.ParserManager.get_reasoning_parser(arguments.reasoning_parser)
     except (TypeError, ValueError) as error:
         _refuse(brief(error))
     return arguments

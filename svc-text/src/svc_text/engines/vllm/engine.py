@@ -12,10 +12,11 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from svc_text.embedding import Embedded
-from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts, Sampling, Turn
 from svc_text.engines.vllm import arguments
 from svc_text.engines.vllm.adapter import require
 from svc_text.engines.vllm.facts import before_loading, defuser, facts_of, name_of, size_of
@@ -25,7 +26,7 @@ from svc_text.engines.vllm.metrics import VllmMetrics
 from svc_text.engines.vllm.model import EMBED, GENERATE, Vllm
 from svc_text.engines.vllm.processes import Processes
 from svc_text.engines.vllm.reply import Reply
-from svc_text.engines.vllm.request import Reach, adapter_of, fields
+from svc_text.engines.vllm.request import Reach, adapter_of, copies, fields
 from svc_text.engines.vllm.words import words
 from troupe.wire.errors import CheckpointNotFound, EngineMissing
 from troupe.wire.progress import Progress
@@ -66,11 +67,13 @@ class VllmEngine:
         self._reach = Reach(name, vllm.context, defuser(vllm.tokenizer), vllm.tools, vllm.adapters)
         self.facts = facts_of(vllm, name, place.model, self._tasks)
         self._registry.register(VllmMetrics())
+        if GENERATE in self._tasks:
+            await self._warm()
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer; closing the iterator aborts the request in the engine core."""
         asked = fields(chat, self._reach)
-        adapter = adapter_of(chat, self._reach)
+        adapter, times = adapter_of(chat, self._reach), copies(chat.sampling)
         async with self._started().chat(progress) as vllm:
             vllm.require(GENERATE, self._tasks)
             prepared = await vllm.prepared(asked, adapter)
@@ -79,7 +82,8 @@ class VllmEngine:
                 async for step in steps:
                     progress.beat("generating")
                     for delta in reply.deltas(step):
-                        yield delta
+                        for index in range(times):
+                            yield replace(delta, index=index) if index else delta
 
     async def count(self, chat: Chat) -> int:
         """Tokens of the prompt, exactly."""
@@ -92,6 +96,13 @@ class VllmEngine:
             vllm.require(EMBED, self._tasks)
             found = [await vllm.embedded(text, self._number(), dimensions) for text in inputs]
         return Embedded(tuple(vector for vector, _ in found), sum(tokens for _, tokens in found), self._reach.name)
+
+    async def _warm(self) -> None:
+        """What vLLM compiles for its first logprobs would stop every chat meanwhile (20 s on a small CPU)."""
+        hello = Chat((Turn("user", "hello"),), Sampling(max_tokens=1, logprobs=True, top_logprobs=1))
+        async with aclosing(self.chat(hello, Progress())) as deltas:  # type: ignore[type-var]  # a generator
+            async for _ in deltas:
+                pass
 
     async def stop(self) -> None:
         """End its processes."""

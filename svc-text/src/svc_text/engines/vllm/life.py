@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from svc_text.engines.vllm.model import Vllm
+from svc_text.engines.vllm.model import DEAD, Vllm
 from svc_text.engines.vllm.processes import Processes, processor_s
-from troupe.wire.errors import EngineFailed
 from troupe.wire.progress import Progress
 
 LOOK_S = 0.2
@@ -26,24 +26,41 @@ log = logging.getLogger(__name__)
 async def load(
     start: Callable[[], Vllm], processes: Processes, size: int, loading: Callable[[float, str], None], name: str
 ) -> Vllm:
-    """Run `start` in a thread; `loading` hears how far, by the memory of vLLM's processes against `size` bytes.
-
-    A load that is cancelled ends them, for the thread waits for them.
-    """
-    work = asyncio.ensure_future(asyncio.to_thread(start))
+    """Run `start` in a thread; `loading` hears how far, by the memory of vLLM's processes against `size` bytes."""
+    processes.guard()
+    work = _in_thread(start)
     began, most = time.monotonic(), 0
     try:
         while not (await asyncio.wait({work}, timeout=LOADING_LOOK_S))[0]:
-            processes.guard()
             most = max(most, processes.resident())
             part = LOADED_PART * min(1.0, most / size) if size else 0.0
             loading(part, f"{name}, {time.monotonic() - began:.0f} s")
     except asyncio.CancelledError:
         await processes.end()
-        await asyncio.wait({work})
         raise
-    processes.guard()
     return work.result()
+
+
+def _in_thread(call: Callable[[], Vllm]) -> asyncio.Future[Vllm]:
+    """In one that a process which ends does not wait for: an import cannot be interrupted."""
+    loop = asyncio.get_running_loop()
+    work: asyncio.Future[Vllm] = loop.create_future()
+
+    def tell(done: Callable[[], None]) -> None:
+        if not work.done():
+            done()
+
+    def run() -> None:
+        try:
+            made = call()
+        except Exception as error:  # noqa: BLE001  # told where it is awaited
+            failed = error
+            loop.call_soon_threadsafe(tell, lambda: work.set_exception(failed))
+        else:
+            loop.call_soon_threadsafe(tell, lambda: work.set_result(made))
+
+    threading.Thread(target=run, name="vllm-load", daemon=True).start()
+    return work
 
 
 class Life:
@@ -66,8 +83,7 @@ class Life:
         self._running.add(progress)
         try:
             await self._awake(progress)
-            if self.vllm.engine.errored:
-                raise self._dead()
+            self.vllm.require_life()
             yield self.vllm
         finally:
             self._running.discard(progress)
@@ -83,7 +99,7 @@ class Life:
     async def _watched(self) -> None:
         """Beat for the chats while vLLM's processes compute; tell when they are gone."""
         used = 0.0
-        pids = self._processes.guard()
+        pids = self._processes.pids
         while not self.vllm.engine.errored:
             await asyncio.sleep(LOOK_S)
             if self._running:
@@ -94,7 +110,7 @@ class Life:
                 used = now
             elif self._idle_s and not self._asleep and time.monotonic() - self._last_used > self._idle_s:
                 await self._sleep()
-        self._end(self._dead().message)
+        self._end(DEAD)
 
     async def _sleep(self) -> None:
         async with self._turning:
@@ -112,10 +128,3 @@ class Life:
                 if self._asleep:
                     await self.vllm.engine.wake_up()
                     self._asleep = False
-
-    def _dead(self) -> EngineFailed:
-        return EngineFailed(
-            "vLLM's engine core is gone, and only a new process gets another one; its log above says why. The service "
-            "ends and is started again.",
-            engine="vllm",
-        )

@@ -12,6 +12,10 @@ from troupe.wire.errors import EngineFailed, InvalidArgument, NotSupported, Over
 
 TOO_LONG = ("input_text", "input_tokens")
 """What vLLM calls the parameter that is wrong where a prompt is too long."""
+DEAD = (
+    "vLLM's engine core is gone, and only a new process gets another one; its log above says why. The service ends and "
+    "is started again."
+)
 EMBED, GENERATE = "embed", "generate"
 
 
@@ -126,7 +130,7 @@ class Vllm:
             why = f"vLLM takes no chat now: {brief(error)}. Try again in a second."
             raise Overloaded(why, retry_after_s=1) from error
         except vllm.server_errors as error:
-            raise EngineFailed(f"vLLM broke while it answered: {brief(error)}", engine="vllm") from error
+            raise self._broken(error) from error
         except vllm.client_errors as error:
             raise self._refusal(error) from error
         finally:
@@ -144,7 +148,7 @@ class Vllm:
             async for found in self.engine.encode(ready, params, request_id):  # noqa: B007  # the last one is whole
                 pass
         except vllm.server_errors as error:
-            raise EngineFailed(f"vLLM broke while it embedded: {brief(error)}", engine="vllm") from error
+            raise self._broken(error) from error
         except vllm.client_errors as error:
             raise self._refusal(error) from error
         if found is None:
@@ -185,6 +189,15 @@ class Vllm:
             return prompt
         return {**prompt, "prompt_token_ids": [*ids, *self.tokenizer.encode(tail, add_special_tokens=False)]}
 
+    def require_life(self) -> None:
+        """Raise `EngineFailed` once the engine core is gone."""
+        if self.engine.errored:
+            raise EngineFailed(DEAD, engine="vllm")
+
+    def _broken(self, error: Exception) -> EngineFailed:
+        self.require_life()
+        return EngineFailed(f"vLLM broke while it answered: {brief(error)}. Its log says more.", engine="vllm")
+
     def _refusal(self, error: Exception) -> TroupeError:
         parameter = str(getattr(error, "parameter", "") or "")
         said = f"vLLM cannot take this chat: {brief(error)}."
@@ -207,7 +220,7 @@ def _renderer(engine: Any, arguments: Any) -> Any:
         exclude_tools_when_tool_choice_none=arguments.exclude_tools_when_tool_choice_none,
         tool_parser=arguments.tool_call_parser,
         tool_strict_level=arguments.tool_strict_level,
-        reasoning_parser=arguments.structured_outputs_config.reasoning_parser,
+        reasoning_parser=engine.vllm_config.structured_outputs_config.reasoning_parser,
         default_chat_template_kwargs=arguments.default_chat_template_kwargs,
     )
 

@@ -1,7 +1,7 @@
 """vLLM's own processes: how far they load, whether they advance, and that none of them outlives the service.
 
-A service that is killed cannot end them, and an engine core without its client holds its devices for ever. So a small
-program beside it does: `warden.py` waits for the end of its standard input, which is the service's life.
+A service that is killed cannot end them, and an engine core that nobody asks any more would hold its devices. So a
+small program beside it does (see `warden`), which knows them by a mark in their environment.
 """
 
 from __future__ import annotations
@@ -13,37 +13,39 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 import psutil
 
 WARDEN = Path(__file__).with_name("warden.py")
+MARK = "TROUPE_VLLM_OF"
+KEEP_ENVIRONMENT = "SPT_NOENV"  # setproctitle would write the title over it
 CPUCLOCK_SCHED = 2  # a process's own processor time, in the numbering of Linux' clock ids
 END_S = 5.0
 
 
 class Processes:
-    """The descendants that this process got since `Processes` was made."""
+    """The descendants that this process gets from `guard` on."""
 
     def __init__(self) -> None:
-        self._before = set(_descendants())
+        self._before: set[int] = set()
         self._warden: subprocess.Popen[bytes] | None = None
-        self._told: set[int] = set()
 
     @property
     def pids(self) -> tuple[int, ...]:
         """Those that run now."""
-        warden = {self._warden.pid} if self._warden is not None else set()
-        return tuple(set(_descendants()) - self._before - warden)
+        return tuple(set(_descendants()) - self._before)
 
-    def guard(self) -> tuple[int, ...]:
-        """Have the warden end them with this process; gives them."""
-        pids = self.pids
-        if (new := set(pids) - self._told) and (pipe := self._pipe()) is not None:
-            pipe.write("".join(f"{pid}\n" for pid in sorted(new)).encode())
-            pipe.flush()
-            self._told |= new
-        return pids
+    def guard(self) -> None:
+        """Mark those to come, and have them ended when this process is gone."""
+        mark = f"{MARK}={os.getpid()}-{time.time_ns()}"
+        unmarked = {name: value for name, value in os.environ.items() if name != MARK}
+        command = [sys.executable, "-I", "-S", str(WARDEN), mark]
+        self._warden = subprocess.Popen(  # noqa: S603  # ours
+            command, stdin=subprocess.PIPE, start_new_session=True, env=unmarked
+        )
+        self._before = set(_descendants())
+        os.environ[MARK] = mark.removeprefix(f"{MARK}=")
+        os.environ[KEEP_ENVIRONMENT] = "1"
 
     def resident(self) -> int:
         """Bytes of memory they have, pages of mapped files included."""
@@ -57,17 +59,9 @@ class Processes:
 
     async def end(self) -> None:
         """End what is left of them."""
-        gone = [psutil.Process(pid) for pid in self.pids if psutil.pid_exists(pid)]
-        await asyncio.to_thread(_end, gone)
+        await asyncio.to_thread(_end, self.pids)
         if self._warden is not None and self._warden.stdin is not None:
             self._warden.stdin.close()
-            await asyncio.to_thread(self._warden.wait, END_S)
-
-    def _pipe(self) -> IO[bytes] | None:
-        if self._warden is None:
-            command = [sys.executable, "-I", "-S", str(WARDEN)]
-            self._warden = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
-        return self._warden.stdin
 
 
 def processor_s(pids: Iterable[int]) -> float:
@@ -85,11 +79,12 @@ def _descendants() -> list[int]:
     return [child.pid for child in psutil.Process(os.getpid()).children(recursive=True)]
 
 
-def _end(processes: Iterable[psutil.Process]) -> None:
-    left = list(processes)
-    for process in left:
+def _end(pids: Iterable[int]) -> None:
+    left = []
+    for pid in pids:
         try:
-            process.kill()
+            left.append(psutil.Process(pid))
+            left[-1].kill()
         except psutil.Error:  # just ended
             continue
     psutil.wait_procs(left, END_S)

@@ -30,6 +30,7 @@ EXTRA = frozenset(
 )
 """What `extra_sampling` may hold: nothing that makes vLLM work longer for a token than the limits know."""
 LONGEST_EXTRA = 20_000  # characters
+GREEDY = 1e-5  # vLLM takes a lower temperature for none
 SEEDS = 1 << 63  # vLLM's seeds are signed
 
 
@@ -163,9 +164,14 @@ def _reasoning(chat: Chat) -> dict[str, Any]:
     return {"chat_template_kwargs": {"enable_thinking": thinks, "thinking": thinks}, **effort}
 
 
+def copies(sampling: Sampling) -> int:
+    """How often one answer is told: vLLM makes no more than one at temperature 0, where all are the same."""
+    return sampling.n if sampling.temperature is not None and sampling.temperature < GREEDY else 1
+
+
 def _sampling(sampling: Sampling) -> dict[str, Any]:
     asked = {name: value for name in SAMPLED if (value := getattr(sampling, name)) is not None}
-    asked |= {"n": sampling.n, "stop": [stop for stop in sampling.stop if stop]}
+    asked |= {"n": sampling.n // copies(sampling), "stop": [stop for stop in sampling.stop if stop]}
     if sampling.max_tokens is not None:
         asked["max_completion_tokens"] = sampling.max_tokens
     if sampling.seed is not None:
