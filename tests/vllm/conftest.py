@@ -32,6 +32,7 @@ ARGUMENTS = (
     "--enforce-eager",
     f"--max-num-seqs={PLACES}",
     "--structured-outputs-config.backend=xgrammar",
+    "--structured-outputs-config.disable_any_whitespace=true",  # a model that knows no JSON would go on with blanks
     '--default-chat-template-kwargs={"enable_thinking": false}',
 )
 

@@ -11,7 +11,10 @@ from svc_text.engines.vllm import adapter
 from svc_text.engines.vllm.adapter import Names, names
 from svc_text.engines.vllm.request import EXTRA, SAMPLED
 
-pytestmark = pytest.mark.timeout(180)  # its import alone takes up to a minute on busy cores
+pytestmark = [
+    pytest.mark.timeout(180),  # its import alone takes up to a minute on busy cores
+    pytest.mark.filterwarnings("ignore"),  # what it and its libraries import warns of each other
+]
 FIELDS = {
     *SAMPLED, *EXTRA, "model", "messages", "stream", "tools", "tool_choice", "parallel_tool_calls", "response_format",
     "chat_template_kwargs", "reasoning_effort", "n", "stop", "max_completion_tokens", "seed", "logprobs",

@@ -14,7 +14,10 @@ from svc_text.places import VllmPlace
 from svc_text.settings import Settings
 from troupe.wire.errors import InvalidArgument
 
-pytestmark = pytest.mark.timeout(180)  # its import alone takes up to a minute on busy cores
+pytestmark = [
+    pytest.mark.timeout(180),  # its import alone takes up to a minute on busy cores
+    pytest.mark.filterwarnings("ignore"),  # what it and its libraries import warns of each other
+]
 README = Path(__file__).parents[2] / "svc-text" / "README.md"
 SETTING = re.compile(r"`((?:PROVIDER_VLLM_MODEL|TROUPE_TEXT_VLLM_)[^`]*)`")
 

@@ -17,7 +17,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 HIDDEN, HEADS, KV_HEADS, LAYERS, WIDE = 256, 4, 2, 2, 512
 NUMBERS = 600
-SHARP = 1.5  # how much likelier the next word of a chain is: the higher, the surer
+SHARP = 1.0  # how much likelier the next word of a chain is: the higher, the surer
 QUIET = 0.002  # of the layers' outputs
 BOS, END, ASSISTANT, CALLING = "<|bos|>", "<|end|>", "<|assistant|>", "<|calling|>"
 SPECIAL = (BOS, END, ASSISTANT, CALLING, "<|user|>", "<|system|>", "<|tool|>")

@@ -12,7 +12,7 @@ from svc_text.places import LlamacppPlace, OpenaiPlace, VllmPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
 
 PREFIX = "TROUPE_TEXT_"
-NOT_OURS = ("TROUPE_TEXT_TARGET",)  # the gateway's, of the same prefix
+NOT_OURS = ("TROUPE_TEXT_TARGET", "TROUPE_TEXT_PYTHON")  # the gateway's and `troupe up`'s, of the same prefix
 
 
 class Settings(BaseSettings):

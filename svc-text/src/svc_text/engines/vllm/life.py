@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from svc_text.engines.vllm.model import DEAD, Vllm
@@ -50,14 +52,17 @@ def _in_thread(call: Callable[[], Vllm]) -> asyncio.Future[Vllm]:
         if not work.done():
             done()
 
+    def later(done: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, done)
+
     def run() -> None:
         try:
             made = call()
         except Exception as error:  # noqa: BLE001  # told where it is awaited
-            failed = error
-            loop.call_soon_threadsafe(tell, lambda: work.set_exception(failed))
+            later(partial(work.set_exception, error))
         else:
-            loop.call_soon_threadsafe(tell, lambda: work.set_result(made))
+            later(partial(work.set_result, made))
 
     threading.Thread(target=run, name="vllm-load", daemon=True).start()
     return work

@@ -60,8 +60,10 @@ class Processes:
     async def end(self) -> None:
         """End what is left of them."""
         await asyncio.to_thread(_end, self.pids)
-        if self._warden is not None and self._warden.stdin is not None:
-            self._warden.stdin.close()
+        if self._warden is not None:
+            self._warden.kill()
+            self._warden.communicate()
+            self._warden = None
 
 
 def processor_s(pids: Iterable[int]) -> float:
