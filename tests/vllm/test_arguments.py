@@ -75,7 +75,7 @@ def test_every_named_setting_reaches_vllm(model) -> None:
         ("--no-such-thing 1", "no-such-thing"),
         ("--tensor-parallel-size two", "tensor-parallel-size"),
         ("--dtype half-a-byte", "dtype"),
-        ("--port 8000", "HTTP server"),
+        ("--port 9000", "HTTP server"),
         ("--api-key secret", "HTTP server"),
         ("--tool-call-parser 'no such'", "no such"),
     ],
