@@ -58,7 +58,8 @@ def main() -> int:
     except TroupeError as error:
         sys.exit(f"svc-text: {error.message}")
     if ending.why:
-        sys.exit(f"svc-text: {ending.why}")
+        print(f"svc-text: {ending.why}", file=sys.stderr, flush=True)
+        os._exit(1)  # taking torch down in good order takes ten seconds, and callers wait for the next process
     return 0
 
 
