@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -57,8 +57,8 @@ sadtalker: $(STAMP) ## Fetch SadTalker, the engine of talking heads by networks 
 test: $(STAMP) lint ## Run the tests everyone runs, lint included: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(TESTS)
 
-test-contract: $(STAMP) ## Real services behind their doors: gRPC, HTTP, failures, what resumes: TESTS=
-	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract)
+test-contract: $(STAMP) ## Real services behind their doors, and what every text engine must mean by a chat: TESTS=
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract tests/behaviours)
 
 test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under load: TESTS= CHAOS_FULL=1
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/chaos)
@@ -136,6 +136,10 @@ bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the film
 bench-xtts: $(STAMP) torch ## Our XTTS beside coqui-tts, the same random weights: SECTIONS= DEVICE= FOLDER= ROUNDS= QUICK=1
 	@tests/bench/xtts/install.sh $(BIN)/uv || echo "coqui-tts cannot be installed here" >&2
 	@$(BIN)/python -m tests.bench.xtts
+
+bench-sadtalker: $(STAMP) torch ## Our SadTalker beside upstream's code: UPSTREAM=path SECTIONS= DEVICE= FOLDER= ROUNDS= FRAMES= QUICK=1
+	@tests/bench/sadtalker/install.sh $(BIN)/uv || echo "SadTalker's packages cannot be installed here" >&2
+	@$(BIN)/python -m tests.bench.sadtalker
 
 bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2

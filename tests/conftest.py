@@ -16,6 +16,9 @@ import pytest
 
 from troupe.wire.serving import parse_announcement
 
+for shared in ("answers", "choosing", "forms", "messages"):  # their asserts tell what they saw, as those of tests do
+    pytest.register_assert_rewrite(f"tests.behaviours.{shared}")
+
 START_S = 30.0
 STOP_S = 15.0
 

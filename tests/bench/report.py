@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.cli.mesh import Mesh, free_ports
-
 T = TypeVar("T")
 Figures = Mapping[str, float]
 LOG = Path("var/bench.log")
@@ -34,6 +32,8 @@ def machine() -> str:
 
 def with_mesh(job: Callable[[str, Mapping[str, str]], T], **settings: str) -> T:
     """Run `job(url, settings)` against a whole mesh on free ports, which is drained afterwards."""
+    from gateway.cli.mesh import Mesh, free_ports  # benches of one engine run on machines without the gateway's needs
+
     # A sentence that is kept would be measured only once.
     ports = {**free_ports(), "TROUPE_SPEECH_CACHE_MB": "0", **settings}
     LOG.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+from tests.fakes.sadtalker_faces import bright_patch_detector, mean_face_landmarks
 from tests.fakes.sadtalker_shapes import entries
 from tests.fakes.sadtalker_weights import Array, Arrays, weights
 
@@ -53,11 +54,12 @@ def make(
 
 
 def make_face(folder: Path, width: float = NARROW, *, seed: int = 0) -> Path:
-    """The files that find a face: RetinaFace, 98 landmarks, and the mean face that pictures are aligned to."""
+    """The files that find a face, a bright patch in the middle: RetinaFace, 98 landmarks, and the mean face."""
     folder.mkdir(parents=True, exist_ok=True)
-    detector = {f"module.{name}": array for name, array in values("retinaface", width, seed).items()}
-    save_pth(folder / "detection_Resnet50_Final.pth", detector)
-    save_pth(folder / "alignment_WFLW_4HG.pth", {"state_dict": values("fan", width, seed)})
+    detector = bright_patch_detector(values("retinaface", width, seed))
+    save_pth(folder / "detection_Resnet50_Final.pth", {f"module.{name}": array for name, array in detector.items()})
+    landmarks = mean_face_landmarks(values("fan", width, seed), mean_face())
+    save_pth(folder / "alignment_WFLW_4HG.pth", {"state_dict": landmarks})
     (folder / MEAN_FACE).write_bytes(matlab("lm", mean_face()))
     return folder
 

@@ -16,8 +16,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from svc_video.engines.sadtalker.machine import OutOfMemory
-from svc_video.engines.sadtalker.orders import FilmOrder, Load
+from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory
+from svc_video.engines.sadtalker.orders import FilmOrder, Finish, Load
 from svc_video.engines.sadtalker.pace import SAMPLES_PER_FRAME, drawn, sound_for
 from svc_video.engines.sadtalker.source import Crop, Mode, Rgb, Source
 from svc_video.engines.sadtalker.worker import Loaded, run
@@ -94,6 +94,10 @@ class Stage:
         crop = Crop((width, height), (0, 0, width, height), (8.0, 8.0, width - 8.0, height - 8.0))
         notes = ("2 faces found, the largest is used",)
         return Source(image, np.arange(73, dtype=np.float32), mode, (width, height), crop, notes)
+
+    def finisher(self, source: Source, finish: Finish, picture: Rgb) -> Finisher:
+        width, height = finish.frame
+        return lambda squares: np.full((len(squares), height, width, 3), picture[0, 0], np.uint8)
 
     def performance(self, source: Source, order: FilmOrder, reference: bytes) -> Film:
         if reference == b"no film":

@@ -26,7 +26,7 @@ from troupe.v1 import engine_pb2 as troupe_dot_v1_dot_engine__pb2
 from troupe.v1 import media_pb2 as troupe_dot_v1_dot_media__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15troupe/v1/video.proto\x12\ttroupe.v1\x1a\x16troupe/v1/engine.proto\x1a\x15troupe/v1/media.proto\"\x82\x01\n\x0c\x41nimateInput\x12.\n\x08settings\x18\x01 \x01(\x0b\x32\x1a.troupe.v1.AnimateSettingsH\x00\x12\x11\n\x07picture\x18\x02 \x01(\x0cH\x00\x12&\n\x06speech\x18\x03 \x01(\x0b\x32\x14.troupe.v1.Speech24kH\x00\x42\x07\n\x05input\"{\n\tSpeech24k\x12\x0b\n\x03pcm\x18\x01 \x01(\x0c\x12!\n\x04\x63ues\x18\x02 \x03(\x0b\x32\x13.troupe.v1.MouthCue\x12$\n\x05words\x18\x03 \x03(\x0b\x32\x15.troupe.v1.WordTiming\x12\x18\n\x10\x63ues_complete_ms\x18\x04 \x01(\r\"\xed\x03\n\x0f\x41nimateSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x13\n\x0bportrait_id\x18\x03 \x01(\t\x12\'\n\tcontainer\x18\x04 \x01(\x0e\x32\x14.troupe.v1.Container\x12\r\n\x05width\x18\x05 \x01(\r\x12\x0e\n\x06height\x18\x06 \x01(\r\x12\x0b\n\x03\x66ps\x18\x07 \x01(\x02\x12\x0c\n\x04seed\x18\x08 \x01(\x04\x12\x12\n\nexpression\x18\t \x01(\t\x12\x10\n\x08start_ms\x18\n \x01(\r\x12\x16\n\x0e\x66irst_sequence\x18\x0b \x01(\r\x12\x10\n\x08has_cues\x18\x0c \x01(\x08\x12\x12\n\ncontent_id\x18\r \x01(\t\x12#\n\x07\x66raming\x18\x0e \x01(\x0b\x32\x12.troupe.v1.Framing\x12/\n\x08portrait\x18\x14 \x01(\x0b\x32\x1b.troupe.v1.PortraitSettingsH\x00\x12\x31\n\tsadtalker\x18\x15 \x01(\x0b\x32\x1c.troupe.v1.SadtalkerSettingsH\x00\x12)\n\x05still\x18\x16 \x01(\x0b\x32\x18.troupe.v1.StillSettingsH\x00\x42\x11\n\x0f\x65ngine_settings\"p\n\x07\x46raming\x12\x0e\n\x06\x61spect\x18\x01 \x01(\t\x12\x12\n\nbackground\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61ptions\x18\x03 \x01(\x08\x12\x18\n\x10\x62\x61\x63kground_image\x18\x04 \x01(\x0c\x12\x15\n\rbackground_id\x18\x05 \x01(\t\"s\n\x10PortraitSettings\x12\x18\n\x0bhead_motion\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x17\n\nblink_rate\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\r\n\x05\x63odec\x18\x03 \x01(\tB\x0e\n\x0c_head_motionB\r\n\x0b_blink_rate\"\xb6\x02\n\x11SadtalkerSettings\x12\x12\n\npreprocess\x18\x01 \x01(\t\x12\r\n\x05still\x18\x02 \x01(\x08\x12\x12\n\npose_style\x18\x03 \x01(\r\x12\x18\n\x10\x65xpression_scale\x18\x04 \x01(\x02\x12\x0c\n\x04size\x18\x05 \x01(\r\x12\x10\n\x08\x65nhancer\x18\x06 \x01(\t\x12\x17\n\npose_scale\x18\x07 \x01(\x02H\x00\x88\x01\x01\x12\x17\n\nblink_rate\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0c\n\x04seam\x18\t \x01(\t\x12\x0b\n\x03yaw\x18\n \x03(\x02\x12\r\n\x05pitch\x18\x0b \x03(\x02\x12\x0c\n\x04roll\x18\x0c \x03(\x02\x12\x11\n\treference\x18\r \x01(\x0c\x12\x15\n\rreference_for\x18\x0e \x01(\tB\r\n\x0b_pose_scaleB\r\n\x0b_blink_rate\"F\n\rStillSettings\x12\x1a\n\x12\x64\x65lay_ms_per_frame\x18\x01 \x01(\r\x12\x19\n\x11\x66\x61il_after_frames\x18\x02 \x01(\r\"\x8e\x02\n\x0fGenerateRequest\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x13\n\x0b\x66irst_frame\x18\x05 \x01(\x0c\x12\x12\n\nlast_frame\x18\x06 \x01(\x0c\x12\x0f\n\x07subject\x18\x07 \x01(\x0c\x12\x17\n\x0freference_audio\x18\x08 \x01(\x0c\x12\x13\n\x0b\x64uration_ms\x18\t \x01(\r\x12\x12\n\nresolution\x18\n \x01(\t\x12\'\n\tcontainer\x18\x0b \x01(\x0e\x32\x14.troupe.v1.Container\"\x91\x01\n\rGenerateChunk\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.troupe.v1.GenerateProgressH\x00\x12&\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x15.troupe.v1.MediaChunkH\x00\x12\x1d\n\x04tick\x18\x03 \x01(\x0b\x32\x0f.troupe.v1.TickB\x08\n\x06output\"3\n\x10GenerateProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x10\n\x08\x66raction\x18\x02 \x01(\x02\"\xc4\x01\n\x08Portrait\x12\x13\n\x0bportrait_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x61vatar\x18\x03 \x01(\x08\x12\x19\n\x11\x63reated_at_unix_s\x18\x04 \x01(\x03\x12\x19\n\x11\x65xpires_at_unix_s\x18\x05 \x01(\x03\x12\r\n\x05width\x18\x06 \x01(\r\x12\x0e\n\x06height\x18\x07 \x01(\r\x12\r\n\x05notes\x18\x08 \x03(\t\x12!\n\x06gender\x18\t \x01(\x0e\x32\x11.troupe.v1.Gender\"j\n\x14PreparePortraitInput\x12\x36\n\x08settings\x18\x01 \x01(\x0b\x32\".troupe.v1.PreparePortraitSettingsH\x00\x12\x11\n\x07picture\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05input\"n\n\x17PreparePortraitSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0c\n\x04keep\x18\x04 \x01(\x08\"U\n\x17PreparePortraitResponse\x12%\n\x08portrait\x18\x01 \x01(\x0b\x32\x13.troupe.v1.Portrait\x12\x13\n\x0bpreview_png\x18\x02 \x01(\x0c\"?\n\x14ListPortraitsRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\"?\n\x15ListPortraitsResponse\x12&\n\tportraits\x18\x01 \x03(\x0b\x32\x13.troupe.v1.Portrait\"U\n\x15\x44\x65letePortraitRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x13\n\x0bportrait_id\x18\x02 \x01(\t\"\x18\n\x16\x44\x65letePortraitResponse2\xd4\x03\n\x05Video\x12=\n\x07\x41nimate\x12\x17.troupe.v1.AnimateInput\x1a\x15.troupe.v1.MediaChunk(\x01\x30\x01\x12\x42\n\x08Generate\x12\x1a.troupe.v1.GenerateRequest\x1a\x18.troupe.v1.GenerateChunk0\x01\x12X\n\x0fPreparePortrait\x12\x1f.troupe.v1.PreparePortraitInput\x1a\".troupe.v1.PreparePortraitResponse(\x01\x12R\n\rListPortraits\x12\x1f.troupe.v1.ListPortraitsRequest\x1a .troupe.v1.ListPortraitsResponse\x12U\n\x0e\x44\x65letePortrait\x12 .troupe.v1.DeletePortraitRequest\x1a!.troupe.v1.DeletePortraitResponse\x12\x43\n\x08\x44\x65scribe\x12\x1a.troupe.v1.DescribeRequest\x1a\x1b.troupe.v1.DescribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15troupe/v1/video.proto\x12\ttroupe.v1\x1a\x16troupe/v1/engine.proto\x1a\x15troupe/v1/media.proto\"\x82\x01\n\x0c\x41nimateInput\x12.\n\x08settings\x18\x01 \x01(\x0b\x32\x1a.troupe.v1.AnimateSettingsH\x00\x12\x11\n\x07picture\x18\x02 \x01(\x0cH\x00\x12&\n\x06speech\x18\x03 \x01(\x0b\x32\x14.troupe.v1.Speech24kH\x00\x42\x07\n\x05input\"{\n\tSpeech24k\x12\x0b\n\x03pcm\x18\x01 \x01(\x0c\x12!\n\x04\x63ues\x18\x02 \x03(\x0b\x32\x13.troupe.v1.MouthCue\x12$\n\x05words\x18\x03 \x03(\x0b\x32\x15.troupe.v1.WordTiming\x12\x18\n\x10\x63ues_complete_ms\x18\x04 \x01(\r\"\xfe\x03\n\x0f\x41nimateSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x13\n\x0bportrait_id\x18\x03 \x01(\t\x12\'\n\tcontainer\x18\x04 \x01(\x0e\x32\x14.troupe.v1.Container\x12\r\n\x05width\x18\x05 \x01(\r\x12\x0e\n\x06height\x18\x06 \x01(\r\x12\x0b\n\x03\x66ps\x18\x07 \x01(\x02\x12\x0c\n\x04seed\x18\x08 \x01(\x04\x12\x12\n\nexpression\x18\t \x01(\t\x12\x10\n\x08start_ms\x18\n \x01(\r\x12\x16\n\x0e\x66irst_sequence\x18\x0b \x01(\r\x12\x10\n\x08has_cues\x18\x0c \x01(\x08\x12\x12\n\ncontent_id\x18\r \x01(\t\x12#\n\x07\x66raming\x18\x0e \x01(\x0b\x32\x12.troupe.v1.Framing\x12\x0f\n\x07lead_ms\x18\x0f \x01(\r\x12/\n\x08portrait\x18\x14 \x01(\x0b\x32\x1b.troupe.v1.PortraitSettingsH\x00\x12\x31\n\tsadtalker\x18\x15 \x01(\x0b\x32\x1c.troupe.v1.SadtalkerSettingsH\x00\x12)\n\x05still\x18\x16 \x01(\x0b\x32\x18.troupe.v1.StillSettingsH\x00\x42\x11\n\x0f\x65ngine_settings\"p\n\x07\x46raming\x12\x0e\n\x06\x61spect\x18\x01 \x01(\t\x12\x12\n\nbackground\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61ptions\x18\x03 \x01(\x08\x12\x18\n\x10\x62\x61\x63kground_image\x18\x04 \x01(\x0c\x12\x15\n\rbackground_id\x18\x05 \x01(\t\"s\n\x10PortraitSettings\x12\x18\n\x0bhead_motion\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x17\n\nblink_rate\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\r\n\x05\x63odec\x18\x03 \x01(\tB\x0e\n\x0c_head_motionB\r\n\x0b_blink_rate\"\xb6\x02\n\x11SadtalkerSettings\x12\x12\n\npreprocess\x18\x01 \x01(\t\x12\r\n\x05still\x18\x02 \x01(\x08\x12\x12\n\npose_style\x18\x03 \x01(\r\x12\x18\n\x10\x65xpression_scale\x18\x04 \x01(\x02\x12\x0c\n\x04size\x18\x05 \x01(\r\x12\x10\n\x08\x65nhancer\x18\x06 \x01(\t\x12\x17\n\npose_scale\x18\x07 \x01(\x02H\x00\x88\x01\x01\x12\x17\n\nblink_rate\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0c\n\x04seam\x18\t \x01(\t\x12\x0b\n\x03yaw\x18\n \x03(\x02\x12\r\n\x05pitch\x18\x0b \x03(\x02\x12\x0c\n\x04roll\x18\x0c \x03(\x02\x12\x11\n\treference\x18\r \x01(\x0c\x12\x15\n\rreference_for\x18\x0e \x01(\tB\r\n\x0b_pose_scaleB\r\n\x0b_blink_rate\"F\n\rStillSettings\x12\x1a\n\x12\x64\x65lay_ms_per_frame\x18\x01 \x01(\r\x12\x19\n\x11\x66\x61il_after_frames\x18\x02 \x01(\r\"\x8e\x02\n\x0fGenerateRequest\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x13\n\x0b\x66irst_frame\x18\x05 \x01(\x0c\x12\x12\n\nlast_frame\x18\x06 \x01(\x0c\x12\x0f\n\x07subject\x18\x07 \x01(\x0c\x12\x17\n\x0freference_audio\x18\x08 \x01(\x0c\x12\x13\n\x0b\x64uration_ms\x18\t \x01(\r\x12\x12\n\nresolution\x18\n \x01(\t\x12\'\n\tcontainer\x18\x0b \x01(\x0e\x32\x14.troupe.v1.Container\"\x91\x01\n\rGenerateChunk\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.troupe.v1.GenerateProgressH\x00\x12&\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x15.troupe.v1.MediaChunkH\x00\x12\x1d\n\x04tick\x18\x03 \x01(\x0b\x32\x0f.troupe.v1.TickB\x08\n\x06output\"3\n\x10GenerateProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x10\n\x08\x66raction\x18\x02 \x01(\x02\"\xc4\x01\n\x08Portrait\x12\x13\n\x0bportrait_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x61vatar\x18\x03 \x01(\x08\x12\x19\n\x11\x63reated_at_unix_s\x18\x04 \x01(\x03\x12\x19\n\x11\x65xpires_at_unix_s\x18\x05 \x01(\x03\x12\r\n\x05width\x18\x06 \x01(\r\x12\x0e\n\x06height\x18\x07 \x01(\r\x12\r\n\x05notes\x18\x08 \x03(\t\x12!\n\x06gender\x18\t \x01(\x0e\x32\x11.troupe.v1.Gender\"j\n\x14PreparePortraitInput\x12\x36\n\x08settings\x18\x01 \x01(\x0b\x32\".troupe.v1.PreparePortraitSettingsH\x00\x12\x11\n\x07picture\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05input\"n\n\x17PreparePortraitSettings\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\'\n\tprincipal\x18\x02 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0c\n\x04keep\x18\x04 \x01(\x08\"U\n\x17PreparePortraitResponse\x12%\n\x08portrait\x18\x01 \x01(\x0b\x32\x13.troupe.v1.Portrait\x12\x13\n\x0bpreview_png\x18\x02 \x01(\x0c\"?\n\x14ListPortraitsRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\"?\n\x15ListPortraitsResponse\x12&\n\tportraits\x18\x01 \x03(\x0b\x32\x13.troupe.v1.Portrait\"U\n\x15\x44\x65letePortraitRequest\x12\'\n\tprincipal\x18\x01 \x01(\x0b\x32\x14.troupe.v1.Principal\x12\x13\n\x0bportrait_id\x18\x02 \x01(\t\"\x18\n\x16\x44\x65letePortraitResponse2\xd4\x03\n\x05Video\x12=\n\x07\x41nimate\x12\x17.troupe.v1.AnimateInput\x1a\x15.troupe.v1.MediaChunk(\x01\x30\x01\x12\x42\n\x08Generate\x12\x1a.troupe.v1.GenerateRequest\x1a\x18.troupe.v1.GenerateChunk0\x01\x12X\n\x0fPreparePortrait\x12\x1f.troupe.v1.PreparePortraitInput\x1a\".troupe.v1.PreparePortraitResponse(\x01\x12R\n\rListPortraits\x12\x1f.troupe.v1.ListPortraitsRequest\x1a .troupe.v1.ListPortraitsResponse\x12U\n\x0e\x44\x65letePortrait\x12 .troupe.v1.DeletePortraitRequest\x1a!.troupe.v1.DeletePortraitResponse\x12\x43\n\x08\x44\x65scribe\x12\x1a.troupe.v1.DescribeRequest\x1a\x1b.troupe.v1.DescribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,37 +38,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SPEECH24K']._serialized_start=216
   _globals['_SPEECH24K']._serialized_end=339
   _globals['_ANIMATESETTINGS']._serialized_start=342
-  _globals['_ANIMATESETTINGS']._serialized_end=835
-  _globals['_FRAMING']._serialized_start=837
-  _globals['_FRAMING']._serialized_end=949
-  _globals['_PORTRAITSETTINGS']._serialized_start=951
-  _globals['_PORTRAITSETTINGS']._serialized_end=1066
-  _globals['_SADTALKERSETTINGS']._serialized_start=1069
-  _globals['_SADTALKERSETTINGS']._serialized_end=1379
-  _globals['_STILLSETTINGS']._serialized_start=1381
-  _globals['_STILLSETTINGS']._serialized_end=1451
-  _globals['_GENERATEREQUEST']._serialized_start=1454
-  _globals['_GENERATEREQUEST']._serialized_end=1724
-  _globals['_GENERATECHUNK']._serialized_start=1727
-  _globals['_GENERATECHUNK']._serialized_end=1872
-  _globals['_GENERATEPROGRESS']._serialized_start=1874
-  _globals['_GENERATEPROGRESS']._serialized_end=1925
-  _globals['_PORTRAIT']._serialized_start=1928
-  _globals['_PORTRAIT']._serialized_end=2124
-  _globals['_PREPAREPORTRAITINPUT']._serialized_start=2126
-  _globals['_PREPAREPORTRAITINPUT']._serialized_end=2232
-  _globals['_PREPAREPORTRAITSETTINGS']._serialized_start=2234
-  _globals['_PREPAREPORTRAITSETTINGS']._serialized_end=2344
-  _globals['_PREPAREPORTRAITRESPONSE']._serialized_start=2346
-  _globals['_PREPAREPORTRAITRESPONSE']._serialized_end=2431
-  _globals['_LISTPORTRAITSREQUEST']._serialized_start=2433
-  _globals['_LISTPORTRAITSREQUEST']._serialized_end=2496
-  _globals['_LISTPORTRAITSRESPONSE']._serialized_start=2498
-  _globals['_LISTPORTRAITSRESPONSE']._serialized_end=2561
-  _globals['_DELETEPORTRAITREQUEST']._serialized_start=2563
-  _globals['_DELETEPORTRAITREQUEST']._serialized_end=2648
-  _globals['_DELETEPORTRAITRESPONSE']._serialized_start=2650
-  _globals['_DELETEPORTRAITRESPONSE']._serialized_end=2674
-  _globals['_VIDEO']._serialized_start=2677
-  _globals['_VIDEO']._serialized_end=3145
+  _globals['_ANIMATESETTINGS']._serialized_end=852
+  _globals['_FRAMING']._serialized_start=854
+  _globals['_FRAMING']._serialized_end=966
+  _globals['_PORTRAITSETTINGS']._serialized_start=968
+  _globals['_PORTRAITSETTINGS']._serialized_end=1083
+  _globals['_SADTALKERSETTINGS']._serialized_start=1086
+  _globals['_SADTALKERSETTINGS']._serialized_end=1396
+  _globals['_STILLSETTINGS']._serialized_start=1398
+  _globals['_STILLSETTINGS']._serialized_end=1468
+  _globals['_GENERATEREQUEST']._serialized_start=1471
+  _globals['_GENERATEREQUEST']._serialized_end=1741
+  _globals['_GENERATECHUNK']._serialized_start=1744
+  _globals['_GENERATECHUNK']._serialized_end=1889
+  _globals['_GENERATEPROGRESS']._serialized_start=1891
+  _globals['_GENERATEPROGRESS']._serialized_end=1942
+  _globals['_PORTRAIT']._serialized_start=1945
+  _globals['_PORTRAIT']._serialized_end=2141
+  _globals['_PREPAREPORTRAITINPUT']._serialized_start=2143
+  _globals['_PREPAREPORTRAITINPUT']._serialized_end=2249
+  _globals['_PREPAREPORTRAITSETTINGS']._serialized_start=2251
+  _globals['_PREPAREPORTRAITSETTINGS']._serialized_end=2361
+  _globals['_PREPAREPORTRAITRESPONSE']._serialized_start=2363
+  _globals['_PREPAREPORTRAITRESPONSE']._serialized_end=2448
+  _globals['_LISTPORTRAITSREQUEST']._serialized_start=2450
+  _globals['_LISTPORTRAITSREQUEST']._serialized_end=2513
+  _globals['_LISTPORTRAITSRESPONSE']._serialized_start=2515
+  _globals['_LISTPORTRAITSRESPONSE']._serialized_end=2578
+  _globals['_DELETEPORTRAITREQUEST']._serialized_start=2580
+  _globals['_DELETEPORTRAITREQUEST']._serialized_end=2665
+  _globals['_DELETEPORTRAITRESPONSE']._serialized_start=2667
+  _globals['_DELETEPORTRAITRESPONSE']._serialized_end=2691
+  _globals['_VIDEO']._serialized_start=2694
+  _globals['_VIDEO']._serialized_end=3162
 # @@protoc_insertion_point(module_scope)

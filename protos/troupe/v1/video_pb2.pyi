@@ -31,7 +31,7 @@ class Speech24k(_message.Message):
     def __init__(self, pcm: _Optional[bytes] = ..., cues: _Optional[_Iterable[_Union[_media_pb2.MouthCue, _Mapping]]] = ..., words: _Optional[_Iterable[_Union[_media_pb2.WordTiming, _Mapping]]] = ..., cues_complete_ms: _Optional[int] = ...) -> None: ...
 
 class AnimateSettings(_message.Message):
-    __slots__ = ("engine", "principal", "portrait_id", "container", "width", "height", "fps", "seed", "expression", "start_ms", "first_sequence", "has_cues", "content_id", "framing", "portrait", "sadtalker", "still")
+    __slots__ = ("engine", "principal", "portrait_id", "container", "width", "height", "fps", "seed", "expression", "start_ms", "first_sequence", "has_cues", "content_id", "framing", "lead_ms", "portrait", "sadtalker", "still")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     PORTRAIT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,7 @@ class AnimateSettings(_message.Message):
     HAS_CUES_FIELD_NUMBER: _ClassVar[int]
     CONTENT_ID_FIELD_NUMBER: _ClassVar[int]
     FRAMING_FIELD_NUMBER: _ClassVar[int]
+    LEAD_MS_FIELD_NUMBER: _ClassVar[int]
     PORTRAIT_FIELD_NUMBER: _ClassVar[int]
     SADTALKER_FIELD_NUMBER: _ClassVar[int]
     STILL_FIELD_NUMBER: _ClassVar[int]
@@ -63,10 +64,11 @@ class AnimateSettings(_message.Message):
     has_cues: bool
     content_id: str
     framing: Framing
+    lead_ms: int
     portrait: PortraitSettings
     sadtalker: SadtalkerSettings
     still: StillSettings
-    def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., portrait_id: _Optional[str] = ..., container: _Optional[_Union[_media_pb2.Container, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., fps: _Optional[float] = ..., seed: _Optional[int] = ..., expression: _Optional[str] = ..., start_ms: _Optional[int] = ..., first_sequence: _Optional[int] = ..., has_cues: _Optional[bool] = ..., content_id: _Optional[str] = ..., framing: _Optional[_Union[Framing, _Mapping]] = ..., portrait: _Optional[_Union[PortraitSettings, _Mapping]] = ..., sadtalker: _Optional[_Union[SadtalkerSettings, _Mapping]] = ..., still: _Optional[_Union[StillSettings, _Mapping]] = ...) -> None: ...
+    def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., portrait_id: _Optional[str] = ..., container: _Optional[_Union[_media_pb2.Container, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., fps: _Optional[float] = ..., seed: _Optional[int] = ..., expression: _Optional[str] = ..., start_ms: _Optional[int] = ..., first_sequence: _Optional[int] = ..., has_cues: _Optional[bool] = ..., content_id: _Optional[str] = ..., framing: _Optional[_Union[Framing, _Mapping]] = ..., lead_ms: _Optional[int] = ..., portrait: _Optional[_Union[PortraitSettings, _Mapping]] = ..., sadtalker: _Optional[_Union[SadtalkerSettings, _Mapping]] = ..., still: _Optional[_Union[StillSettings, _Mapping]] = ...) -> None: ...
 
 class Framing(_message.Message):
     __slots__ = ("aspect", "background", "captions", "background_image", "background_id")

@@ -83,7 +83,7 @@ async def _serve(settings: Settings, ending: Ending) -> None:
 
     @asynccontextmanager
     async def lifespan(_: Addresses) -> AsyncIterator[Addresses]:
-        async with background(asyncio.create_task(desk.load())):
+        async with background(asyncio.create_task(desk.run())):
             yield {}
         await desk.stop()
 

@@ -17,9 +17,10 @@ from svc_text.engine import (
     Turn,
 )
 from svc_text.extraction.page import Page
+from svc_text.limits import check
 from troupe.v1 import engine_pb2, text_pb2
 from troupe.wire.documents import Document
-from troupe.wire.errors import EmptyText, InvalidArgument, NotSupported, TextTooLong
+from troupe.wire.errors import EmptyText, InvalidArgument, NotSupported
 from troupe.wire.health import EngineStatus
 
 ROLES: Mapping[int, str] = {
@@ -53,6 +54,7 @@ OPTIONAL = (
     "frequency_penalty",
     "repetition_penalty",
     "seed",
+    "max_tokens",
 )
 
 
@@ -60,27 +62,29 @@ def to_chat(request: text_pb2.ChatRequest, facts: EngineFacts) -> Chat:
     """The request as the engine takes it; raises the leaf that says what cannot be taken."""
     if not request.messages:
         raise EmptyText("The chat has no messages. Send at least one.")
+    _refuse_what_it_lacks(request, facts)
+    check(request, facts)
     turns = tuple(_turn(message) for message in request.messages)
     documents = tuple(Document(each.url, each.title, each.text) for each in request.documents)
-    size = sum(len(turn.text) for turn in turns) + sum(len(document.text) for document in documents)
-    if size > facts.max_input_chars:
-        raise TextTooLong(f"The chat has {size} characters; {facts.model} takes {facts.max_input_chars}.")
-    _refuse_what_it_lacks(request, facts)
     return Chat(
         turns=turns,
-        sampling=_sampling(request.sampling, facts),
+        sampling=_sampling(request.sampling),
         model=request.model,
         continue_final=request.continue_final_message,
         options=_options(request),
         documents=documents,
         response=_response(request.response_format),
         tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in request.tools),
-        tool_choice=request.tool_choice.function or request.tool_choice.mode,
+        tool_choice=_choice(request),
         parallel_tool_calls=request.parallel_tool_calls if request.HasField("parallel_tool_calls") else None,
         reasoning=request.reasoning,
         priority=request.priority,
         lora=request.lora,
     )
+
+
+def _choice(request: text_pb2.ChatRequest) -> str:
+    return request.tool_choice.function or request.tool_choice.mode
 
 
 def _response(wanted: text_pb2.ResponseFormat) -> ResponseFormat:
@@ -105,10 +109,13 @@ def _turn(message: text_pb2.Message) -> Turn:
 def _refuse_what_it_lacks(request: text_pb2.ChatRequest, facts: EngineFacts) -> None:
     wanted = {
         "tools": bool(request.tools),
+        "tool_choice": bool(request.tools) and _choice(request) not in {"", "auto", "none"},
         "logprobs": request.sampling.logprobs,
+        "logit_bias": bool(request.sampling.logit_bias),
         "n": request.sampling.n > 1,
         "documents": bool(request.documents),
         "lora": bool(request.lora),
+        "continue": request.continue_final_message,
     }
     if request.response_format.type in {"json_schema", "json_object"} and "json_schema" not in facts.features:
         wanted[f"json_schema:{request.response_format.name}"] = True
@@ -119,14 +126,10 @@ def _refuse_what_it_lacks(request: text_pb2.ChatRequest, facts: EngineFacts) -> 
         raise NotSupported(f"{facts.model} answers about documents only, and this chat has none.")
 
 
-def _sampling(sampling: text_pb2.Sampling, facts: EngineFacts) -> Sampling:
-    limit = sampling.max_tokens if sampling.HasField("max_tokens") else None
-    if limit is not None and not 0 < limit <= facts.max_output_tokens:
-        raise InvalidArgument(f"max_tokens is {limit}; allowed: 1 to {facts.max_output_tokens}.")
+def _sampling(sampling: text_pb2.Sampling) -> Sampling:
     given = {name: getattr(sampling, name) for name in OPTIONAL if sampling.HasField(name)}
     return Sampling(
         **given,
-        max_tokens=limit,
         stop=tuple(sampling.stop),
         n=max(1, sampling.n),
         logprobs=sampling.logprobs,

@@ -11,16 +11,26 @@ from functools import partial
 
 from svc_text.conversion import DOCUMENTS_ONLY, describe
 from svc_text.embedding import Embedded, Embedder
-from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, Sampling, TextEngine, Turn, make
+from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, Sampling, TextEngine, Turn, Watched, make
 from svc_text.extraction.page import Page, PageReader, PageSource
 from troupe.v1 import engine_pb2
+from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.wire.documents import Document
-from troupe.wire.errors import EngineFailed, NotSupported, Overloaded, TroupeError
+from troupe.wire.errors import (
+    CheckpointBroken,
+    CheckpointNotFound,
+    EngineFailed,
+    EngineMissing,
+    NotSupported,
+    Overloaded,
+    TroupeError,
+)
 from troupe.wire.health import EngineBoard
 from troupe.wire.progress import Progress
 
 SERVICE = "troupe.v1.Text"
 FIRST_TOKEN_S = 30.0  # the first token after loading must come within this
+WATCH_S = 1.0  # between two looks at an engine that may go away
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +53,39 @@ class Desk:
         """Start the engines, all at once; each is ready when it has made a first token."""
         await asyncio.gather(*(self._load(name, engine) for name, engine in self.engines.items()))
 
-    async def _load(self, name: str, engine: TextEngine) -> None:
+    async def run(self) -> None:
+        """Start the engines and look after those that may go away, for as long as the process lives."""
+        await asyncio.gather(*(self._keep(name, engine) for name, engine in self.engines.items()))
+
+    async def _keep(self, name: str, engine: TextEngine) -> None:
+        await self._load(name, engine)
+        while isinstance(engine, Watched):
+            await asyncio.sleep(WATCH_S)
+            if self.board.status(name).state != ENGINE_STATE_READY:
+                await self._load(name, engine, quietly=True)
+                continue
+            try:
+                await engine.check()
+            except TroupeError as error:
+                await self._away(name, error)
+
+    async def _away(self, name: str, error: TroupeError) -> None:
+        """Missing is what a person must install or configure; the rest may come back by itself."""
+        missing = isinstance(error, EngineMissing | CheckpointNotFound | CheckpointBroken)
+        tell = self.board.missing if missing else self.board.broken
+        await tell(name, error.message.rstrip("."), error.details.get("remedy", ""))
+
+    async def _load(self, name: str, engine: TextEngine, *, quietly: bool = False) -> None:
+        """`quietly`: it was away, and is shown as away until it is back."""
         telling: set[asyncio.Task[None]] = set()
+        loading = _unheard if quietly else partial(self._loading, name, telling)
         try:
-            await engine.start(partial(self._loading, name, telling))
+            await engine.start(loading)
             async with asyncio.timeout(FIRST_TOKEN_S):
                 await self._first_token(engine)
         except TroupeError as error:
             await asyncio.gather(*telling)  # what comes last stays
-            await self.board.missing(name, error.message, error.details.get("remedy", ""))
+            await self._away(name, error)
         except TimeoutError:
             await self.board.broken(name, f"it made no token within {FIRST_TOKEN_S:.0f} s")
         except Exception as error:  # an engine is a plug-in: whatever it does, the others live, and it is told
@@ -142,3 +176,7 @@ class Desk:
         """Free every engine."""
         for engine in self.engines.values():
             await engine.stop()
+
+
+def _unheard(fraction: float, what: str) -> None:
+    """Where nobody is told how far the loading is."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from prometheus_client import CollectorRegistry
 
@@ -20,6 +20,7 @@ from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
     "vllm": "svc_text.engines.vllm.engine:VllmEngine",
+    "openai": "svc_text.engines.openai.engine:OpenaiEngine",
     "llamacpp": "svc_text.engines.llamacpp.engine:LlamacppEngine",
     "extractive": "svc_text.engines.extractive:ExtractiveEngine",
     "echo": "svc_text.engines.echo:EchoEngine",
@@ -181,6 +182,14 @@ class EngineContext:
 
 
 USUAL_CONTEXT = EngineContext()
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """An engine that may go away and come back. One that is away is started anew until it is there."""
+
+    async def check(self) -> None:
+        """Cheaply make sure that it still works; raises the leaf that says why it does not. Asked each second."""
 
 
 class TextEngine(Protocol):

@@ -143,5 +143,6 @@ class Settings(BaseSettings):
 
     @property
     def engine_names(self) -> tuple[str, ...]:
-        """The engines chosen, in order."""
-        return tuple(name.strip() for name in self.engines.split(",") if name.strip())
+        """The engines chosen, in order; where nobody chose, a server that was named is one of them."""
+        names = tuple(name.strip() for name in self.engines.split(",") if name.strip())
+        return ("openai", *names) if self.vllm_base_url and "engines" not in self.model_fields_set else names

@@ -25,6 +25,7 @@ DEFAULT_FPS, MIN_FPS, MAX_FPS = 25.0, 5.0, 60.0
 WORDS = {"preprocess": PREPROCESSES, "seam": SEAMS, "reference_for": FOLLOWED}
 SCALARS = (bool, int, float, str, bytes)
 MAX_SEQUENCE = 1_000_000
+MAX_LEAD_MS = 10_000  # of sound before the film's first frame
 MAX_IPA = 32  # characters of one phone
 MAX_WORD = 200  # characters of one word
 CONTAINERS: Mapping[int, Format] = {media_pb2.CONTAINER_MP4: "mp4", media_pb2.CONTAINER_WEBM: "webm"}
@@ -46,6 +47,7 @@ class Order:
     portrait_id: str
     film: Film
     start_ms: int
+    lead_ms: int
     seed: int
     expression: str
     has_cues: bool
@@ -70,6 +72,11 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
             f"start_ms is {settings.start_ms} and first_sequence {settings.first_sequence}: a resumed film has both, "
             "the end of the last fragment and the number after it; a new one has neither."
         )
+    if settings.lead_ms > min(settings.start_ms, MAX_LEAD_MS):
+        raise InvalidArgument(
+            f"lead_ms is {settings.lead_ms}; allowed: up to start_ms ({settings.start_ms}) and {MAX_LEAD_MS}.",
+            field="lead_ms",
+        )
     if settings.first_sequence > MAX_SEQUENCE:
         raise InvalidArgument(f"first_sequence is {settings.first_sequence}; no film has more than {MAX_SEQUENCE}.")
     if settings.start_ms >= max_ms:
@@ -89,6 +96,7 @@ def to_order(settings: video_pb2.AnimateSettings, engine: str, containers: Seque
         portrait_id=settings.portrait_id,
         film=film,
         start_ms=settings.start_ms,
+        lead_ms=settings.lead_ms,
         seed=settings.seed,
         expression=settings.expression,
         has_cues=settings.has_cues,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -141,6 +141,14 @@ class VideoEngine(Protocol):
 
     def stop(self) -> None:
         """Free everything."""
+
+
+@runtime_checkable
+class CountingEngine(Protocol):
+    """An engine that counts what an operator may want to see."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How often each thing happened since its start; no ids of callers."""
 
 
 def make(name: str, context: EngineContext = USUAL_CONTEXT) -> VideoEngine:

@@ -16,6 +16,7 @@ from svc_video.desk import SERVICE, Desk
 from svc_video.doctor import examine
 from svc_video.engine import EngineContext
 from svc_video.memory import share_one_heap
+from svc_video.metrics import show
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore, folder_of
 from svc_video.server import VideoServicer
@@ -81,7 +82,9 @@ async def _serve(settings: Settings) -> None:
             yield {}
         await desk.stop()
 
-    await serve("video", [service], desk.board, _listen(settings), registry=CollectorRegistry(), lifespan=lifespan)
+    registry = CollectorRegistry()
+    show(desk, registry)
+    await serve("video", [service], desk.board, _listen(settings), registry=registry, lifespan=lifespan)
 
 
 async def _load(desk: Desk) -> None:

@@ -66,6 +66,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
         order = conversion.to_order(settings, name, self._settings.containers, max_ms)
         speech = Speech(
             start_ms=order.start_ms,
+            lead_ms=order.lead_ms,
             has_cues=order.has_cues,
             patience_s=self._settings.speech_wait_s,
             max_ms=max_ms,

@@ -1,7 +1,8 @@
 """The speech of one stream while it comes: written by the event loop, read by the threads that draw and encode.
 
 Samples are numbered from the first sample of the whole answer, also in a resumed stream, whose first sample here is the
-one heard at `start_ms`. What the frames no longer need is forgotten, so that memory stays flat however long it goes on.
+one heard at `start_ms`, or `lead_ms` before that. What the frames no longer need is forgotten, so that memory stays
+flat however long it goes on.
 """
 
 from __future__ import annotations
@@ -60,12 +61,15 @@ class Speech:
         self,
         *,
         start_ms: int = 0,
+        lead_ms: int = 0,
         has_cues: bool = False,
         patience_s: float = 60.0,
         max_ms: int = 1_800_000,
         waiting: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
     ) -> None:
         self.start_ms = start_ms
+        self.first_sample = (start_ms - lead_ms) * SAMPLES_PER_MS
+        """Number of the first sample that comes: a resumed stream may be told what was heard before it."""
         self.has_cues = has_cues
         self._patience_s = patience_s
         self._max_ms = max_ms
@@ -74,7 +78,7 @@ class Speech:
         self._fed = 0
         self._fed_when_given_up = -1
         self._pcm = bytearray()
-        self._base = start_ms * SAMPLES_PER_MS  # number of the first sample still held
+        self._base = self.first_sample  # number of the first sample still held
         self._cues: list[Cue] = []
         self._cues_complete_ms = 0
         self._words: list[Word] = []
@@ -129,11 +133,6 @@ class Speech:
     def when_room(self, call: Callable[[], None]) -> None:
         """Call this, from a reader's thread, each time old sound was forgotten."""
         self._on_room = call
-
-    @property
-    def first_sample(self) -> int:
-        """Number of the first sample that came, or will."""
-        return self.start_ms * SAMPLES_PER_MS
 
     @property
     def held_ms(self) -> int:

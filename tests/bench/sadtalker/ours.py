@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 import torch
 
-from svc_video.engines.sadtalker import checkpoint
+from svc_video.engines.sadtalker import checkpoint, landmarks_awing
 from svc_video.engines.sadtalker.alignment import align
 from svc_video.engines.sadtalker.anchors import Box
 from svc_video.engines.sadtalker.awing import Awing
 from svc_video.engines.sadtalker.blinks import upstream_blinks
 from svc_video.engines.sadtalker.canvas import Canvas
+from svc_video.engines.sadtalker.drawing import Drawing
 from svc_video.engines.sadtalker.front import Front
 from svc_video.engines.sadtalker.hearing import Hearing
 from svc_video.engines.sadtalker.mapping import REACH
@@ -32,6 +33,7 @@ from svc_video.engines.sadtalker.source import FPS, Mode, Source
 Arrays = dict[str, np.ndarray]
 Given = Mapping[str, np.ndarray]
 RATE = 16_000  # Hz
+AT_ONCE = {"cpu": 1, "cuda": 16}  # frames
 
 
 class Ours:
@@ -52,6 +54,10 @@ class Ours:
         return Renderer.of(self.parts.generator, self.parts.kp_extractor, device=self.device, precision=self.precision)
 
     @cached_property
+    def drawing(self) -> Drawing:
+        return Drawing(self.renderer, self.size, AT_ONCE[self.device])
+
+    @cached_property
     def motion(self) -> MotionNetworks:
         return MotionNetworks.of(self.parts.audio2exp, self.parts.audio2pose, self.parts.mapping).to(self.device)
 
@@ -60,11 +66,14 @@ class Ours:
         return Reconstruction.of(self.parts.face_3drecon)
 
     def front(self, given: Given) -> Front:
-        """One whose landmarks are those given, as the reference's are."""
+        """One whose landmarks are those given, as the reference's are; else its own networks look for them."""
+        mean = checkpoint.mean_points(self.release)
+        if "landmarks_crop" not in given:
+            return Front(landmarks_awing.backend(self.release, "cpu"), self.recon, mean, upstream=True)
         found = Injected([given["landmarks_picture"], given["landmarks_crop"]])
         if self.mode == "resize":
             del found.left[0]
-        return Front(found, self.recon, checkpoint.mean_points(self.release), upstream=True)
+        return Front(found, self.recon, mean, upstream=True)
 
 
 class Injected:
@@ -195,6 +204,11 @@ def cut(ours: Ours, given: Given) -> Arrays:
     }
 
 
+def looked(ours: Ours, given: Given) -> Arrays:
+    unaided = {name: value for name, value in given.items() if not name.startswith("landmarks_")}
+    return {f"looked_{name}": value for name, value in cut(ours, unaided).items()}
+
+
 def clip(ours: Ours, given: Given) -> Arrays:
     """Picture and sound to frames, as the engine joins the parts."""
     made = ours.front(given).source(given["picture"], ours.mode, ours.size)
@@ -214,5 +228,18 @@ def clip(ours: Ours, given: Given) -> Arrays:
 
 STAGES: dict[str, Callable[[Ours, Given], Arrays]] = {
     stage.__name__: stage
-    for stage in (heard, moved, mapped, encoded, rendered, reconstructed, aligned, landmarks, detected, cut, clip)
+    for stage in (
+        heard,
+        moved,
+        mapped,
+        encoded,
+        rendered,
+        reconstructed,
+        aligned,
+        landmarks,
+        detected,
+        cut,
+        looked,
+        clip,
+    )
 }

@@ -28,6 +28,7 @@ NETWORKS = (
     "landmarks",
     "detected",
     "cut",
+    "looked",
 )
 CLIPS: dict[str, tuple[int, dict[str, object]]] = {
     "crop": (8, {"yaw": [0, 12, -6], "pitch": [3], "expression_scale": 1.2}),
@@ -49,10 +50,11 @@ KEPT: dict[str, tuple[slice, ...]] = {
     "detector_scores": (slice(None, None, 8),),
     "aligned": (slice(None, None, 8), slice(None, None, 8)),
     "image": (slice(None, None, 8), slice(None, None, 8)),
+    "looked_image": (slice(None, None, 8), slice(None, None, 8)),
     "clip": (slice(None), slice(2, None, 6), slice(2, None, 6)),
 }
 """Name -> what of a large answer is kept; the rest of the answers whole."""
-UNASKED = {"expression", "pose", "mask", "clip_frames", "detector_points", "landmarks_98", "source_coefficients"}
+UNASKED = {"expression", "pose", "mask", "clip_frames", "detector_points", "source_coefficients"}
 """What upstream tells and ours has no name for, or that is in another answer."""
 WIDE_SEED = 9
 

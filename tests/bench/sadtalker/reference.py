@@ -10,7 +10,6 @@ process's peak memory under `peak_rss_mb`. `size`, `preprocess` and `threads` of
 from __future__ import annotations
 
 import random
-import resource
 import sys
 import time
 import warnings
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tests.bench.sadtalker.memory import peak_mb
 from tests.bench.sadtalker.upstream import Upstream, quiet
 
 Arrays = dict[str, np.ndarray]
@@ -42,7 +42,7 @@ def main() -> None:
         with torch.no_grad(), quiet():
             made |= table()[stage](upstream, given)
         made[f"{stage}_s"] = np.array(time.process_time() - start)
-    made["peak_rss_mb"] = np.array(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    made["peak_rss_mb"] = np.array(peak_mb())
     np.savez(outputs, **made)
 
 
@@ -159,6 +159,7 @@ def table() -> dict[str, Stage]:
         "landmarks": reference_face.landmarks,
         "detected": reference_face.detected,
         "cut": reference_face.cut,
+        "looked": reference_face.looked,
         "clip": reference_clip.clip,
         "pasted": reference_clip.pasted,
         "angles": reference_clip.angles,

@@ -91,6 +91,12 @@ def cut(upstream: Upstream, given: Given) -> Arrays:
         return {name: value for name, value in cut_into(upstream, given, Path(folder)).items() if name != "paths"}
 
 
+def looked(upstream: Upstream, given: Given) -> Arrays:
+    """The same, with the points that upstream's own networks find; every name begins with looked_."""
+    unaided = {name: value for name, value in given.items() if not name.startswith("landmarks_")}
+    return {f"looked_{name}": value for name, value in cut(upstream, unaided).items()}
+
+
 def cut_into(upstream: Upstream, given: Given, folder: Path) -> dict[str, object]:
     """The same, with the files that upstream wrote under `paths`: (coefficients, picture)."""
     from scipy.io import loadmat
@@ -100,8 +106,11 @@ def cut_into(upstream: Upstream, given: Given, folder: Path) -> dict[str, object
     cv2.imwrite(str(path), cv2.cvtColor(given["picture"], cv2.COLOR_RGB2BGR))
     (folder / "front").mkdir()
     front = upstream.front
-    front.propress.get_landmark = lambda image: given["landmarks_picture"].astype(np.float32).copy()
-    front.propress.predictor.extract_keypoint = lambda images, name: given["landmarks_crop"][None].copy()
+    for holder, name in ((front.propress, "get_landmark"), (front.propress.predictor, "extract_keypoint")):
+        vars(holder).pop(name, None)
+    if "landmarks_crop" in given:
+        front.propress.get_landmark = lambda image: given["landmarks_picture"].astype(np.float32).copy()
+        front.propress.predictor.extract_keypoint = lambda images, name: given["landmarks_crop"][None].copy()
     align = preprocess.align_img
     preprocess.align_img = lambda *arguments: squared(align, *arguments)
     try:

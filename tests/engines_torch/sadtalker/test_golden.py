@@ -27,6 +27,7 @@ LIMITS = {
     "aligned": 0.0,
     "place": 1e-4,
     "heat": 1e-4,
+    "landmarks_98": 1e-3,
     "found": 1e-2,
     "detector_boxes": 1e-4,
     "detector_scores": 1e-5,
@@ -35,6 +36,11 @@ LIMITS = {
     "cut": 0.0,
     "outer": 0.0,
     "inner": 1e-3,
+    "looked_image": 0.0,
+    "looked_coefficients": 1e-4,
+    "looked_cut": 0.0,
+    "looked_outer": 0.0,
+    "looked_inner": 1e-3,
 }
 CLIP_LEVELS = 2  # of 255: rounding, twice where a head is set back
 CLIP_MEAN_LEVELS = 0.1

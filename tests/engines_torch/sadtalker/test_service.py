@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import grpc.aio
 import numpy as np
 import psutil
 import pytest
@@ -32,7 +33,8 @@ from svc_video.portraits.avatars import shipped
 from svc_video.speech import Speech
 from troupe.v1 import engine_pb2, media_pb2, video_pb2, video_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import CheckpointNotFound, EngineMissing
+from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing
+from troupe.wire.statuses import from_rpc_error
 
 BLOCKED = ("torchvision", "torchaudio", "librosa", "kornia", "basicsr", "gfpgan", "facexlib")
 WORKER = "svc_video.engines.sadtalker.worker"
@@ -176,7 +178,8 @@ def _drawn(process: subprocess.Popen[bytes]) -> list[int]:
     prepared = answer("done")
     source = to_source(prepared.message["done"]["source"], prepared.data)
     order = FilmOrder(SadTalkerOptions().acting(0), room=100)
-    write(process.stdin, Packet({"film": 2, **order.message(source)}, source_data(source)))
+    data = source_data(source)
+    write(process.stdin, Packet({"film": 2, **order.message(source, [len(data), 0, 0])}, data))
     write(process.stdin, Packet({"sound": 2}, noise(FRAMES)))
     write(process.stdin, Packet({"end": 2}))
     numbers: list[int] = []
@@ -238,11 +241,15 @@ async def test_one_that_is_killed_mid_film_is_a_typed_error_then_loads_and_serve
         children = psutil.Process(service.popen.pid).children()
         child = next(child for child in children if WORKER in child.cmdline())
         call = stub.Animate(sent(200), timeout=PATIENCE_S)
-        with pytest.raises(Exception, match="ended by signal 9") as broken:
-            async for chunk in call:
-                if chunk.HasField("header"):
-                    os.kill(child.pid, signal.SIGKILL)
-        assert "engine_failed" in str(broken.value.trailing_metadata())
+        async for chunk in call:
+            if chunk.HasField("header"):
+                break
+        os.kill(child.pid, signal.SIGKILL)
+        with pytest.raises(grpc.aio.AioRpcError) as broken:
+            [chunk async for chunk in call]
+        error = from_rpc_error(broken.value)
+        assert isinstance(error, EngineFailed)
+        assert "ended by signal 9" in error.message
         seen = await _states_until_ready(stub)
     assert engine_pb2.ENGINE_STATE_LOADING in seen
 

@@ -11,7 +11,7 @@ from troupe.wire.errors import InvalidArgument
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("TROUPE_TEXT_MODELS_DIR", "PROVIDER_LLAMACPP_MODEL"):
+    for name in ("TROUPE_TEXT_MODELS_DIR", "PROVIDER_LLAMACPP_MODEL", "PROVIDER_VLLM_BASE_URL", "TROUPE_TEXT_ENGINES"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -49,3 +49,29 @@ def test_what_reads_another_name_is_not_known_under_ours(monkeypatch: pytest.Mon
     monkeypatch.setenv("TROUPE_TEXT_LLAMACPP_MODEL", "x")
     with pytest.raises(InvalidArgument, match="Nothing reads the setting TROUPE_TEXT_LLAMACPP_MODEL"):
         Settings.load()
+
+
+def test_the_engines_get_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "PROVIDER_VLLM_BASE_URL": "http://gpu:8001",
+        "PROVIDER_VLLM_API_KEY": "sk-very-secret",
+        "PROVIDER_VLLM_MODEL": "m",
+        "TROUPE_TEXT_OPENAI_CONCURRENCY": "7",
+        "TROUPE_TEXT_LLAMACPP_SLOTS": "3",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    openai = settings.context.openai
+    assert (openai.base_url, openai.api_key, openai.model, openai.concurrency) == (
+        "http://gpu:8001", "sk-very-secret", "m", 7,
+    )  # fmt: skip
+    assert settings.context.llamacpp.slots == 3
+    assert "secret" not in repr(settings) + repr(settings.context)
+
+
+def test_a_server_that_was_named_is_among_the_engines_unless_they_were_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "openai" not in Settings.load().engine_names
+    monkeypatch.setenv("PROVIDER_VLLM_BASE_URL", "http://gpu:8001")
+    assert Settings.load().engine_names == ("openai", "llamacpp", "extractive", "echo")
+    monkeypatch.setenv("TROUPE_TEXT_ENGINES", "echo")
+    assert Settings.load().engine_names == ("echo",)

@@ -160,3 +160,22 @@ def test_words_are_plain_and_empty_ones_left_out() -> None:
     assert to_words(video_pb2.Speech24k(words=words)) == (Word("a b", 1, 4, 10, 10),)
     with pytest.raises(InvalidArgument, match="201 characters"):
         to_words(video_pb2.Speech24k(words=[media_pb2.WordTiming(word="a" * 201)]))
+
+
+def test_what_was_heard_before_a_resumed_film() -> None:
+    resumed = video_pb2.AnimateSettings(start_ms=3_000, first_sequence=9, lead_ms=2_200)
+    assert to_order(resumed, "sadtalker", ("mp4",), 60_000).lead_ms == 2_200
+    for wrong in (3_001, 10_001):
+        resumed.lead_ms = wrong
+        with pytest.raises(InvalidArgument, match="lead_ms"):
+            to_order(resumed, "sadtalker", ("mp4",), 60_000)
+
+
+def test_sadtalkers_options_are_checked_and_plain() -> None:
+    asked = video_pb2.AnimateSettings()
+    asked.sadtalker.CopyFrom(video_pb2.SadtalkerSettings(preprocess="Full", pose_scale=0.0, yaw=[0.0, 20.0], size=512))
+    options = to_order(asked, "sadtalker", ("mp4",), 60_000).options
+    assert options == {"preprocess": "full", "pose_scale": 0.0, "yaw": (0.0, 20.0), "size": 512}
+    asked.sadtalker.pose_style = 46
+    with pytest.raises(InvalidArgument, match="0 to 45"):
+        to_order(asked, "sadtalker", ("mp4",), 60_000)

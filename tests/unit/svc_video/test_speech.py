@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from svc_video.speech import KEPT_MS, MAX_WORDS, Cue, Speech, Stopped, Word, frame_span
+from svc_video.speech import KEPT_MS, MAX_WORDS, SAMPLES_PER_MS, Cue, Speech, Stopped, Word, frame_span
 from troupe.wire.errors import DeadlineExceeded, EmptyText, InvalidArgument, MediaTooLarge
 
 RATE = Fraction(25)
@@ -215,3 +215,22 @@ def test_a_word_is_awaited_only_for_a_moment() -> None:
 def test_there_is_an_end_to_words() -> None:
     with pytest.raises(MediaTooLarge, match="words"):
         Speech().feed(b"", words=[word(number) for number in range(MAX_WORDS + 1)])
+
+
+def test_a_resumed_speech_may_hold_what_was_heard_before() -> None:
+    speech = Speech(start_ms=1_000, lead_ms=400)
+    assert speech.first_sample == 600 * SAMPLES_PER_MS
+    speech.feed(np.arange(800 * SAMPLES_PER_MS, dtype="<i2").tobytes())
+    speech.end()
+    assert list(speech.frames(Fraction(25))) == list(range(25, 35))
+    assert speech.pcm(999 * SAMPLES_PER_MS, 1_000 * SAMPLES_PER_MS)[0] == 399 * SAMPLES_PER_MS
+
+
+def test_sound_ahead_is_waited_for_until_it_ends() -> None:
+    speech = Speech(patience_s=0.1)
+    speech.feed(bytes(2 * 960))
+    speech.await_sound(960)
+    with pytest.raises(DeadlineExceeded):
+        speech.await_sound(961)
+    speech.end()
+    speech.await_sound(10_000)

@@ -137,7 +137,9 @@ class VideoDoor(VideoServicer):
                 yield picture
             for words in wording.again(asked.start_ms - settings.start_ms):
                 yield words
-            async with aclosing(speech_from(replay, settings.start_ms, asked.start_ms)) as items:
+            async with aclosing(
+                speech_from(replay, settings.start_ms - settings.lead_ms, asked.start_ms, asked.lead_ms)
+            ) as items:
                 async for item in items:
                     if item.WhichOneof("input") != "picture" or not resumed:
                         yield item

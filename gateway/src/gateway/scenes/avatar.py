@@ -220,7 +220,7 @@ class Avatar:
             yield AnimateInput(picture=piece)
         for words in self._wording.again(settings.start_ms):
             yield words
-        async with aclosing(speech_from(self._replay, 0, settings.start_ms)) as spoken:
+        async with aclosing(speech_from(self._replay, 0, settings.start_ms, settings.lead_ms)) as spoken:
             async for speech in spoken:
                 yield speech
 

@@ -21,8 +21,10 @@ from troupe.v1.video_pb2 import AnimateInput, AnimateSettings
 from troupe.wire.errors import TroupeError
 from troupe.wire.media import PCM_BYTES_PER_MS
 
-LOOK_BACK_MS = 1_000
-"""Cues of so long before the picture are sent again."""
+LOOK_BACK_MS = 2_200
+"""Cues of so long before the picture are sent again, and to an engine that looks back the sound too."""
+LOOKS_BACK = "look_back"
+"""The feature of an engine whose frames follow from the sound before them."""
 HELD_BYTES = 1024 * 1024
 """A fragment larger than this is given out in pieces, and cannot be resumed from within."""
 
@@ -34,6 +36,7 @@ class Footage:
     handover: Handover
     can_say: Callable[[int], bool]  # whether the speech is kept from that moment (ms) on
     given: Callable[[int], None]  # the film is given up to that moment (ms): speech before it may be forgotten
+    lead_ms: Callable[[int], int]  # how much of the speech before that moment (ms) is kept, at most `LOOK_BACK_MS`
     start_ms: int = 0  # where the film goes on, and with which fragment
     sequence: int = 1
     same_rung: bool = True
@@ -46,17 +49,22 @@ class Footage:
 
     @classmethod
     def of(cls, settings: AnimateSettings, handover: Handover, speech: Replay[AnimateInput]) -> Footage:
-        """Of a film ordered with these settings, spoken by `speech` (which begins at their `start_ms`)."""
-        first_ms = settings.start_ms
+        """Of a film with these settings, spoken by `speech`, which begins `lead_ms` before their `start_ms`."""
+        first_ms = settings.start_ms - settings.lead_ms
 
         def byte(at_ms: int) -> int:
             return max(0, at_ms - first_ms) * PCM_BYTES_PER_MS
+
+        def lead_ms(at_ms: int) -> int:
+            lead = min(LOOK_BACK_MS, at_ms - first_ms)
+            return lead if speech.keeps(byte(at_ms - lead)) else 0
 
         return cls(
             handover,
             can_say=lambda at_ms: speech.keeps(byte(at_ms - LOOK_BACK_MS)) or speech.keeps(byte(at_ms)),
             given=lambda at_ms: speech.let_go(byte(at_ms - LOOK_BACK_MS)),
-            start_ms=first_ms,
+            lead_ms=lead_ms,
+            start_ms=settings.start_ms,
             sequence=max(1, settings.first_sequence),
             _begun=settings.first_sequence > 1,
         )
@@ -68,6 +76,9 @@ class Footage:
         self._note = keep_own_settings(settings)
         settings.start_ms = self.start_ms
         settings.first_sequence = self.sequence if self.start_ms else 0
+        info = rung.describe()
+        looks_back = info is not None and LOOKS_BACK in info.features
+        settings.lead_ms = self.lead_ms(self.start_ms) if looks_back and self.start_ms else 0
 
     def fit(self, message: MediaChunk) -> MediaChunk | None:
         """The chunk as the caller must see it."""
@@ -127,18 +138,24 @@ class Footage:
             self.given(self.start_ms)
 
 
-async def speech_from(speech: Replay[AnimateInput], first_ms: int, start_ms: int) -> AsyncGenerator[AnimateInput]:
-    """The speech as a film that begins at `start_ms` takes it; its own first sample is heard at `first_ms`."""
+async def speech_from(
+    speech: Replay[AnimateInput], first_ms: int, start_ms: int, lead_ms: int = 0
+) -> AsyncGenerator[AnimateInput]:
+    """The speech as a film that begins at `start_ms` takes it; its own first sample is heard at `first_ms`.
+
+    The sound begins `lead_ms` before the film; what is known of the sound before that comes without it.
+    """
     start = (start_ms - first_ms) * PCM_BYTES_PER_MS
+    heard = start - lead_ms * PCM_BYTES_PER_MS
     back = max(0, start - LOOK_BACK_MS * PCM_BYTES_PER_MS)
-    async with aclosing(speech.reader_from(back if speech.keeps(back) else start)) as items:
+    async with aclosing(speech.reader_from(back if speech.keeps(back) else heard)) as items:
         async for place, item in items:
-            if place >= start:
+            if place >= heard:
                 yield item
                 continue
             known = AnimateInput()
             known.CopyFrom(item)
-            known.speech.pcm = item.speech.pcm[start - place :]
+            known.speech.pcm = item.speech.pcm[heard - place :]
             yield known
 
 

@@ -81,13 +81,20 @@ def wanted_features(request: ChatRequest) -> frozenset[str]:
     schema = "json_schema" + (f":{request.response_format.name}" if request.response_format.name else "")
     wanted = {
         "tools": bool(request.tools),
+        "tool_choice": bool(request.tools) and must_call(request),
         "documents": bool(request.documents),
         schema: request.response_format.type in {"json_object", "json_schema"},
         "logprobs": request.sampling.logprobs,
         "n": request.sampling.n > 1,
+        "logit_bias": bool(request.sampling.logit_bias),
         "continue": request.continue_final_message,
     }
     return frozenset(feature for feature, asked in wanted.items() if asked)
+
+
+def must_call(request: ChatRequest) -> bool:
+    """Whether a tool must be called, or a certain one: servers that only know how to offer them exist."""
+    return (request.tool_choice.function or request.tool_choice.mode) not in {"", "auto", "none"}
 
 
 def _chars(request: ChatRequest) -> int:

@@ -66,7 +66,7 @@ def _answer(chat: Chat) -> tuple[list[str], str]:
     said = chat.turns[-1].text if chat.continue_final else ""
     text = _whole(chat)
     rest = text.removeprefix(said)
-    for stop in chat.sampling.stop:
+    for stop in filter(None, chat.sampling.stop):
         rest = rest.partition(stop)[0]
     tokens = TOKEN.findall(rest)
     limit = chat.sampling.max_tokens

@@ -9,7 +9,7 @@ import pytest
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
 from gateway.scenes.avatar import Avatar, AvatarOrder
-from gateway.scenes.footage import HELD_BYTES
+from gateway.scenes.footage import HELD_BYTES, LOOK_BACK_MS, LOOKS_BACK
 from gateway.scenes.registry import SceneRegistry
 from gateway.scenes.speech import SpeechOrder
 from gateway.voices import Voice
@@ -45,7 +45,7 @@ async def voice(inputs):
     yield SpeechChunk(sentence_end=SentenceEnd(text_consumed=2, audio_ms=LENGTH_MS))
 
 
-def head(pieces=1, piece_bytes=0):
+def head(pieces=1, piece_bytes=0, *, looks_back=False):
     """An engine whose frames are told by their number, their sound and the cue before: as `resume` asks for."""
 
     async def film(inputs):
@@ -61,6 +61,8 @@ def head(pieces=1, piece_bytes=0):
         assert words == set(range(0, LENGTH_MS, 170))  # all of them, wherever the film begins
         start = settings.start_ms
         assert bool(start) == (settings.first_sequence > 1)
+        assert settings.lead_ms == (min(LOOK_BACK_MS, start) if looks_back else 0)
+        assert len(pcm) == (LENGTH_MS - start + settings.lead_ms) * PCM_BYTES_PER_MS
         yield MediaChunk(tick=Tick(sequence=1))
         yield MediaChunk(header=MediaHeader(engine=settings.engine, mime_type="video/mp4"))
         if not start:
@@ -68,7 +70,8 @@ def head(pieces=1, piece_bytes=0):
         sequence = max(1, settings.first_sequence)
         for begin in range(start, LENGTH_MS, FRAME_MS * FRAMES):
             end = min(LENGTH_MS, begin + FRAME_MS * FRAMES)
-            heard = pcm[(begin - start) * PCM_BYTES_PER_MS : (end - start) * PCM_BYTES_PER_MS]
+            sound_from = start - settings.lead_ms
+            heard = pcm[(begin - sound_from) * PCM_BYTES_PER_MS : (end - sound_from) * PCM_BYTES_PER_MS]
             before = max((at for at in cues if at <= max(0, begin - 500)), default="lost")
             said = hashlib.sha256(heard).hexdigest()[:8]
             data = f"{sequence}:{begin}-{end}:{said}:{before} ".encode().ljust(piece_bytes, b".")
@@ -125,6 +128,14 @@ async def test_a_film_that_breaks_anywhere_is_the_unbroken_one(head_rung, perfor
         rung = head_rung("still", after, answer=head(pieces))
         assert await perform(rung) == whole, after
         assert len(rung.streams) == 2
+
+
+async def test_an_engine_that_looks_back_has_the_sound_before(head_rung, perform) -> None:
+    features = ("resume", LOOKS_BACK)
+    whole = await perform(head_rung(answer=head(looks_back=True), features=features))
+    for after in range(LENGTH_MS // (FRAME_MS * FRAMES) + 4):
+        rung = head_rung("still", after, answer=head(looks_back=True), features=features)
+        assert await perform(rung) == whole, after
 
 
 async def test_it_may_break_again_and_again(head_rung, perform) -> None:

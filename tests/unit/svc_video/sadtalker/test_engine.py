@@ -15,9 +15,18 @@ from tests.unit.svc_video.sadtalker.films import command, picture, spoken
 
 from svc_video.engine import SLOW, EngineContext, Job, SadTalkerPlace
 from svc_video.engines.sadtalker.engine import SadTalkerEngine
+from svc_video.engines.sadtalker.enhancer import Enhancers
 from svc_video.framing import Framing
 from svc_video.speech import Speech, Stopped
-from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, NoFace, Overloaded, UnsupportedMedia
+from troupe.wire.errors import (
+    CheckpointNotFound,
+    EngineFailed,
+    EngineMissing,
+    InvalidArgument,
+    NoFace,
+    Overloaded,
+    UnsupportedMedia,
+)
 
 SIZE = (64, 64)
 RATE = Fraction(25)
@@ -80,6 +89,17 @@ def test_at_other_rates_the_nearest_frame_is_shown(engine_of, rate, expected) ->
     shown = numbers(engine.animate(job_of(engine, rate=rate), spoken(1.0)))
     assert shown[: len(expected)] == expected
     assert len(shown) == rate
+
+
+def test_a_film_goes_on_where_another_ended(engine_of) -> None:
+    engine = engine_of()
+    speech = Speech(start_ms=2_000, lead_ms=1_500)
+    speech.feed(np.full(24_000 * 2, 4_000, "<i2").tobytes())
+    speech.end()
+    frames = list(engine.animate(job_of(engine), speech))
+    assert numbers(frames) == list(range(50, 63))
+    assert {int(frame[0, 0, 1]) for frame in frames[:-1]} == {round(255 * 0.5)}
+    assert {"resume", "look_back"} <= set(engine.facts.features)
 
 
 def test_frames_come_while_the_speech_is_still_coming(engine_of) -> None:
@@ -159,7 +179,8 @@ def test_a_killed_process_is_a_typed_error_and_starts_again(engine_of, monkeypat
     assert {"0.2", "0.6"} <= seen
     assert engine._process.pid != first
     assert len(list(engine.animate(job_of(engine), spoken(1.0)))) == 25
-    assert engine.restarts == 1
+    assert engine.counts()["restarted"] == 1
+    assert engine.counts()["frames"] >= 25
 
 
 def test_a_crash_ends_the_film_with_its_reason(engine_of) -> None:
@@ -208,6 +229,17 @@ def test_the_frame_is_as_asked_or_as_the_cut(engine_of) -> None:
     assert (whole.width, whole.height) == (128, 192)
     assert whole.face.source.size == 512
     assert whole.face.picture.shape == (96, 64, 3)
+
+
+def test_an_enhancer_gets_whole_frames_where_they_are_drawn(engine_of) -> None:
+    engine = engine_of()
+    with pytest.raises(InvalidArgument, match="this service has none"):
+        list(engine.animate(job_of(engine, enhancer="sharp"), spoken(1.0)))
+    engine._enhancers = Enhancers({"sharp": "nowhere:Sharp"})
+    frames = list(engine.animate(job_of(engine, enhancer="sharp"), spoken(1.0)))
+    assert len(frames) == 25
+    assert (frames[0] == (120, 60, 30)).all()
+    assert frames[0].shape == (64, 64, 3)
 
 
 def test_many_films_at_once_are_each_whole(engine_of) -> None:

@@ -10,12 +10,12 @@ NEED = Need(weights=GIBIBYTE, frame=GIBIBYTE // 2, overhead=GIBIBYTE // 2)
 
 def test_as_many_frames_as_fit_into_half_of_what_is_free() -> None:
     assert fitting_batch(NEED, 16, 100 * GIBIBYTE, 256) == 16
-    assert fitting_batch(NEED, 16, 12 * GIBIBYTE, 256) == 8
-    assert fitting_batch(NEED, 16, 2 * GIBIBYTE, 256) == 1
+    assert fitting_batch(NEED, 16, 13 * GIBIBYTE, 256) == 8
+    assert fitting_batch(NEED, 16, 3 * GIBIBYTE, 256) == 1
 
 
 def test_where_not_even_one_fits_both_numbers_are_told() -> None:
-    with pytest.raises(EngineMissing, match=r"needs about 2\.0 GiB of memory, and 1\.0 GiB are free") as told:
+    with pytest.raises(EngineMissing, match=r"needs about 2\.6 GiB of memory, and 1\.0 GiB are free") as told:
         fitting_batch(NEED, 16, GIBIBYTE, 512)
     assert "512 pixels" in told.value.message
     assert told.value.details["remedy"]
@@ -29,4 +29,4 @@ def test_a_larger_release_and_wider_numbers_need_more(tmp_path) -> None:
     assert Need.of(tmp_path, 256, "cpu", "fp32").frame > small.frame
     assert Need.of(tmp_path, 256, "cuda", "auto").frame < Need.of(tmp_path, 256, "cuda", "fp32").frame
     (tmp_path / "SadTalker_V0.0.2_512.safetensors").write_bytes(bytes(4_000))
-    assert Need.of(tmp_path, 512, "cpu", "fp32").frame > 3 * Need.of(tmp_path, 256, "cpu", "fp32").frame
+    assert Need.of(tmp_path, 512, "cpu", "fp32").frame > 2 * Need.of(tmp_path, 256, "cpu", "fp32").frame

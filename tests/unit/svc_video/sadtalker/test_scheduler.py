@@ -10,6 +10,7 @@ from svc_video.engines.sadtalker.machine import OutOfMemory
 from svc_video.engines.sadtalker.orders import FilmOrder
 from svc_video.engines.sadtalker.scheduler import FIRST_BATCH, Drawn, Failed, Finished, Scheduler
 from svc_video.engines.sadtalker.take import Take
+from troupe.wire.errors import EngineFailed, Overloaded
 
 
 @dataclass
@@ -186,7 +187,10 @@ def test_batches_become_smaller_until_they_fit(scheduler, renderer) -> None:
 def test_what_never_fits_fails_its_film_alone(scheduler, renderer) -> None:
     renderer.fits = 0
     add(scheduler, 1, 20)
-    assert scheduler.turn() == [Failed(1, "there is not memory enough for a single frame (1 GiB wanted)")]
+    (failed,) = scheduler.turn()
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, Overloaded)
+    assert "not memory enough for a single frame (1 GiB wanted)" in failed.error.message
     renderer.fits = 1
     add(scheduler, 2, 20)
     assert drawn(scheduler.turn()) == [(2, 0)]
@@ -198,3 +202,27 @@ def test_motion_that_does_not_fit_fails_its_film_alone(scheduler) -> None:
     events = scheduler.turn()
     assert isinstance(events[0], Failed)
     assert drawn(events)[0] == (2, 0)
+
+
+def test_squares_become_frames_where_the_film_says_how(scheduler) -> None:
+    def finish(squares: np.ndarray) -> np.ndarray:
+        return np.full((len(squares), 4, 6, 3), len(squares), np.uint8)
+
+    add(scheduler, 1, 3, total=3)
+    scheduler.add(Take.of(2, Motion("finished", 3, 3), FilmOrder(room=100), finish))
+    frames = {event.film: event.frame for event in scheduler.turn() if isinstance(event, Drawn)}
+    assert frames[1].shape == (2, 2, 3)
+    assert frames[2].shape == (4, 6, 3)
+    assert frames[2].max() == 3
+
+
+def test_one_whose_frames_cannot_be_made_fails_alone(scheduler) -> None:
+    def finish(squares: np.ndarray) -> np.ndarray:
+        raise EngineFailed("The enhancer broke.")
+
+    scheduler.add(Take.of(1, Motion("broken", 3, 3), FilmOrder(room=100), finish))
+    add(scheduler, 2, 3, total=3)
+    events = scheduler.turn()
+    assert [event.film for event in events if isinstance(event, Failed)] == [1]
+    assert drawn(events) == [(2, 0), (2, 1), (2, 2)]
+    assert scheduler.films == 0

@@ -48,7 +48,7 @@ class LlamacppEngine:
         shelf, queued = self._started(), partial(progress.waiting, "queue")
         async with shelf.model(self._path(chat.model), lambda part: progress.beat("loading", part), queued) as model:
             asked = body(chat, model.reach)
-            async with aclosing(model.answer(asked, progress)) as deltas:
+            async with aclosing(model.answer(asked, progress, chat.sampling.top_logprobs)) as deltas:
                 async for delta in deltas:
                     yield delta
 

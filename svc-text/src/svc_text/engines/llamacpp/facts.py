@@ -11,7 +11,18 @@ from svc_text.engines.llamacpp.request import Reach
 from svc_text.models.catalogue import of_file
 from svc_text.models.inspect import ModelCard
 
-FEATURES = ("continue", "stop", "max_tokens", "n", "logprobs", "seed", "documents", "json_schema", "grammar")
+FEATURES = (
+    "continue",
+    "stop",
+    "max_tokens",
+    "n",
+    "logprobs",
+    "logit_bias",
+    "seed",
+    "documents",
+    "json_schema",
+    "grammar",
+)
 CHARS_PER_TOKEN = 16  # more than any text has: what is longer cannot fit and is refused before it is counted
 THINKS = ("enable_thinking", "reasoning_content", "reasoning_effort")
 """What templates of models that think ask about."""
@@ -52,7 +63,7 @@ def facts_of(card: ModelCard, reach: Reach, properties: Mapping[str, Any], devic
 
 def _features(card: ModelCard, properties: Mapping[str, Any]) -> tuple[str, ...]:
     caps = properties.get("chat_template_caps") or {}
-    tools = ("tools",) if caps.get("supports_tools") and caps.get("supports_tool_calls") else ()
+    tools = ("tools", "tool_choice") if caps.get("supports_tools") and caps.get("supports_tool_calls") else ()
     reasoning = ("reasoning",) if any(word in card.chat_template for word in THINKS) else ()
     return FEATURES + tools + reasoning
 

@@ -56,14 +56,14 @@ class Model:
         """Whether a chat runs on it or is about to."""
         return self.users > 0
 
-    async def answer(self, body: Mapping[str, Any], progress: Progress) -> AsyncGenerator[Delta]:
+    async def answer(self, body: Mapping[str, Any], progress: Progress, top_logprobs: int = 0) -> AsyncGenerator[Delta]:
         """The deltas of one chat; closing it frees its slot. Raises the leaf that says why there is no answer."""
         async with self.places.taken(body.get("n", 1), progress):
             self._running.add(progress)
             self._heard = time.monotonic()
             try:
                 async with aclosing(self._chunks(body)) as chunks:
-                    reply = Reply(self.reach.name)
+                    reply = Reply(self.reach.name, top_logprobs)
                     async for chunk in chunks:
                         progress.beat("generating" if "timings" in chunk else "reading")
                         for delta in reply.deltas(chunk):

@@ -15,8 +15,9 @@ UNKNOWN_LOGPROB = -99.0  # where JSON had no number, as minus infinity has none
 class Reply:
     """One answer as it comes: counts what each completion has, since chunks tell only totals."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, top_logprobs: int = 0) -> None:
         self._model = model
+        self._top = top_logprobs
         self._written: dict[int, int] = {}  # tokens of each completion
         self._thought: dict[int, int] = {}  # of them, those of thoughts
 
@@ -38,7 +39,7 @@ class Reply:
             index=index,
             reasoning=reasoning,
             tool_calls=tuple(_call(call) for call in said.get("tool_calls") or ()),
-            logprobs=tuple(_logprob(each) for each in (choice.get("logprobs") or {}).get("content") or ()),
+            logprobs=tuple(_logprob(each, self._top) for each in (choice.get("logprobs") or {}).get("content") or ()),
             model=self._model,
             **self._end(index, choice.get("finish_reason"), timings),
         )
@@ -72,13 +73,13 @@ def _call(call: Mapping[str, Any]) -> ToolCall:
     )
 
 
-def _logprob(told: Mapping[str, Any]) -> Logprob:
+def _logprob(told: Mapping[str, Any], most: int) -> Logprob:
     value = told.get("logprob")
     return Logprob(
         token=told.get("token", ""),
         logprob=UNKNOWN_LOGPROB if value is None else value,
         token_bytes=bytes(told.get("bytes") or ()),
-        top=tuple(_logprob(each) for each in told.get("top_logprobs") or ()),
+        top=tuple(_logprob(each, 0) for each in (told.get("top_logprobs") or ())[:most]),
     )
 
 

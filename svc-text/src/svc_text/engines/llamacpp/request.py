@@ -6,35 +6,20 @@ something else by them.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
-from svc_text.engines.llamacpp.schema import judged
-from troupe.wire.documents import render
-from troupe.wire.errors import InvalidArgument, NotSupported
+from svc_text.schema import judged
+from svc_text.tools import chosen
+from svc_text.turns import arranged
+from troupe.wire.errors import InvalidArgument
 
-RANGES: Mapping[str, tuple[float, float]] = {
-    "temperature": (0.0, 10.0),
-    "top_p": (0.0, 1.0),
-    "top_k": (0, 1_000_000),
-    "min_p": (0.0, 1.0),
-    "presence_penalty": (-2.0, 2.0),
-    "frequency_penalty": (-2.0, 2.0),
-    "repetition_penalty": (0.01, 10.0),
-}
+FIELDS = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
 THEIR_NAMES = {"repetition_penalty": "repeat_penalty"}
-MOST_STOPS, LONGEST_STOP = 64, 1000  # strings, characters
-MOST_BIASES, STRONGEST_BIAS = 1000, 100.0
-MOST_TOP_LOGPROBS = 20
-MOST_TOOLS = 128
-LONGEST_GRAMMAR = 20_000  # characters
 RANDOM_SEED = 0xFFFFFFFF  # llama.cpp takes this one for "any"
 EFFORTS = ("low", "medium", "high")
-TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +72,7 @@ def _reasoning(wanted: str) -> dict[str, Any]:
 
 
 def _messages(chat: Chat, reach: Reach) -> list[dict[str, Any]]:
-    if any(turn.has_image for turn in chat.turns):
-        raise NotSupported(f"{reach.name} reads text only. Leave the picture out.")
-    if chat.continue_final and chat.turns[-1].role != "assistant":
-        raise InvalidArgument("There is no answer to continue: the last message is not the assistant's.")
-    # Many templates know one system message only, at the start.
-    leading = 0
-    while leading < len(chat.turns) and chat.turns[leading].role == "system":
-        leading += 1
-    told = [turn.text for turn in chat.turns[:leading]]
-    if chat.documents:
-        told.append(render(chat.documents))
-    system = [{"role": "system", "content": reach.defused("\n\n".join(told))}] if told else []
-    messages = system + [_message(turn, reach) for turn in chat.turns[leading:]]
-    if messages[-1]["role"] == "system":
-        raise InvalidArgument("The chat has no message of a user. Add one.")
-    return messages
+    return [_message(turn, reach) for turn in arranged(chat, reach.name)]
 
 
 def _message(turn: Turn, reach: Reach) -> dict[str, Any]:
@@ -119,62 +89,32 @@ def _message(turn: Turn, reach: Reach) -> dict[str, Any]:
 
 
 def _call(call: ToolCall, reach: Reach) -> dict[str, Any]:
-    arguments = reach.defused(call.arguments or "{}")
-    try:
-        parsed = json.loads(arguments)
-    except (ValueError, RecursionError):
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise InvalidArgument(f"The arguments of the tool call {call.name!r} are no JSON object: {arguments[:200]!r}.")
-    function = {"name": _tool_name(call.name), "arguments": arguments}
+    function = {"name": call.name, "arguments": reach.defused(call.arguments or "{}")}
     return {"id": call.call_id, "type": "function", "function": function}
 
 
 def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:
     if not chat.tools or chat.tool_choice == "none":
         return {}
-    if len(chat.tools) > MOST_TOOLS:
-        raise InvalidArgument(f"The chat has {len(chat.tools)} tools; allowed: {MOST_TOOLS}.")
-    tools, choice = _chosen(chat.tools, chat.tool_choice)
+    tools, choice = chosen(chat.tools, chat.tool_choice, named=False)  # llama.cpp knows no choice of one tool
     asked: dict[str, Any] = {"tools": [_tool(tool, reach) for tool in tools], "tool_choice": choice}
     if chat.parallel_tool_calls is not None:
         asked["parallel_tool_calls"] = chat.parallel_tool_calls
     return asked
 
 
-def _chosen(tools: Sequence[Tool], choice: str) -> tuple[Sequence[Tool], str]:
-    """llama.cpp knows no choice of one tool: one that must be called is the only one it is shown."""
-    if choice in {"", "auto", "required"}:
-        return tools, choice or "auto"
-    named = [tool for tool in tools if tool.name == choice]
-    if not named:
-        known = ", ".join(tool.name for tool in tools)
-        raise InvalidArgument(f"tool_choice is {choice!r}; allowed: auto, none, required, or one of {known}.")
-    return named, "required"
-
-
 def _tool(tool: Tool, reach: Reach) -> dict[str, Any]:
     parameters = tool.parameters or '{"type": "object", "properties": {}}'
     schema = judged(reach.defused(parameters), f"The parameters of the tool {tool.name}")
-    function = {"name": _tool_name(tool.name), "description": reach.defused(tool.description), "parameters": schema}
+    function = {"name": tool.name, "description": reach.defused(tool.description), "parameters": schema}
     return {"type": "function", "function": function}
-
-
-def _tool_name(name: str) -> str:
-    if not TOOL_NAME.fullmatch(name):
-        raise InvalidArgument(f"A tool is called {name[:80]!r}; allowed: 1 to 64 letters, digits, _, - and dots.")
-    return name
 
 
 def _sampling(sampling: Sampling, reach: Reach) -> dict[str, Any]:
     asked: dict[str, Any] = {"max_tokens": sampling.max_tokens or reach.context}
-    for name, (least, most) in RANGES.items():
-        value = getattr(sampling, name)
-        if value is None:
-            continue
-        if not least <= value <= most:  # not a number is out of every range
-            raise InvalidArgument(f"{name} is {value:g}; allowed: {least:g} to {most:g}.")
-        asked[THEIR_NAMES.get(name, name)] = value
+    for name in FIELDS:
+        if (value := getattr(sampling, name)) is not None:
+            asked[THEIR_NAMES.get(name, name)] = value
     if sampling.seed is not None:
         asked["seed"] = sampling.seed % RANDOM_SEED
     if not 1 <= sampling.n <= reach.slots:
@@ -185,33 +125,22 @@ def _sampling(sampling: Sampling, reach: Reach) -> dict[str, Any]:
 
 def _stops(stops: Sequence[str]) -> dict[str, Any]:
     stops = [stop for stop in stops if stop]
-    if len(stops) > MOST_STOPS or any(len(stop) > LONGEST_STOP for stop in stops):
-        raise InvalidArgument(f"stop: allowed are {MOST_STOPS} strings of up to {LONGEST_STOP} characters.")
     return {"stop": stops} if stops else {}
 
 
 def _biases(biases: Mapping[str, float], reach: Reach) -> dict[str, Any]:
-    if len(biases) > MOST_BIASES:
-        raise InvalidArgument(f"logit_bias has {len(biases)} entries; allowed: {MOST_BIASES}.")
-    for token, bias in biases.items():
-        if not (token.isascii() and token.isdigit() and len(token) < 10 and int(token) < reach.vocabulary):
-            raise InvalidArgument(f"logit_bias has {token[:40]!r}; allowed: numbers 0 to {reach.vocabulary - 1}.")
-        if not -STRONGEST_BIAS <= bias <= STRONGEST_BIAS:
-            raise InvalidArgument(
-                f"logit_bias of {token} is {bias:g}; allowed: -{STRONGEST_BIAS:g} to {STRONGEST_BIAS:g}."
-            )
+    for token in biases:
+        if int(token) >= reach.vocabulary:
+            raise InvalidArgument(f"logit_bias has {token!r}; allowed: numbers 0 to {reach.vocabulary - 1}.")
     return {"logit_bias": dict(biases)} if biases else {}
 
 
 def _logprobs(sampling: Sampling) -> dict[str, Any]:
-    if not 0 <= sampling.top_logprobs <= MOST_TOP_LOGPROBS:
-        raise InvalidArgument(f"top_logprobs is {sampling.top_logprobs}; allowed: 0 to {MOST_TOP_LOGPROBS}.")
-    return {"logprobs": True, "top_logprobs": sampling.top_logprobs} if sampling.logprobs else {}
+    """With no others asked for llama.cpp tells no logprobs at all; the one that is told then is left out again."""
+    return {"logprobs": True, "top_logprobs": max(1, sampling.top_logprobs)} if sampling.logprobs else {}
 
 
 def _grammar(grammar: str, chat: Chat) -> str:
-    if len(grammar) > LONGEST_GRAMMAR:
-        raise InvalidArgument(f"The grammar has {len(grammar)} characters; allowed: {LONGEST_GRAMMAR}.")
     if chat.response.kind != "text" or chat.tools:
         raise InvalidArgument("A grammar and a response format or tools exclude each other. Send one of them.")
     return grammar

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
-from svc_text.engines.llamacpp.schema import judged
-from troupe.wire.documents import render
+from svc_text.schema import judged
+from svc_text.turns import arranged
 from troupe.wire.errors import InvalidArgument, NotSupported
 
 EFFORTS = ("low", "medium", "high")
@@ -50,7 +50,7 @@ def fields(chat: Chat, reach: Reach) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "model": reach.name,
         "stream": True,
-        "messages": _messages(chat, reach),
+        "messages": [_message(turn, reach) for turn in arranged(chat, reach.name)],
         **_tools(chat, reach),
         **_response(chat.response),
         **_reasoning(chat),
@@ -68,23 +68,6 @@ def adapter_of(chat: Chat, reach: Reach) -> str:
         known = ", ".join(reach.adapters) or "none; set TROUPE_TEXT_VLLM_LORAS"
         raise InvalidArgument(f"There is no adapter {chat.lora[:80]!r}; known: {known}.")
     return chat.lora or (chat.model if chat.model in reach.adapters else "")
-
-
-def _messages(chat: Chat, reach: Reach) -> list[dict[str, Any]]:
-    if any(turn.has_image for turn in chat.turns):
-        raise NotSupported(f"{reach.name} reads text only. Leave the picture out.")
-    if chat.continue_final and chat.turns[-1].role != "assistant":
-        raise InvalidArgument("There is no answer to continue: the last message is not the assistant's.")
-    # Many templates know one system message only, at the start.
-    leading = next((at for at, turn in enumerate(chat.turns) if turn.role != "system"), len(chat.turns))
-    told = [turn.text for turn in chat.turns[:leading]]
-    if chat.documents:
-        told.append(render(chat.documents))
-    system = [{"role": "system", "content": reach.defused("\n\n".join(told))}] if told else []
-    messages = system + [_message(turn, reach) for turn in chat.turns[leading:]]
-    if messages[-1]["role"] == "system":
-        raise InvalidArgument("The chat has no message of a user. Add one.")
-    return messages
 
 
 def _message(turn: Turn, reach: Reach) -> dict[str, Any]:

@@ -14,13 +14,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import cv2
-import numpy as np
 
 from svc_video.engine import (
     NO_OPTIONS,
@@ -34,21 +32,22 @@ from svc_video.engine import (
     Rgb,
 )
 from svc_video.engines.sadtalker import terms
-from svc_video.engines.sadtalker.canvas import Canvas
+from svc_video.engines.sadtalker.enhancer import Enhancers
 from svc_video.engines.sadtalker.kept import load as load_kept
 from svc_video.engines.sadtalker.kept import save as save_kept
 from svc_video.engines.sadtalker.options import PORTRAIT_OPTIONS, SadTalkerOptions
-from svc_video.engines.sadtalker.orders import FilmOrder, Load, source_data, to_source
+from svc_video.engines.sadtalker.orders import FilmOrder, Load, to_source
 from svc_video.engines.sadtalker.placing import natural_size
 from svc_video.engines.sadtalker.process import Process
 from svc_video.engines.sadtalker.reel import Reel
+from svc_video.engines.sadtalker.shot import SadTalkerFace, Shot, bounded
 from svc_video.engines.sadtalker.source import FPS, Source
 from svc_video.film import Frame
-from svc_video.framing import MAX_PIXELS, USUAL_FRAMING, Framing
+from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Speech
 from troupe.wire.errors import EngineFailed, TroupeError
 
-FEATURES = ("seed", "head_motion", "blink_rate", "aspect", "captions")
+FEATURES = ("seed", "head_motion", "blink_rate", "aspect", "captions", "resume", "look_back")
 FEWEST_AHEAD = 8  # frames that may be drawn before they are taken, however small the batch
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # between two starts of a process that dies each time
 HEALED_S = 60.0  # one that lived so long begins with the shortest pause again
@@ -58,19 +57,12 @@ LATE_S = 5.0  # so long without a sign of life it is no longer asked for new fil
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SadTalkerFace:
-    """A portrait, ready for the networks, and the picture, into which the head may be set back."""
-
-    source: Source
-    picture: Rgb
-
-
 class SadTalkerEngine:
     """SadTalker in a child process."""
 
     def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
         self._place = context.sadtalker
+        self._enhancers = Enhancers.named_in(self._place.enhancers)
         self._process: Process | None = None
         self._starting: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -80,7 +72,7 @@ class SadTalkerEngine:
         self._refusal: TroupeError | None = None
         self._stopped = False
         self._identities: dict[int, str] = {}  # by size, of what measures faces
-        self.restarts = 0
+        self._counts: Counter[str] = Counter()
         self.facts = EngineFacts(
             model="SadTalker",
             version="0.0.2",
@@ -120,8 +112,7 @@ class SadTalkerEngine:
     def animate(self, job: Job, speech: Speech) -> Iterator[Frame]:
         """Frames as they are drawn; closing it frees the networks within a batch."""
         process, options = self._running(), SadTalkerOptions.of(job.options)
-        face: SadTalkerFace = job.portrait.face
-        canvas = Canvas(face.source, face.picture, (job.portrait.width, job.portrait.height), options.seam)
+        self._enhancers.check(options.enhancer)
         room = max(FEWEST_AHEAD, 2 * int(process.hello["batch"]))
         order = FilmOrder(
             acting=options.acting(job.seed),
@@ -129,12 +120,16 @@ class SadTalkerEngine:
             first_index=round(speech.start_ms * job.rate / 1000),
             sound_from=speech.first_sample,
             room=room,
-            enhancer=options.enhancer,
         )
-        data = source_data(face.source) + options.reference
-        with process.ask("film", data, **order.message(face.source)) as line:
+        shot = Shot(job.portrait, options)
+        order, parts = replace(order, finish=shot.finish), shot.parts
+        told = order.message(shot.face.source, [len(part) for part in parts])
+        with process.ask("film", b"".join(parts), **told) as line:
             reel = Reel(process, line, job, speech, room, still=options.still)
-            yield from reel.frames(job.rate, lambda square: np.asarray(canvas.compose(square[None])[0], np.uint8))
+            self._counts["films"] += 1
+            for frame in reel.frames(job.rate, shot.composed):
+                self._counts["frames"] += 1
+                yield frame
 
     def check(self) -> None:
         """Whether the process lives and answers; one that died is started again in the background."""
@@ -149,6 +144,10 @@ class SadTalkerEngine:
         self._stopped = True
         if self._process is not None:
             self._process.end()
+
+    def counts(self) -> Mapping[str, int]:
+        """Films, frames, and how often the process was started again, for metrics."""
+        return dict(self._counts)
 
     def _source(self, picture: Rgb, asked: SadTalkerOptions, kept: Path | None) -> Source:
         identity = self._identities.get(asked.size)
@@ -181,7 +180,7 @@ class SadTalkerEngine:
 
     def _load(self, report: Callable[[float], None]) -> None:
         place = self._place
-        load = Load(str(place.checkpoint), place.device, place.precision, place.batch, place.landmarks)
+        load = Load(str(place.checkpoint), place.device, place.precision, place.batch, place.landmarks, place.enhancers)
         process = Process.start(load, report, self.command)
         self._process, self._started_at = process, time.monotonic()
         if self._stopped:
@@ -216,7 +215,7 @@ class SadTalkerEngine:
         if dead is not None:
             log.warning("%s", dead.failure().message)
             dead.end()
-        self.restarts += 1
+        self._counts["restarted"] += 1
         self._loaded, self._refusal = 0.0, None
         self._starting = threading.Thread(target=self._restart, name="sadtalker-restart", daemon=True)
         self._starting.start()
@@ -230,13 +229,3 @@ class SadTalkerEngine:
 
     def _progress(self, loaded: float) -> None:
         self._loaded = loaded
-
-
-def bounded(picture: Rgb) -> Rgb:
-    """No more pixels than a frame may have twice over: faces are kept, and pictures are large."""
-    height, width = picture.shape[:2]
-    scale = (2 * MAX_PIXELS / (height * width)) ** 0.5
-    if scale >= 1:
-        return picture
-    size = round(width * scale), round(height * scale)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

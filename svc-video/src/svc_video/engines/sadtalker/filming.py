@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 from torch import Tensor
 
+from svc_video.engines.sadtalker.canvas import Canvas
+from svc_video.engines.sadtalker.enhancer import Enhancer, enhanced
 from svc_video.engines.sadtalker.footage import frames_of
 from svc_video.engines.sadtalker.front import Front
+from svc_video.engines.sadtalker.machine import Finisher
 from svc_video.engines.sadtalker.motion import MotionStream
+from svc_video.engines.sadtalker.orders import Finish
 from svc_video.engines.sadtalker.renderer import Appearance, FrameOrder
-from svc_video.engines.sadtalker.source import Floats
+from svc_video.engines.sadtalker.seams import NAMES
+from svc_video.engines.sadtalker.source import Floats, Rgb, Source
+from troupe.wire.errors import EngineFailed, TroupeError
+
+log = logging.getLogger("sadtalker")
 
 
 class FilmMotion:
@@ -48,6 +57,23 @@ class FilmMotion:
     def whole(self) -> bool:
         """Whether every frame was given."""
         return self._stream.total is not None and self._next >= self._stream.total
+
+
+def finisher(enhancer: Enhancer | None, source: Source, finish: Finish, picture: Rgb) -> Finisher:
+    """Sets squares into their frames and has them enhanced; what breaks in there ends the film, not the process."""
+    seam = next(name for name in NAMES if name == finish.seam)
+    canvas = Canvas(source, picture, finish.frame, seam)
+
+    def finished(squares: Rgb) -> Rgb:
+        try:
+            return enhanced(enhancer, canvas.compose(squares))
+        except TroupeError:
+            raise
+        except Exception as error:  # somebody's own code, in the thread that draws for all
+            log.exception("an enhancer broke")
+            raise EngineFailed(f"The enhancer broke ({type(error).__name__}: {error}).", engine="sadtalker") from error
+
+    return finished
 
 
 def of_film(film: bytes, front: Front) -> Floats:

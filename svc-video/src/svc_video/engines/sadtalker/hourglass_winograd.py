@@ -15,7 +15,7 @@ from torch.nn import functional
 from svc_video.engines.sadtalker.dense_motion import HourglassKernels
 from svc_video.engines.sadtalker.reader import Kernel
 from svc_video.engines.sadtalker.volumes import VolumeWinograd, cells, volume, within
-from svc_video.engines.sadtalker.winograd import INNER, Band, Workspace
+from svc_video.engines.sadtalker.winograd import HIDDEN, INNER, WIDE, Band, Workspace
 
 DEEP = 2  # levels at the bottom, of many channels and few pixels
 
@@ -76,7 +76,7 @@ class WinogradHourglass:
 
     def level(self, size: tuple[int, int, int], work: Workspace) -> tuple[Tensor, Tensor]:
         """The first level's volume, and the part of it (D, H, W, C) that its evidence belongs into."""
-        held = volume(work, "level 0", size, self._up[-1].outputs + self._evidence)
+        held = volume(work, WIDE, size, self._up[-1].outputs + self._evidence)
         return held, within(held)[..., self._up[-1].outputs :]
 
     def __call__(self, first: Tensor, border: int, work: Workspace) -> Tensor:
@@ -93,7 +93,7 @@ class WinogradHourglass:
         for up in self._up:
             below = levels.pop()
             up.up(below, within(levels[-1])[..., : up.outputs], work)
-        features = work.matrix("features", depth, height + 2 * border, width + 2 * border, self.outputs)
+        features = work.matrix(HIDDEN, depth, height + 2 * border, width + 2 * border, self.outputs)
         features.zero_()
         self._last.up(first, features[:, border : border + height, border : border + width], work)
         return features

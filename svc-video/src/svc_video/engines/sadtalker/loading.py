@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from svc_video.engines.sadtalker import files, memory
+from svc_video.engines.sadtalker.enhancer import Enhancers
 from svc_video.engines.sadtalker.networks import Networks, Release
 from svc_video.engines.sadtalker.orders import Acting, FilmOrder, Load
 from svc_video.engines.sadtalker.pace import SAMPLES_PER_FRAME
@@ -82,7 +83,8 @@ def load(load: Load, loading: Callable[[float], None]) -> Loaded:
     size = files.require(folder).sizes[0]
     usual = BATCH_CPU if spot.device.type == "cpu" else BATCH_CUDA
     batch = memory.fitting_batch(_need(folder, size, spot), load.batch or usual, spot.free, size)
-    networks = Networks(lambda size: _release(folder, size, spot, load.landmarks), batch)
+    enhancers = Enhancers.named_in(load.enhancers)
+    networks = Networks(lambda size: _release(folder, size, spot, load.landmarks), batch, enhancers)
     networks.release(size)
     loading(READ)
     speed = frames_per_s(networks, size)

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from svc_video.engines.sadtalker.orders import FilmOrder
+from svc_video.engines.sadtalker.orders import FilmOrder, Finish
 from svc_video.engines.sadtalker.source import Mode, Rgb, Source
 
 Pose = Any
 """All that the renderer must know to draw one frame; opaque here."""
+
+
+Finisher = Callable[[Rgb], Rgb]
+"""(N, S, S, 3) -> (N, H, W, 3); may raise what ends the film."""
 
 
 class OutOfMemory(Exception):  # not an error of ours: what the machine has is used up
@@ -44,6 +48,9 @@ class Stage(Protocol):
 
     def identity(self, size: int) -> str:
         """Of what measures faces for that size: what another one measured is not used."""
+
+    def finisher(self, source: Source, finish: Finish, picture: Rgb) -> Finisher:
+        """What makes frames of this film's squares; raises `InvalidArgument` or `EngineMissing`."""
 
     def performance(self, source: Source, order: FilmOrder, reference: bytes) -> Performance:
         """A film that begins; raises `UnsupportedMedia` where the reference film cannot be followed."""

@@ -3,7 +3,7 @@
 Notable choices:
 - the sizes 256 and 512 are releases of their own; one is loaded with the process, the other with its first portrait;
 - what a portrait decides is computed once and kept for its next films;
-- pixels are read back once per batch, and nothing else ever is.
+- pixels are read back once per batch, and nothing else ever is (`drawing`).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from svc_video.engines.sadtalker import checkpoint, landmarks
-from svc_video.engines.sadtalker.filming import FilmMotion, of_film
+from svc_video.engines.sadtalker.drawing import Drawing
+from svc_video.engines.sadtalker.enhancer import Enhancers
+from svc_video.engines.sadtalker.filming import FilmMotion, finisher, of_film
 from svc_video.engines.sadtalker.front import Front
-from svc_video.engines.sadtalker.machine import OutOfMemory
+from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory
 from svc_video.engines.sadtalker.mapping import Mapping
 from svc_video.engines.sadtalker.motion import MotionNetworks, MotionStream
-from svc_video.engines.sadtalker.orders import FilmOrder
+from svc_video.engines.sadtalker.orders import FilmOrder, Finish
 from svc_video.engines.sadtalker.pace import drawn
 from svc_video.engines.sadtalker.plan import Follow, MotionPlan, Reference
 from svc_video.engines.sadtalker.reader import Place
@@ -35,7 +35,7 @@ from svc_video.engines.sadtalker.recon import Reconstruction
 from svc_video.engines.sadtalker.renderer import Appearance, FrameOrder, Renderer
 from svc_video.engines.sadtalker.source import Mode, Rgb, Source
 
-APPEARANCES = 8  # portraits whose features are kept: 2 MB each at 256 pixels and full width, 8 MB at 512
+APPEARANCES = 8  # portraits whose features are kept: 9 MB each at 256 pixels and full width, 37 MB at 512
 NO_MEMORY = ("can't allocate memory", "not enough memory")
 """How PyTorch's allocator for the CPU says it."""
 
@@ -66,10 +66,12 @@ class Release:
 class Networks:
     """`machine.Stage` and `machine.Renderer` in one: the first in one thread, the second in another."""
 
-    def __init__(self, load: Callable[[int], Release], batch: int) -> None:
+    def __init__(self, load: Callable[[int], Release], batch: int, enhancers: Enhancers) -> None:
         self.batch = batch
+        self._enhancers = enhancers
         self._load = load
         self._releases: dict[int, Release] = {}
+        self._drawings: dict[int, Drawing] = {}
         self._appearances: OrderedDict[tuple[int, bytes], Appearance] = OrderedDict()
         self._loading = threading.Lock()
 
@@ -77,7 +79,9 @@ class Networks:
         """The networks of that size, loaded where they are not yet; raises as `Release.load` does."""
         with self._loading:
             if size not in self._releases:
-                self._releases[size] = self._load(size)
+                held = self._load(size)
+                self._drawings[size] = Drawing(held.renderer, size, self.batch)
+                self._releases[size] = held
             return self._releases[size]
 
     def source(self, picture: Rgb, mode: Mode, size: int) -> Source:
@@ -88,6 +92,10 @@ class Networks:
     def identity(self, size: int) -> str:
         """Of the networks that measure faces."""
         return self.release(size).identity
+
+    def finisher(self, source: Source, finish: Finish, picture: Rgb) -> Finisher:
+        """What makes whole, enhanced frames of squares."""
+        return finisher(self._enhancers.get(finish.enhancer), source, finish, picture)
 
     def performance(self, source: Source, order: FilmOrder, reference: bytes) -> FilmMotion:
         """A film that begins; raises `UnsupportedMedia` or `NoFace` where the reference film cannot be followed."""
@@ -107,7 +115,7 @@ class Networks:
         for size in sorted({pose.appearance.size for pose in poses}):
             places = [place for place, pose in enumerate(poses) if pose.appearance.size == size]
             with out_of_memory():
-                drawn_now = pixels(self._releases[size].renderer.render([poses[place] for place in places]))
+                drawn_now = self._drawings[size].begin([poses[place] for place in places]).take()
             frames |= dict(zip(places, drawn_now, strict=True))
         return [frames[place] for place in range(len(poses))]
 
@@ -138,11 +146,6 @@ class Networks:
             roll=acting.roll,
             reference=followed,
         )
-
-
-def pixels(frames: Tensor) -> Rgb:
-    """(N, S, S, 3) where the CPU can read them; waits for the device."""
-    return np.asarray(frames.cpu().numpy(), np.uint8)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ PORTRAIT_OPTIONS = ("preprocess", "size")
 """Those that change how a portrait is prepared."""
 MEANT = ("pose_scale", "blink_rate")
 """Those whose zero is a wish; of the others zero and an empty word are protobuf's way to say nothing."""
-NO_ENHANCER = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class SadTalkerOptions:
     pose_style: int = 0
     expression_scale: float = 1.0
     size: int = SIZES[0]
-    enhancer: str = NO_ENHANCER
+    enhancer: str = ""
     pose_scale: float = 1.0
     blink_rate: float | None = None
     seam: seams.Name = "feather"
@@ -55,6 +54,5 @@ class SadTalkerOptions:
             yaw=self.yaw,
             pitch=self.pitch,
             roll=self.roll,
-            follow=self.reference_for if self.reference else "",
-            reference_bytes=len(self.reference),
+            follow=self.reference_for,
         )

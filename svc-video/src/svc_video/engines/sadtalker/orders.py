@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -22,7 +22,8 @@ class Load:
     device: str  # auto, cpu, cuda, cuda:1
     precision: str  # auto, fp32, tf32, fp16, bf16, int8
     batch: int  # frames rendered at once; 0 = by the device
-    landmarks: str  # auto, awing, face-alignment
+    landmarks: str  # auto, awing, face-alignment, mesh
+    enhancers: str = ""  # name=module:Class, with commas
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,17 @@ class Acting:
     yaw: tuple[float, ...] = ()  # degrees
     pitch: tuple[float, ...] = ()
     roll: tuple[float, ...] = ()
-    follow: str = ""  # "pose", "blink", "both"; empty = there is no reference film
-    reference_bytes: int = 0
+    follow: str = "both"  # "pose", "blink", "both": of the reference film, where there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How squares become frames where they are drawn, because an enhancer wants whole frames."""
+
+    enhancer: str
+    frame: tuple[int, int]  # (width, height)
+    picture: tuple[int, int]  # (width, height) of the portrait's picture, which travels beside it
+    seam: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +61,11 @@ class FilmOrder:
     first_index: int = 0  # number of its first frame, at that rate
     sound_from: int = 0  # number of the first sample that is fed, at 24 kHz
     room: int = 0  # frames that may be given before the service allows more
-    enhancer: str = ""
+    finish: Finish | None = None  # none = the squares themselves are given
 
-    def message(self, source: Source) -> Message:
-        """As JSON; the pixels and coefficients of `source` are to travel beside it, see `source_data`."""
-        return {"order": asdict(self), "source": source_message(source)}
+    def message(self, source: Source, sizes: Sequence[int]) -> Message:
+        """As JSON. Beside it travel `source_data`, a reference film and a picture, of these sizes (bytes), 0 = none."""
+        return {"order": asdict(self), "source": source_message(source), "sizes": list(sizes)}
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> FilmOrder:
@@ -63,7 +73,8 @@ class FilmOrder:
         told: Message = dict(message["order"])
         acting: Message = {name: _value(value) for name, value in told.pop("acting").items()}
         rate = _pair(told.pop("rate"))
-        return cls(acting=Acting(**acting), rate=rate, **told)
+        finish = told.pop("finish")
+        return cls(acting=Acting(**acting), rate=rate, finish=_finish(finish) if finish else None, **told)
 
 
 def source_message(source: Source) -> Message:
@@ -85,6 +96,10 @@ def to_source(message: Mapping[str, Any], data: Data) -> Source:
     coefficients = np.frombuffer(data, np.float32, offset=pixels)
     mode, cut, crop = _mode(message["mode"]), _pair(message["cut"]), _crop(message["crop"])
     return Source(image, coefficients, mode, cut, crop, tuple(message["notes"]))
+
+
+def _finish(told: Mapping[str, Any]) -> Finish:
+    return Finish(told["enhancer"], _pair(told["frame"]), _pair(told["picture"]), told["seam"])
 
 
 def _value(value: Any) -> Any:

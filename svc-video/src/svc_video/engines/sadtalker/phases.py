@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from svc_video.engines.sadtalker.reader import Kernel, stacked
-from svc_video.engines.sadtalker.winograd import INNER, INTO, OUTER, POINTS, Band, Workspace
+from svc_video.engines.sadtalker.winograd import INNER, INTO, OUTER, POINTS, Band, Workspace, transform
 
 BEGINNING = ((1, 0, 0), (0, 1, 1), (0, 0, 0))  # [place in the small picture][place in the kernel]
 WITHIN = ((0, 0, 0), (1, 1, 1), (0, 0, 0))
@@ -56,7 +56,7 @@ class PhaseTiles:
                 seen = self._every(lines.transpose(0, 1), 0, band.columns, x).transpose(0, 1)
                 pixels[row, column] = seen[..., first : first + self._channels]
         numbers = work.matrix("numbers", POINTS, band.tiles * self._channels)
-        return torch.mm(INTO, pixels.view(POINTS, -1), out=numbers).view(POINTS, band.tiles, self._channels)
+        return transform(INTO, pixels, numbers, work).view(POINTS, band.tiles, self._channels)
 
     def _every(self, picture: Tensor, start: int, stop: int, offset: int) -> Tensor:
         """The lines of a bordered picture at that distance from the first line of each tile."""

@@ -1,7 +1,8 @@
 """In which numbers each part of the renderer computes.
 
-Key points and dense motion stay in fp32 (TF32 multiplies on CUDA where asked for): half precision there nearly stops
-the head (OpenTalker/SadTalker#704). The encoder, the bridge and the decoder take half precision well.
+Key points, dense motion and the moving of volumes stay in fp32 (TF32 products on CUDA, unless fp32 was asked for):
+half precision there nearly stops the head (OpenTalker/SadTalker#704). So does the encoder, which works once for a
+portrait. The bridge and the decoder, most of every frame, take half precision well.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
 class Policy:
     """Where the parts of the renderer are, and in which numbers."""
 
-    motion: Place  # key points, dense motion
-    pixels: Place  # encoder, bridge, decoder
+    motion: Place  # encoder, key points, dense motion
+    pixels: Place  # bridge, decoder
     tf32: bool  # whether fp32 multiplies may round to 10 bits of mantissa, CUDA only
 
     @property
@@ -48,3 +49,17 @@ def policy(precision: str, device: torch.device | str) -> Policy:
     full = Place(on)
     pixels = Place(on, HALVES[name]) if name in HALVES else full
     return Policy(full, pixels, tf32=name != "fp32" and on.type == "cuda")
+
+
+def settle(policy: Policy) -> None:
+    """Tell PyTorch how to multiply on a card: for this process, which holds SadTalker and nothing else.
+
+    Convolutions choose their kernels by trial, once for each shape; fp32 is fp32 where it was asked for (PyTorch
+    takes TF32 for convolutions unless it is told).
+    """
+    if policy.device.type != "cuda":
+        return
+    rounding = "tf32" if policy.tf32 else "ieee"
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.conv.fp32_precision = rounding
+    torch.backends.cuda.matmul.fp32_precision = rounding

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
-import queue
 import subprocess
 import sys
 import threading
@@ -19,10 +17,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import IO, Any, cast
+from typing import Any
 
+from svc_video.engines.sadtalker.line import Line
 from svc_video.engines.sadtalker.orders import Load
 from svc_video.engines.sadtalker.packets import Data, Packet, read, write
+from svc_video.engines.sadtalker.spawning import pipes, spawned
 from troupe.wire.errors import BY_CODE, EngineFailed, TroupeError
 from troupe.wire.pulse import BEAT_S, Pulse
 
@@ -32,44 +32,10 @@ STILL_S = 10.0  # one that should answer, uses no processor and says nothing for
 STUCK_S = 300.0  # ... and one that uses a processor, for so long: a frame of 512 pixels may take a minute on two cores
 PING_S = 1.0  # between two questions whether it still answers
 END_S = 5.0
+LAST_WORDS_S = 1.0
 KEPT_LINES = 20  # of what it says to stderr: the reasons stand there
-SPIN_COUNT = "1000"  # rounds that OpenMP's threads wait without sleeping: more, and they keep others from computing
 
 log = logging.getLogger(__name__)
-
-
-class Line:
-    """One question to the process and what it answers, in order."""
-
-    def __init__(self, process: Process, number: int) -> None:
-        self._process = process
-        self.number = number
-        self._mail: queue.SimpleQueue[Packet | TroupeError] = queue.SimpleQueue()
-
-    def next(self, patience_s: float) -> Packet | None:
-        """The next packet; None where none came in that time. Raises what the process says, or its end."""
-        try:
-            packet = self._mail.get(timeout=patience_s)
-        except queue.Empty:
-            return None
-        if isinstance(packet, TroupeError):
-            raise packet
-        return packet
-
-    def done(self) -> Packet:
-        """The last packet, however long it takes: a process that hangs is ended by those who watch it."""
-        while True:
-            packet = self.next(STUCK_S)
-            if packet is not None and "done" in packet.message:
-                return packet
-
-    def tell(self, what: str, data: Data = b"", **message: Any) -> None:
-        """Say more to what was asked; raises `EngineFailed` where the process is gone."""
-        self._process.tell({what: self.number, **message}, data)
-
-    def put(self, packet: Packet | TroupeError) -> None:
-        """From the process: its next packet, or why there is none."""
-        self._mail.put(packet)
 
 
 class Process:
@@ -77,7 +43,7 @@ class Process:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._orders, self._answers, self._words = _pipes(process)
+        self._orders, self._answers, self._words = pipes(process)
         self._lock = threading.Lock()  # of the lines
         self._writing = threading.Lock()
         self._lines: dict[int, Line] = {}
@@ -97,7 +63,7 @@ class Process:
 
         Raises `EngineMissing` or `CheckpointNotFound` where this machine cannot run it, `EngineFailed` where it breaks.
         """
-        process = _spawned([*(command or COMMAND), json.dumps(asdict(load))])
+        process = spawned([*(command or COMMAND), json.dumps(asdict(load))])
         child = cls(process)
         try:
             child._load(loading)
@@ -128,7 +94,7 @@ class Process:
         """A question; leaving the block before it is answered cancels. Raises `EngineFailed` where it is gone."""
         with self._lock:
             self._numbers += 1
-            line = self._lines[self._numbers] = Line(self, self._numbers)
+            line = self._lines[self._numbers] = Line(self._numbers, self.tell)
         try:
             line.tell(what, data, **message)
             yield line
@@ -147,6 +113,7 @@ class Process:
             with self._writing:
                 write(self._orders, Packet(message, data))
         except (OSError, ValueError) as error:  # ValueError: the pipe was closed here
+            self._await_end(LAST_WORDS_S)
             raise self.failure() from error
 
     def failure(self) -> EngineFailed:
@@ -196,10 +163,14 @@ class Process:
             packet = None
         if packet is not None:
             return packet
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
+        self._await_end(END_S)
         self._listener.join(END_S)  # the reasons may still be on their way
         raise self.failure()
+
+    def _await_end(self, seconds: float) -> None:
+        """Pipes break a moment before a process is known to have ended, and how."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
 
     def _deliver(self) -> None:
         """Carry each packet to who waits for it."""
@@ -264,35 +235,6 @@ class Process:
             if line := raw.decode(errors="replace").strip():
                 self._said.append(line)
                 log.info("sadtalker: %s", line)
-
-
-def _spawned(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Started by a thread that lives as long as it does: the kernel ends it when the thread that started it is gone."""
-    started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
-    pipe = subprocess.PIPE
-
-    def keep() -> None:
-        try:
-            process = subprocess.Popen(  # noqa: S603  # our own module
-                command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True,
-                env={"GOMP_SPINCOUNT": SPIN_COUNT} | dict(os.environ),
-            )  # fmt: skip
-        except OSError as error:
-            started.put(error)
-            return
-        started.put(process)
-        process.wait()
-
-    threading.Thread(target=keep, name="sadtalker-keeper", daemon=True).start()
-    process = started.get()
-    if isinstance(process, OSError):
-        raise EngineFailed(f"The process of SadTalker cannot be started: {process}", engine="sadtalker")
-    return process
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-    """To it, from it, and what it says to people."""
-    return cast("tuple[IO[bytes], IO[bytes], IO[bytes]]", (process.stdin, process.stdout, process.stderr))
 
 
 def _heard(packet: Packet, loading: Callable[[float], None]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from troupe.wire.errors import CheckpointBroken
 EPSILON = 1e-5  # of batch and instance norms, PyTorch's default
 COUNTERS = "num_batches_tracked"  # a batch norm's, of training only
 ANY = -1  # a side of a shape that is not known beforehand
+PLANE = 4  # sides of a plane's weight: outputs, inputs, rows, columns
 _SHOWN = 3  # names in a sentence
 
 
@@ -58,8 +59,11 @@ class Kernel:
         return Kernel(self.weight * wide, self.bias * factor + offset)
 
     def at(self, place: Place) -> Kernel:
-        """In its place."""
-        return replace(self, weight=place.put(self.weight), bias=place.put(self.bias))
+        """In its place; on a card with a plane's channels innermost, so that all that comes of it has them there."""
+        weight = place.put(self.weight)
+        if place.device.type != "cpu" and weight.dim() == PLANE:
+            weight = weight.contiguous(memory_format=torch.channels_last)
+        return replace(self, weight=weight, bias=place.put(self.bias))
 
 
 def stacked(kernels: Iterable[Kernel]) -> Kernel:

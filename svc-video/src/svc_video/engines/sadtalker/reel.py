@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from svc_video.engine import Job
+from svc_video.engines.sadtalker.line import Line
 from svc_video.engines.sadtalker.pace import drawn, sound_for
 from svc_video.engines.sadtalker.packets import Packet
-from svc_video.engines.sadtalker.process import Line, Process
+from svc_video.engines.sadtalker.process import Process
 from svc_video.engines.sadtalker.source import Rgb
 from svc_video.film import Frame
 from svc_video.speech import Speech
@@ -68,8 +69,8 @@ class Reel:
         elif "done" in packet.message:
             self._done = True  # the sound's last part is shorter than a frame: the last one stays
         else:
-            self._number, size = packet.message["frame"], packet.message["size"]
-            self._frame = compose(np.frombuffer(packet.data, np.uint8).reshape(size, size, 3))
+            self._number = packet.message["frame"]
+            self._frame = compose(np.frombuffer(packet.data, np.uint8).reshape(packet.message["shape"]))
             self._allow()
 
     def _allow(self) -> None:

@@ -14,16 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from svc_video.engines.sadtalker.dense_motion import DenseMotion
-from svc_video.engines.sadtalker.dense_motion_winograd import WinogradMotion
+from svc_video.engines.sadtalker.forms import forms
 from svc_video.engines.sadtalker.generator import Bridge, Encoder
 from svc_video.engines.sadtalker.keypoints import DEPTH, KeypointDetector
-from svc_video.engines.sadtalker.precision import Policy, policy
+from svc_video.engines.sadtalker.precision import Policy, policy, settle
 from svc_video.engines.sadtalker.reader import Reader
 from svc_video.engines.sadtalker.source import Source
-from svc_video.engines.sadtalker.spade import SpadeDecoder
-from svc_video.engines.sadtalker.spade_winograd import WinogradDecoder
-from svc_video.engines.sadtalker.winograd import Workspace
 
 WHITE = 255
 
@@ -32,7 +28,7 @@ WHITE = 255
 class Appearance:
     """What frames of one portrait share, on the renderer's device."""
 
-    volume: Tensor  # (C, D, H, W): its features, H = size / 4
+    volume: Tensor  # (C, D, H, W), fp32: its features, H = size / 4
     compressed: Tensor  # (4, D, H, W), fp32: what the dense motion network moves
     canonical: Tensor  # (K, 3), fp32: key points of a neutral, frontal head, x, y, z in -1..1
 
@@ -57,18 +53,10 @@ class Renderer:
     def __init__(self, keypoints: KeypointDetector, reader: Reader, policy: Policy) -> None:
         self.policy = policy
         self._keypoints = keypoints
-        self._encoder = Encoder(reader, DEPTH, policy.pixels)
+        self._encoder = Encoder(reader, DEPTH, policy.motion)  # once per portrait, and all that moves hangs on it
         channels = self._encoder.channels
         self._bridge = Bridge(reader, channels * DEPTH, policy.pixels)
-        self._motion: DenseMotion | WinogradMotion
-        self._decoder: SpadeDecoder | WinogradDecoder
-        if policy.winograd:
-            work = Workspace()
-            self._motion = WinogradMotion(reader, channels, DEPTH, work)
-            self._decoder = WinogradDecoder(reader, self._bridge.channels, work)
-        else:
-            self._motion = DenseMotion(reader, channels, DEPTH, policy.motion)
-            self._decoder = SpadeDecoder(reader, self._bridge.channels, policy.pixels)
+        self._motion, self._decoder = forms(reader, channels, self._bridge.channels, policy)
 
     @classmethod
     def of(
@@ -81,6 +69,7 @@ class Renderer:
     ) -> Self:
         """The renderer of a checkpoint's two parts. Raises `CheckpointBroken`."""
         chosen = policy(precision, device)
+        settle(chosen)
         reader = Reader(generator, "generator")
         renderer = cls(KeypointDetector.of(kp_extractor, chosen.motion), reader, chosen)
         reader.finish()
@@ -91,15 +80,14 @@ class Renderer:
         """All that is constant of a portrait."""
         pixels = torch.from_numpy(source.image).to(self.policy.device)
         picture = pixels.permute(2, 0, 1)[None].float() / WHITE
-        volume = self._encoder(picture.to(self.policy.pixels.dtype))
-        compressed = self._motion.compressed(volume.float())
+        volume = self._encoder(picture)
+        compressed = self._motion.compressed(volume)
         return Appearance(volume[0], compressed[0], self._keypoints(picture)[0])
 
     @torch.inference_mode()
     def render(self, frames: Sequence[FrameOrder]) -> Tensor:
         """Frames of one size -> (N, S, S, 3) uint8 on the device, rounded as upstream does (half to even)."""
-        pictures = self.render_float(frames).mul_(WHITE).round_().clamp_(0, WHITE)
-        return pictures.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+        return _levels(self.render_float(frames))
 
     @torch.inference_mode()
     def render_float(self, frames: Sequence[FrameOrder]) -> Tensor:
@@ -119,8 +107,19 @@ class Renderer:
     def compute(self, volumes: Tensor, compressed: Tensor, source: Tensor, driving: Tensor) -> Tensor:
         """The same of tensors, of static shapes: (N, C, D, H, W), (N, 4, D, H, W), (N, K, 3) twice -> (N, 3, S, S)."""
         motion = self._motion(compressed, source, driving)
-        moved = functional.grid_sample(volumes, motion.places.to(volumes.dtype), align_corners=False)
+        # In halves a place would be up to half a pixel off, and the head would tremble: volumes move in fp32.
+        moved = functional.grid_sample(volumes, motion.places, align_corners=False).to(self.policy.pixels.dtype)
         return self._decoder(self._bridge(moved, motion.occlusion.to(moved.dtype)))
+
+    def pixels(self, volumes: Tensor, compressed: Tensor, source: Tensor, driving: Tensor) -> Tensor:
+        """As `compute`, and the frames as `render` gives them: what a graph replays."""
+        return _levels(self.compute(volumes, compressed, source, driving).float())
+
+
+def _levels(pictures: Tensor) -> Tensor:
+    """(N, 3, S, S), 0..1, overwritten -> (N, S, S, 3) uint8."""
+    pictures = pictures.mul_(WHITE).round_().clamp_(0, WHITE)
+    return pictures.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
 def _together(tensors: list[Tensor]) -> Tensor:

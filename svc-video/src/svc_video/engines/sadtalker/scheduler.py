@@ -15,10 +15,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
 
 from svc_video.engines.sadtalker.machine import OutOfMemory, Pose, Renderer
 from svc_video.engines.sadtalker.source import Rgb
 from svc_video.engines.sadtalker.take import Take
+from troupe.wire.errors import Overloaded, TroupeError
 
 BATCHES_KNOWN = 2  # of a film's motion, before more of it is worked out
 FIRST_BATCH = 6  # frames of a film's first batch: a first fragment has five, and the next one's first makes it whole
@@ -43,10 +47,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is not memory enough for this film."""
+    """This film cannot go on."""
 
     film: int
-    reason: str
+    error: TroupeError
 
 
 log = logging.getLogger("sadtalker")
@@ -106,7 +110,7 @@ class Scheduler:
                 take.collect(BATCHES_KNOWN * self._most)
             except OutOfMemory as error:
                 self.cancel(take.number)
-                failed.append(Failed(take.number, f"there is not memory enough for its motion ({error})"))
+                failed.append(_too_little(take.number, f"for its motion ({error})"))
         return failed
 
     def _schedule(self) -> list[Choice]:
@@ -124,13 +128,22 @@ class Scheduler:
             return self.turn()
         film = chosen[0][0].number
         self.cancel(film)
-        return [Failed(film, f"there is not memory enough for a single frame ({error})")]
+        return [_too_little(film, f"for a single frame ({error})")]
 
     def _postprocess(self, chosen: list[Choice], frames: Iterable[Rgb]) -> list[Event]:
         now, events = self._clock(), list[Event]()
-        for (take, number, _), frame in zip(chosen, frames, strict=True):
-            take.gave(number, now)
-            events.append(Drawn(take.number, number, frame))
+        drawn = zip(chosen, frames, strict=True)
+        for take, group in groupby(drawn, key=lambda each: each[0][0]):
+            numbers, squares = zip(*((number, frame) for (_, number, _), frame in group), strict=True)
+            try:
+                finished = take.finish(np.stack(squares)) if take.finish else squares
+            except TroupeError as error:
+                self.cancel(take.number)
+                events.append(Failed(take.number, error))
+                continue
+            for number, frame in zip(numbers, finished, strict=True):
+                take.gave(number, now)
+                events.append(Drawn(take.number, number, frame))
         return events
 
     def _ended(self) -> list[Event]:
@@ -139,6 +152,10 @@ class Scheduler:
         for take in ended:
             self.cancel(take.number)
         return [Finished(take.number, take.given) for take in ended]
+
+
+def _too_little(film: int, what: str) -> Failed:
+    return Failed(film, Overloaded(f"SadTalker cannot draw this now: there is not memory enough {what}. Try again."))
 
 
 def _dealt(most_each: list[int], most: int) -> list[int]:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from svc_video.engines.sadtalker.machine import Performance, Pose
+from svc_video.engines.sadtalker.machine import Finisher, Performance, Pose
 from svc_video.engines.sadtalker.orders import FilmOrder
 from svc_video.engines.sadtalker.pace import drawn
 from svc_video.engines.sadtalker.source import FPS
@@ -23,17 +23,18 @@ class Take:
     rate: Fraction
     index: int  # of the next frame at the film's rate
     room: int  # frames that may still be given
+    finish: Finisher | None = None
     given: int = 0
     seen_at: float = 0.0  # when the first one was given
     _known: int = 0  # number at 25 per second of the first pose that is kept
     _poses: deque[Pose] = field(default_factory=deque)
 
     @classmethod
-    def of(cls, number: int, performance: Performance, order: FilmOrder) -> Take:
+    def of(cls, number: int, performance: Performance, order: FilmOrder, finish: Finisher | None = None) -> Take:
         """A film that begins."""
         rate = Fraction(*order.rate)
         first = drawn(order.first_index, rate)
-        return cls(number, performance, rate, order.first_index, order.room, _known=first)
+        return cls(number, performance, rate, order.first_index, order.room, finish, _known=first)
 
     def collect(self, enough: int) -> None:
         """Take in what became known, unless so many are there; forget what the film's rate passes over."""

@@ -23,6 +23,7 @@ from svc_video.engines.sadtalker.winograd import (
     POINTS,
     Band,
     Workspace,
+    transform,
 )
 
 TAPS = 3  # of a kernel's depth
@@ -84,14 +85,14 @@ class VolumeWinograd:
                 torch.baddbmm(products, seen, matrices[tap], beta=int(tap > 0), out=products)
             products[ONE] += self._bias
             inner = work.matrix("pixels", INNER * INNER, depth * band.tiles * self.outputs)
-            torch.mm(BACK, products.view(POINTS, -1), out=inner)
+            transform(BACK, products, inner, work)
             sink(band, inner.view(INNER, INNER, depth, band.stop - band.start, columns, self.outputs))
 
     def _matrices(self, work: Workspace) -> Tensor:
         """(3, 36, in, out)."""
         held = work.matrix("matrices", TAPS, POINTS, self.inputs * self.outputs)
         for tap in range(TAPS):
-            torch.mm(KERNEL, self._weight[tap], out=held[tap])
+            transform(KERNEL, self._weight[tap], held[tap], work)
         return held.view(TAPS, POINTS, self.inputs, self.outputs)
 
     def _transformed(self, bordered: Tensor, band: Band, work: Workspace) -> Tensor:
@@ -105,4 +106,4 @@ class VolumeWinograd:
                 first = 1 + across
                 pixels[row, column] = lines[:, :, first : first + self._step * (band.columns - 1) + 1 : self._step]
         numbers = work.matrix("numbers", POINTS, planes * band.tiles * channels)
-        return torch.mm(INTO, pixels.view(POINTS, -1), out=numbers).view(POINTS, planes * band.tiles, channels)
+        return transform(INTO, pixels, numbers, work).view(POINTS, planes * band.tiles, channels)

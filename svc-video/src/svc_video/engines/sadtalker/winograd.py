@@ -19,6 +19,7 @@ from svc_video.engines.sadtalker.reader import Kernel
 
 INNER, OUTER, POINTS = 4, 6, 36  # pixels of a tile's side after and before; numbers per tile
 BAND = 256  # tiles done together: their numbers fit a cache of some MB
+WIDE, HIDDEN = "wide", "hidden"  # names of the largest memory, which dense motion and the decoder use in turn
 ONE = 7  # the point (1, 1): what is added there is added to each of a tile's pixels
 
 # The evaluation points are 0, 1, -1, 2, -2 and infinity.
@@ -27,13 +28,9 @@ _KERNEL = ((6, 0, 0), (-4, -4, -4), (-4, 4, -4), (1, 2, 4), (1, -2, 4), (0, 0, 2
 _BACK = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
 
 
-def _both_sides(rows: tuple[tuple[int, ...], ...], divisor: int = 1) -> Tensor:
-    """The transform of one side as the one of a square."""
-    side = torch.tensor(rows, dtype=torch.float64) / divisor
-    return torch.kron(side, side).float()
-
-
-INTO, KERNEL, BACK = _both_sides(_INTO), _both_sides(_KERNEL, 24), _both_sides(_BACK)
+INTO = torch.tensor(_INTO, dtype=torch.float32)
+KERNEL = (torch.tensor(_KERNEL, dtype=torch.float64) / 24).float()
+BACK = torch.tensor(_BACK, dtype=torch.float32)
 
 
 class Workspace:
@@ -62,6 +59,16 @@ class Workspace:
 def inside(picture: Tensor) -> Tensor:
     """What the border surrounds, (H, W, C)."""
     return picture[1:-1, 1:-1]
+
+
+def transform(side: Tensor, squares: Tensor, out: Tensor, work: Workspace) -> Tensor:
+    """Squares (m * m, N) by a matrix (n, m) along both sides -> `out`, (n * n, N). One side, then the other."""
+    after, before = side.shape
+    count = squares.numel() // before**2
+    halfway = work.matrix("halfway", after, before, count)
+    torch.mm(side, squares.view(before, before * count), out=halfway.view(after, before * count))
+    torch.bmm(side.expand(after, after, before), halfway, out=out.view(after, after, count))
+    return out
 
 
 class Band(NamedTuple):
@@ -109,7 +116,7 @@ class PictureTiles:
             for column in range(OUTER):
                 pixels[row, column] = line[:, column : column + INNER * (band.columns - 1) + 1 : INNER]
         numbers = work.matrix("numbers", POINTS, band.tiles * channels)
-        return torch.mm(INTO, pixels.view(POINTS, -1), out=numbers).view(POINTS, band.tiles, channels)
+        return transform(INTO, pixels, numbers, work).view(POINTS, band.tiles, channels)
 
 
 class KeptTiles:
@@ -147,14 +154,14 @@ class Winograd:
     def __call__(self, tiles: Tiles, sink: Sink, work: Workspace) -> None:
         """Every band of the result to the sink."""
         matrices = work.matrix("matrices", POINTS, self.inputs * self.outputs)
-        torch.mm(KERNEL, self._weight, out=matrices)
+        transform(KERNEL, self._weight, matrices, work)
         matrices = matrices.view(POINTS, self.inputs, self.outputs)
         for band in bands(tiles):
             products = work.matrix("products", POINTS, band.tiles, self.outputs)
             torch.bmm(tiles.transformed(band, work), matrices, out=products)
             products[ONE] += self._bias
             pixels = work.matrix("pixels", INNER * INNER, band.tiles * self.outputs)
-            torch.mm(BACK, products.view(POINTS, -1), out=pixels)
+            transform(BACK, products, pixels, work)
             sink(band, pixels.view(INNER, INNER, band.stop - band.start, band.columns, self.outputs))
 
 

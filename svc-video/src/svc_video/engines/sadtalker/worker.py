@@ -1,10 +1,12 @@
 """The process that holds SadTalker: `python -m svc_video.engines.sadtalker.worker LOAD`, LOAD as JSON of `orders.Load`.
 
-Over its pipes go packets (see `packets`). In: {"prepare": N, "width", "height", "mode", "size"} with a picture;
-{"film": N, "order", "source"} with the source's arrays and a reference film; {"sound": N} with PCM; {"end": N}: no more
-sound; {"room": N, "frames": M}: M more frames may come; {"cancel": N}; {"ping": N}. Out: {"loading": 0..1}, then
-{"hello"} or {"missing", "remedy", "kind"} or {"fatal"}; then {"number": N, "frame": F, "size": S} with the pixels,
-{"number": N, "done"} or {"number": N, "error", "kind"}.
+Over its pipes go packets (see `packets`). In:
+{"prepare": N, "width", "height", "mode", "size"} with a picture
+{"film": N, "order", "source", "sizes"} with the source's arrays, a reference film and the picture, of those sizes
+{"sound": N} with PCM, {"end": N} after the last of it, {"room": N, "frames": M}: M more frames may come
+{"cancel": N}, {"ping": N}
+Out: {"loading": 0..1}, then {"hello"} or {"missing", "remedy", "kind"} or {"fatal"}; then
+{"number": N, "frame": F, "shape"} with the pixels, {"number": N, "done"} or {"number": N, "error", "kind", "details"}.
 
 One thread renders and nothing else; one reads the pipe, so that a cancel is heard within a batch; one looks for faces
 and begins films. A fault of the device ends the process, with a sentence; the service starts another one.
@@ -121,11 +123,14 @@ class Worker:
         self._finish(number, {"done": done}, source_data(source))
 
     def _open(self, number: int, message: dict[str, Any], data: Data) -> None:
-        order = FilmOrder.of(message)
-        arrays = memoryview(data)[: len(data) - order.acting.reference_bytes]
-        source = to_source(message["source"], arrays)
-        performance = self._stage.performance(source, order, bytes(data[len(arrays) :]))
-        take = Take.of(number, performance, order)
+        order, sizes = FilmOrder.of(message), message["sizes"]
+        arrays, reference, picture = _parts(data, sizes)
+        source, finish = to_source(message["source"], arrays), None
+        if order.finish is not None:
+            width, height = order.finish.picture
+            whole = np.frombuffer(picture, np.uint8).reshape(height, width, 3)
+            finish = self._stage.finisher(source, order.finish, whole)
+        take = Take.of(number, self._stage.performance(source, order, bytes(reference)), order, finish)
         self._inbox.put(lambda: self._add(take))
 
     def _add(self, take: Take) -> None:
@@ -166,11 +171,11 @@ class Worker:
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Drawn):
-            message = {"number": event.film, "frame": event.number, "size": event.frame.shape[0]}
+            message = {"number": event.film, "frame": event.number, "shape": event.frame.shape}
             self._out.send(message, np.ascontiguousarray(event.frame).data)
         elif isinstance(event, Failed):
-            log.warning("a film failed: %s", event.reason)
-            self._fail(event.film, Overloaded(f"SadTalker cannot draw this now: {event.reason}. Try again."))
+            log.warning("a film failed: %s", event.error.message)
+            self._fail(event.film, event.error)
         else:
             self._finish(event.film, {"done": {"frames": event.frames}})
 
@@ -197,6 +202,15 @@ class Out:
         """Now."""
         with self._lock:
             write(self._stream, Packet(message, data))
+
+
+def _parts(data: Data, sizes: list[int]) -> list[memoryview]:
+    """What lies one after the other in `data`."""
+    view, start, parts = memoryview(data), 0, []
+    for size in sizes:
+        parts.append(view[start : start + size])
+        start += size
+    return parts
 
 
 def main() -> int:

@@ -47,7 +47,7 @@ def test_calls_come_in_pieces() -> None:
 def test_logprobs_have_bytes_and_what_could_have_been() -> None:
     told = {"token": "a", "logprob": None, "bytes": [97], "top_logprobs": [{"token": "b", "logprob": -1.0}]}
     made = {"choices": [{"index": 0, "delta": {"content": "a"}, "logprobs": {"content": [told]}}]}
-    (delta,) = Reply("m").deltas(made)
+    (delta,) = Reply("m", top_logprobs=1).deltas(made)
     (logprob,) = delta.logprobs
     assert (logprob.token_bytes, logprob.top[0].token) == (b"a", "b")
     assert logprob.logprob < -90

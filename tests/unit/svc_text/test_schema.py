@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from svc_text.engines.llamacpp.schema import (
+from svc_text.schema import (
     DEEPEST,
     LONGEST,
     MOST_CHOICES,

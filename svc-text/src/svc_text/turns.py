@@ -1,0 +1,31 @@
+"""The turns of a chat as every chat template takes them, so that a chat means the same whoever answers it."""
+
+from __future__ import annotations
+
+from svc_text.engine import Chat, Turn
+from troupe.wire.documents import render
+from troupe.wire.errors import InvalidArgument, NotSupported
+
+ASSISTANT, SYSTEM = "assistant", "system"
+
+
+def arranged(chat: Chat, model: str) -> tuple[Turn, ...]:
+    """The chat's turns: at most one system turn at the start, which holds the documents too.
+
+    Many templates know one system message only, and only there. Raises `NotSupported` for a picture, `InvalidArgument`
+    for an answer to go on with that is not there, and for a chat in which nobody asks anything.
+    """
+    if any(turn.has_image for turn in chat.turns):
+        raise NotSupported(f"{model} reads text only. Leave the picture out.")
+    if chat.continue_final and chat.turns[-1].role != ASSISTANT:
+        raise InvalidArgument("There is no answer to continue: the last message is not the assistant's.")
+    leading = 0
+    while leading < len(chat.turns) and chat.turns[leading].role == SYSTEM:
+        leading += 1
+    told = [turn.text for turn in chat.turns[:leading]]
+    if chat.documents:
+        told.append(render(chat.documents))
+    turns = ((Turn(SYSTEM, "\n\n".join(told)),) if told else ()) + chat.turns[leading:]
+    if turns[-1].role == SYSTEM:
+        raise InvalidArgument("The chat has no message of a user. Add one.")
+    return turns
