@@ -30,6 +30,8 @@ EXTRA = frozenset(
 )
 """What `extra_sampling` may hold: nothing that makes vLLM work longer for a token than the limits know."""
 LONGEST_EXTRA = 20_000  # characters
+TAKEN: Mapping[str, tuple[float, float]] = {"temperature": (0.0, 2.0), "top_p": (1e-6, 1.0)}
+"""Where vLLM takes less than the limits of this service: what is beyond means nearly the same as the end of these."""
 GREEDY = 1e-5  # vLLM takes a lower temperature for none
 SEEDS = 1 << 63  # vLLM's seeds are signed
 
@@ -154,6 +156,9 @@ def copies(sampling: Sampling) -> int:
 
 def _sampling(sampling: Sampling) -> dict[str, Any]:
     asked = {name: value for name in SAMPLED if (value := getattr(sampling, name)) is not None}
+    for name, (least, most) in TAKEN.items():
+        if name in asked:
+            asked[name] = min(max(asked[name], least), most)
     asked |= {"n": sampling.n // copies(sampling), "stop": [stop for stop in sampling.stop if stop]}
     if sampling.max_tokens is not None:
         asked["max_completion_tokens"] = sampling.max_tokens

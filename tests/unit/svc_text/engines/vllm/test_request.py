@@ -33,6 +33,11 @@ def test_sampling_is_told_as_it_is() -> None:
     assert (asked["logprobs"], asked["top_logprobs"], asked["logit_bias"]) == (True, 3, {"5": 1.0})
 
 
+def test_what_vllm_does_not_take_is_the_nearest_that_it_does() -> None:
+    asked = fields(replace(HELLO, sampling=Sampling(temperature=10.0, top_p=0.0)), REACH)
+    assert (asked["temperature"], asked["top_p"]) == (2.0, 1e-6)
+
+
 @pytest.mark.parametrize(("temperature", "told", "asked"), [(0.0, 3, 1), (1e-6, 3, 1), (0.1, 1, 3), (None, 1, 3)])
 def test_without_chance_one_answer_is_told_several_times(temperature, told, asked) -> None:
     sampling = Sampling(temperature=temperature, n=3)
