@@ -59,6 +59,8 @@ def mesh(model: Path, second: Process, tmp_path_factory: pytest.TempPathFactory)
         TROUPE_TEXT_METRICS_PORT=str(metrics_port),
         TROUPE_TEXT_TARGET=f"127.0.0.1:{grpc_port}",
         PROVIDER_ECHO_TARGET=second.grpc,
+        PROVIDER_VLLM_MAX_CONCURRENCY=str(2 * STREAMS),  # not found out by trying
+        PROVIDER_ECHO_MAX_CONCURRENCY=str(2 * STREAMS),
         TROUPE_PORT=str(http_port),
         TROUPE_GRPC_PORT=str(door_port),
         PROVIDER_TEXT="vllm",
@@ -145,7 +147,7 @@ async def test_a_chat_goes_through(client) -> None:
 
 async def test_a_caller_who_leaves_frees_the_engine(client, mesh) -> None:
     await by_vllm(client)
-    talk = asyncio.create_task(spoken(client, asked()))
+    talk = asyncio.create_task(spoken(client, asked(provider="vllm")))
     while not await outstanding(mesh):
         assert not talk.done(), talk.result()
         await asyncio.sleep(0.01)
