@@ -8,10 +8,10 @@ from troupe.v1 import text_pb2, text_pb2_grpc
 
 ENGINE = "vllm"
 PATIENCE_S = 60.0
-LOOK_UP = text_pb2.Tool(
-    name="look_up",
-    description="finds a word",
-    parameters='{"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}',
+WEATHER = text_pb2.Tool(
+    name="weather",
+    description="tells the weather of a city",
+    parameters='{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}',
 )
 
 

@@ -9,7 +9,7 @@ import time
 import grpc.aio
 import httpx
 import pytest
-from tests.vllm.asking import LOOK_UP, answer, answers, asking, counted
+from tests.vllm.asking import WEATHER, answer, answers, asking, counted
 from tests.vllm.conftest import PLACES
 
 from troupe.v1 import engine_pb2, text_pb2
@@ -83,20 +83,20 @@ async def test_blanks_at_the_end_of_what_was_said_are_kept(stub) -> None:
     assert counts[1] > counts[0]
 
 
-@pytest.mark.parametrize("choice", ["", "required", "look_up"])
+@pytest.mark.parametrize("choice", ["", "required", "weather"])
 async def test_a_tool_is_called(stub, choice) -> None:
-    request = asking(max_tokens=60, tools=[LOOK_UP])
-    if choice == "look_up":
+    request = asking(max_tokens=60, tools=[WEATHER])
+    if choice == "weather":
         request.tool_choice.function = choice
     elif choice:
         request.tool_choice.mode = choice
     told = await answer(stub, request)
-    assert [(name, json.loads(arguments)) for name, arguments in told.calls.values()] == [("look_up", {"word": "tree"})]
+    assert [(name, json.loads(arguments)) for name, arguments in told.calls.values()] == [("weather", {"city": "Rome"})]
     assert (told.finish, told.text.strip()) == ("tool_calls", "")
 
 
 async def test_no_tool_is_called_where_none_may_be(stub) -> None:
-    request = asking(max_tokens=5, tools=[LOOK_UP])
+    request = asking(max_tokens=5, tools=[WEATHER])
     request.tool_choice.mode = "none"
     told = await answer(stub, request)
     assert (told.text, told.calls) == (counted(1, 5), {})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import start_process
-from tests.vllm.asking import LOOK_UP, answer, asking, counted
+from tests.vllm.asking import WEATHER, answer, asking, counted
 from tests.vllm.conftest import ready, settings
 
 from troupe.v1 import engine_pb2, text_pb2_grpc
@@ -27,6 +27,6 @@ async def test_two_devices_say_what_one_says(model: Path, tmp_path: Path) -> Non
             assert info.device == "2 x cpu"
             told = await asyncio.gather(*(answer(stub, asking(max_tokens=60)) for _ in range(8)))
             assert {each.text for each in told} == {counted(1, 60)}
-            assert (await answer(stub, asking(tools=[LOOK_UP]))).finish == "tool_calls"
+            assert (await answer(stub, asking(tools=[WEATHER]))).finish == "tool_calls"
     finally:
         await asyncio.to_thread(process.stop)

@@ -46,7 +46,7 @@ PLAIN = (THINK, UNTHINK, CALL, UNCALL)  # of the vocabulary, and part of what is
 COUNT = "1"
 THOUGHT = (" let", " me", " think")
 ANSWER = (" the", " answer", " is", " here")
-CALLS = '\n{"name": "look_up", "arguments": {"word": "tree"}}\n'
+CALLS = '\n{"name": "weather", "arguments": {"city": "Rome"}}\n'
 
 TEMPLATE = """{{ '<|bos|>' }}{% for message in messages %}{{ '<|' + message.role + '|>' + (message.content or '') }}\
 {% if message.tool_calls %}{% for call in message.tool_calls %}{{ '<tool_call>' + call.function.arguments | string \

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from svc_text.limits import MOST_STOPS
 from troupe.wire.errors import EngineMissing
 
 QUIET: Mapping[str, str] = {
     "VLLM_NO_USAGE_STATS": "1",  # nothing is told to anybody outside
+    "VLLM_MAX_STOP_STRINGS": str(MOST_STOPS),  # it takes fewer by itself
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # gRPC does not survive a fork
 }
 """What vLLM reads of the environment unless it says otherwise."""

@@ -97,9 +97,10 @@ def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:
         return {}
     if not reach.tools:
         raise NotSupported(f"{reach.name} has no tools here. Set TROUPE_TEXT_VLLM_TOOL_PARSER to how it writes them.")
+    choice = _choice(chat.tools, chat.tool_choice or "auto")
     asked: dict[str, Any] = {
-        "tools": [_tool(tool, reach) for tool in chat.tools],
-        "tool_choice": _choice(chat.tools, chat.tool_choice or "auto"),
+        "tools": [_tool(tool, reach, forced=choice != "auto") for tool in chat.tools],
+        "tool_choice": choice,
     }
     if chat.parallel_tool_calls is not None:
         asked["parallel_tool_calls"] = chat.parallel_tool_calls
@@ -115,14 +116,15 @@ def _choice(tools: Sequence[Tool], choice: str) -> str | dict[str, Any]:
     return {"type": "function", "function": {"name": choice}}
 
 
-def _tool(tool: Tool, reach: Reach) -> dict[str, Any]:
+def _tool(tool: Tool, reach: Reach, *, forced: bool) -> dict[str, Any]:
+    """A call that must be made keeps to its schema: without `strict` vLLM takes any JSON for its arguments."""
     parameters = reach.defused(tool.parameters or '{"type": "object", "properties": {}}')
     function = {
         "name": tool.name,
         "description": reach.defused(tool.description),
         "parameters": judged(parameters, f"The parameters of the tool {tool.name}"),
     }
-    return {"type": "function", "function": function | ({"strict": True} if tool.strict else {})}
+    return {"type": "function", "function": function | ({"strict": True} if tool.strict or forced else {})}
 
 
 def _response(response: ResponseFormat) -> dict[str, Any]:
