@@ -159,14 +159,14 @@ def inside(model: Path, folder: Path) -> Iterator[Way]:
 def server(model: Path, folder: Path) -> Iterator[Way]:
     """`vllm serve`."""
     port = free_port()
-    words = [str(model), *SHARED, *ARGUMENTS, "--served-model-name=m", f"--port={port}", "--host=127.0.0.1"]
+    words = [f"--model={model}", *SHARED, *ARGUMENTS, "--served-model-name=m", f"--port={port}", "--host=127.0.0.1"]
     popen = subprocess.Popen(
-        [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", *words, "--disable-uvicorn-access-log"],
+        [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *words, "--disable-uvicorn-access-log"],
         env=os.environ | QUIET, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        until(lambda: httpx.get(f"{url}/health").is_success)
+        until(lambda: httpx.get(f"{url}/health").is_success, popen)
         yield Way("vllm serve", [popen.pid], http_way(f"{url}/v1/chat/completions", of_vllm))
     finally:
         popen.terminate()
@@ -179,17 +179,17 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def until(true: Callable[[], bool]) -> None:
+def until(true: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
     """Wait for a server to come up."""
     began = time.monotonic()
-    while time.monotonic() - began < READY_S:
+    while time.monotonic() - began < READY_S and process.poll() is None:
         try:
             if true():
                 return
         except httpx.HTTPError:
             pass
         time.sleep(1)
-    raise SystemExit(f"vLLM's server was not ready within {READY_S:.0f} s")
+    raise SystemExit(f"vLLM's server ended, or was not ready within {READY_S:.0f} s")
 
 
 def compared(figures: dict[str, Figures], streams: int, tokens: int) -> Figures:
