@@ -136,10 +136,24 @@ async def who_leaves_gives_the_place_back(subject: Subject) -> None:
 
 @behaviour()
 async def chats_at_once_do_not_mix(subject: Subject) -> None:
-    requests = [asking(f"{PROMPT} And of number {number}.") for number in range(4)]
-    alone = [(await subject.ask(request)).text() for request in requests]
+    # Not word for word: an engine that computes them together rounds otherwise, and a near tie may fall either way.
+    requests = [asking(PROMPT + " And once more." * number) for number in range(4)]
+    alone = [(await subject.ask(request)).usage.prompt_tokens for request in requests]
     together = await asyncio.gather(*(subject.ask(request) for request in requests))
-    assert [answer.text() for answer in together] == alone
+    assert len(set(alone)) == len(alone)
+    assert [answer.usage.prompt_tokens for answer in together] == alone
+    for answer in together:
+        assert answer.text().strip()
+        assert sum(delta.tokens for delta in answer.deltas) == answer.usage.completion_tokens
+
+
+@behaviour("max_tokens")
+async def each_of_the_chats_at_once_has_its_own_limit(subject: Subject) -> None:
+    limits = (1, 4, 2, 3)
+    together = await asyncio.gather(*(subject.ask(asking(max_tokens=limit)) for limit in limits))
+    assert [(answer.usage.completion_tokens, answer.finish) for answer in together] == [
+        (limit, "length") for limit in limits
+    ]
 
 
 async def middle(subject: Subject) -> tuple[str, str]:

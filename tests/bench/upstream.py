@@ -35,6 +35,7 @@ from svc_text.engine import Chat, Sampling, Turn
 from svc_text.server import TextServicer
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
 from troupe.wire.errors import TroupeError
+from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.logs import configure
 from troupe.wire.progress import Progress
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
@@ -147,7 +148,9 @@ async def over_http(desk: Desk, port: int) -> AsyncIterator[str]:
 async def run(grpc_port: int, http_port: int, metrics_port: int) -> None:
     """Serve both doors until SIGTERM."""
     desk = Desk((ENGINE,))
-    servicer = TextServicer(desk, LONGEST_S)
+    registry = CollectorRegistry()
+    metrics = RpcMetrics(registry)
+    servicer = TextServicer(desk, LONGEST_S, metrics)
     service = Service(SERVICE, lambda server: add_TextServicer_to_server(servicer, server))
 
     @asynccontextmanager
@@ -157,7 +160,7 @@ async def run(grpc_port: int, http_port: int, metrics_port: int) -> None:
         await desk.stop()
 
     listen = Listen(HOST, grpc_port, metrics_port, "--grpc-port", "--metrics-port", drain_s=5.0)
-    await serve("text", [service], desk.board, listen, registry=CollectorRegistry(), lifespan=lifespan)
+    await serve("text", [service], desk.board, listen, registry=registry, metrics=metrics, lifespan=lifespan)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 
 import grpc
 import grpc.aio
+import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import EngineFailed, UnknownEngine
+from troupe.wire.errors import Draining, EngineFailed, UnknownEngine
 from troupe.wire.statuses import from_rpc_error
 
 COUNT = " ".join(str(number) for number in range(1, 51))
@@ -206,6 +208,62 @@ async def test_sigterm_drains_running_chats_and_then_exits_cleanly(start_service
     assert said == " ".join(str(number) for number in range(1, 101))
     assert process.popen.wait(10) == 0
     assert "Traceback" not in process.log
+
+
+async def test_sigterm_drains_connect_too_and_says_so(start_service) -> None:
+    process = start_service("svc_text", TROUPE_TEXT_ENGINES="echo")
+    async with open_channel(process.grpc) as channel:
+        stub = text_pb2_grpc.TextStub(channel)
+        await until_ready(stub)
+        stream = stub.Connect(timeout=30)
+        running, late = frames(asking(count_to=100, delay_ms_per_token=10), asking("late"))
+        running.start.initial_credit = 200
+        await stream.write(running)
+        got = [await stream.read()]
+        process.signal(signal.SIGTERM)
+        while not got[-1].HasField("going_away"):
+            got.append(await stream.read())
+        await stream.write(late)
+        while (frame := await stream.read()) is not grpc.aio.EOF:
+            got.append(frame)
+    events = [event for frame in got for event in frame.events]
+    said = "".join(event.delta.content for event in events if event.id == 1)
+    assert said == " ".join(str(number) for number in range(1, 101))
+    assert [event.error.code for event in events if event.id == 2] == [Draining.code]
+    assert process.popen.wait(10) == 0
+    assert "Traceback" not in process.log
+
+
+async def test_an_idle_connect_does_not_hold_up_a_drain(start_service) -> None:
+    process = start_service("svc_text", TROUPE_TEXT_ENGINES="echo")
+    async with open_channel(process.grpc) as channel:
+        stub = text_pb2_grpc.TextStub(channel)
+        await until_ready(stub)
+        stream = stub.Connect(timeout=30)
+        await stream.write(frames(asking("hello"))[0])
+        await stream.read()
+        process.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.popen.wait, 10) == 0
+        await read_to_the_end(stream)
+
+
+async def test_each_chat_of_connect_is_counted_and_ticks(stub, service) -> None:
+    before = counted(service, "Chat", "ok")
+    ticks, deltas = 0, 0
+    async for frame in stub.Connect(sent(*frames(asking(count_to=8, delay_ms_per_token=100))), timeout=10):
+        for event in frame.events:
+            ticks += event.delta.HasField("tick")
+            deltas += event.HasField("delta") and not event.delta.HasField("tick")
+    assert deltas == 9
+    assert 1 <= ticks <= 6
+    assert counted(service, "Chat", "ok") == before + 1
+
+
+def counted(service, method: str, code: str) -> float:
+    """How many such RPCs its metrics tell of."""
+    page = httpx.get(f"http://{service.addresses['metrics']}/metrics").text
+    told = re.search(rf'^troupe_rpc_total\{{code="{code}",method="{method}"\}} (\S+)$', page, re.MULTILINE)
+    return float(told.group(1)) if told else 0.0
 
 
 async def test_a_taken_port_says_which_and_by_whom(start_service, tmp_path) -> None:

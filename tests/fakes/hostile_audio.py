@@ -132,6 +132,7 @@ REFUSED: Mapping[str, Callable[[], bytes]] = {
     "no channel": lambda: wav(tone(1).tobytes(), channels=0),
     "65,535 channels": lambda: wav(tone(10).tobytes(), channels=65_535),
     "an unknown codec": lambda: wav(tone(1).tobytes(), tag=0x4242),
+    "a codec that no voice comes in": lambda: encoded(1, "matroska", "ac3"),
     "flac of nothing": lambda: b"fLaC" + b"\0" * 10_000,
     "a flac with a picture of 16 MB": lambda: b"fLaC\x86\xff\xff\xff" + b"\xff" * 2_000_000,
     "an mp4 whose index is larger than it": lambda: (

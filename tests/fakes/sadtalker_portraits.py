@@ -24,10 +24,15 @@ WANDER = 0.05  # of -1..1, by which a key point moves at most
 
 
 @functools.cache
+def parts() -> list[dict[str, torch.Tensor]]:
+    """The release's values, an eighth wide."""
+    return [{name: torch.from_numpy(array) for name, array in values(part).items()} for part in PARTS]
+
+
+@functools.cache
 def renderer(device: str = "cpu", precision: str = "fp32") -> Renderer:
-    """Of the release's values, an eighth wide."""
-    parts = [{name: torch.from_numpy(array) for name, array in values(part).items()} for part in PARTS]
-    return Renderer.of(*parts, device=device, precision=precision)
+    """Of those."""
+    return Renderer.of(*parts(), device=device, precision=precision)
 
 
 @functools.cache

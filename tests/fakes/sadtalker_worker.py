@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory
+from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory, Squares
 from svc_video.engines.sadtalker.orders import FilmOrder, Finish, Load
 from svc_video.engines.sadtalker.pace import SAMPLES_PER_FRAME, drawn, sound_for
 from svc_video.engines.sadtalker.source import Crop, Mode, Rgb, Source
@@ -110,8 +110,9 @@ class Renderer:
     """Colours."""
 
     batch = BATCH
+    ahead = False
 
-    def render(self, poses: Sequence[Colour]) -> Sequence[Rgb]:
+    def begin(self, poses: Sequence[Colour]) -> Squares:
         moods = {pose.mood for pose in poses}
         if "crash" in moods:
             raise RuntimeError("CUDA error: an illegal memory access was encountered")
@@ -120,7 +121,8 @@ class Renderer:
         if "never_fits" in moods or ("memory" in moods and len(poses) > 1):
             raise OutOfMemory("8 MiB wanted")
         time.sleep(FRAME_S * len(poses))
-        return [self._square(pose) for pose in poses]
+        squares = [self._square(pose) for pose in poses]
+        return lambda: squares
 
     def _square(self, pose: Colour) -> Rgb:
         colour = (pose.number % 256, round(255 * pose.loudness), pose.seed % 256)

@@ -196,14 +196,16 @@ class ChatRequest(_message.Message):
     def __init__(self, engine: _Optional[str] = ..., principal: _Optional[_Union[_engine_pb2.Principal, _Mapping]] = ..., model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[Message, _Mapping]]] = ..., sampling: _Optional[_Union[Sampling, _Mapping]] = ..., tools: _Optional[_Iterable[_Union[Tool, _Mapping]]] = ..., tool_choice: _Optional[_Union[ToolChoice, _Mapping]] = ..., parallel_tool_calls: _Optional[bool] = ..., response_format: _Optional[_Union[ResponseFormat, _Mapping]] = ..., documents: _Optional[_Iterable[_Union[Document, _Mapping]]] = ..., continue_final_message: _Optional[bool] = ..., reasoning: _Optional[str] = ..., lora: _Optional[str] = ..., priority: _Optional[int] = ..., echo: _Optional[_Union[EchoSettings, _Mapping]] = ..., vllm: _Optional[_Union[VllmSettings, _Mapping]] = ..., llamacpp: _Optional[_Union[LlamacppSettings, _Mapping]] = ...) -> None: ...
 
 class EchoSettings(_message.Message):
-    __slots__ = ("delay_ms_per_token", "fail_after_tokens", "count_to")
+    __slots__ = ("delay_ms_per_token", "fail_after_tokens", "count_to", "tokens_per_step")
     DELAY_MS_PER_TOKEN_FIELD_NUMBER: _ClassVar[int]
     FAIL_AFTER_TOKENS_FIELD_NUMBER: _ClassVar[int]
     COUNT_TO_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_PER_STEP_FIELD_NUMBER: _ClassVar[int]
     delay_ms_per_token: int
     fail_after_tokens: int
     count_to: int
-    def __init__(self, delay_ms_per_token: _Optional[int] = ..., fail_after_tokens: _Optional[int] = ..., count_to: _Optional[int] = ...) -> None: ...
+    tokens_per_step: int
+    def __init__(self, delay_ms_per_token: _Optional[int] = ..., fail_after_tokens: _Optional[int] = ..., count_to: _Optional[int] = ..., tokens_per_step: _Optional[int] = ...) -> None: ...
 
 class VllmSettings(_message.Message):
     __slots__ = ("extra_sampling",)
@@ -278,18 +280,20 @@ class ClientFrame(_message.Message):
     def __init__(self, id: _Optional[int] = ..., start: _Optional[_Union[StartChat, _Mapping]] = ..., cancel: _Optional[_Union[CancelChat, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ...) -> None: ...
 
 class StartChat(_message.Message):
-    __slots__ = ("request", "timeout_ms", "traceparent", "priority", "initial_credit")
+    __slots__ = ("request", "timeout_ms", "traceparent", "priority", "initial_credit", "request_id")
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     INITIAL_CREDIT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     request: ChatRequest
     timeout_ms: int
     traceparent: str
     priority: int
     initial_credit: int
-    def __init__(self, request: _Optional[_Union[ChatRequest, _Mapping]] = ..., timeout_ms: _Optional[int] = ..., traceparent: _Optional[str] = ..., priority: _Optional[int] = ..., initial_credit: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, request: _Optional[_Union[ChatRequest, _Mapping]] = ..., timeout_ms: _Optional[int] = ..., traceparent: _Optional[str] = ..., priority: _Optional[int] = ..., initial_credit: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CancelChat(_message.Message):
     __slots__ = ()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class EngineBoard:
         self.service = service
         self.servicer = HealthServicer()
         self._status = {name: EngineStatus() for name in engines}
-        self._draining = False
+        self.draining = asyncio.Event()  # no new call comes; what is open for long must end by itself
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ class EngineBoard:
 
     async def drain(self) -> None:
         """NOT_SERVING everywhere from now on: no new call comes."""
-        self._draining = True
+        self.draining.set()
         await self.servicer.enter_graceful_shutdown()
 
     async def _put(self, engine: str, status: EngineStatus) -> None:
@@ -115,7 +116,7 @@ class EngineBoard:
         await self._show(engine)
 
     async def _show(self, engine: str) -> None:
-        if self._draining:
+        if self.draining.is_set():
             return
         state = SERVING if self._status[engine].state == ENGINE_STATE_READY else NOT_SERVING
         await self.servicer.set(f"{self.service}/{engine}", state)

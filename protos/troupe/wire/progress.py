@@ -37,10 +37,12 @@ class Progress:
 
     def beat(self, stage: str | None = None, fraction: float | None = None) -> None:
         """Say that the work went on; `fraction` is 0..1 of the whole, where known."""
-        with self._lock:
-            self._beats += 1
-            self._stage = stage or self._stage
-            self._fraction = fraction if fraction is not None else self._fraction
+        # Without the lock, as this is done for each token: of two beats at once one may be lost, never both.
+        self._beats += 1
+        if stage:
+            self._stage = stage
+        if fraction is not None:
+            self._fraction = fraction
 
     @contextmanager
     def waiting(self, stage: str) -> Iterator[None]:

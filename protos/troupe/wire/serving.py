@@ -62,10 +62,14 @@ async def serve(
     *,
     registry: CollectorRegistry,
     lifespan: Lifespan,
+    metrics: RpcMetrics | None = None,
 ) -> None:
-    """Run the service until SIGTERM or SIGINT, then drain: no new call, the running ones end, then everything stops."""
+    """Run the service until SIGTERM or SIGINT, then drain: no new call, the running ones end, then everything stops.
+
+    `metrics`: of a service that counts calls besides the interceptor; made in `registry`.
+    """
     stop = stop_signal()
-    server = make_server(services, board, registry, with_reflection=listen.reflection)
+    server = make_server(services, board, registry, with_reflection=listen.reflection, metrics=metrics)
     port = bind(server, listen.host, listen.grpc_port, listen.grpc_setting)
     with serve_metrics(listen, registry) as metrics_port:
         addresses = {"grpc": f"{listen.host}:{port}", "metrics": f"{listen.host}:{metrics_port}"}
@@ -84,10 +88,16 @@ async def serve(
 
 
 def make_server(
-    services: Sequence[Service], board: EngineBoard, registry: CollectorRegistry, *, with_reflection: bool = True
+    services: Sequence[Service],
+    board: EngineBoard,
+    registry: CollectorRegistry,
+    *,
+    with_reflection: bool = True,
+    metrics: RpcMetrics | None = None,
 ) -> grpc.aio.Server:
     """A server with these services, health.v1, reflection, rich errors and metrics; not yet bound."""
-    server = grpc.aio.server(interceptors=[TroupeInterceptor(RpcMetrics(registry))], options=SERVER_OPTIONS)
+    interceptor = TroupeInterceptor(metrics or RpcMetrics(registry))
+    server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     for service in services:
         service.add(server)
     health_pb2_grpc.add_HealthServicer_to_server(cast("Any", board.servicer), server)

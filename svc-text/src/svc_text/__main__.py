@@ -25,6 +25,7 @@ from svc_text.settings import Settings
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
 from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
+from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
@@ -78,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _serve(settings: Settings, ending: Ending) -> None:
     registry = CollectorRegistry()
     desk = Desk(settings.engine_names, replace(settings.context, end=ending, registry=registry))
-    servicer = TextServicer(desk, settings.request_s)
+    metrics = RpcMetrics(registry)
+    servicer = TextServicer(desk, settings.request_s, metrics)
     service = Service(SERVICE, lambda server: add_TextServicer_to_server(servicer, server))
 
     @asynccontextmanager
@@ -87,7 +89,8 @@ async def _serve(settings: Settings, ending: Ending) -> None:
             yield {}
         await desk.stop()
 
-    await serve("text", [service], desk.board, _listen(settings), registry=registry, lifespan=lifespan)
+    listen = _listen(settings)
+    await serve("text", [service], desk.board, listen, registry=registry, metrics=metrics, lifespan=lifespan)
 
 
 def _listen(settings: Settings) -> Listen:

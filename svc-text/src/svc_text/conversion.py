@@ -42,6 +42,8 @@ TASKS: Mapping[str, engine_pb2.Task] = {
     "count_tokens": engine_pb2.TASK_COUNT_TOKENS,
     "extract": engine_pb2.TASK_EXTRACT,
 }
+PLAIN = Delta()[2:]
+"""What a piece that is nothing but a text and its tokens has besides them: nothing."""
 MOST_INPUTS = 2048  # texts of one call, as OpenAI has it
 DOCUMENTS_ONLY = "documents_only"
 """The feature of an engine that sums up what it is given and knows nothing else."""

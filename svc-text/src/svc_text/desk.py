@@ -6,7 +6,7 @@ import asyncio
 import importlib.metadata
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
 from svc_text.conversion import DOCUMENTS_ONLY, describe
@@ -116,6 +116,13 @@ class Desk:
 
     async def chat(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Run one chat on that engine, within its concurrency."""
+        async with self.place(name, chat, progress) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    @asynccontextmanager
+    async def place(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[AsyncIterator[Delta]]:
+        """As `chat`: the engine's own deltas for the block, at whose end it is free. Raises `Overloaded`."""
         engine = self.engines[name]
         limit = engine.facts.max_concurrency
         if self._outstanding[name] >= limit:
@@ -123,8 +130,7 @@ class Desk:
         self._outstanding[name] += 1
         try:
             async with aclosing(engine.chat(chat, progress)) as deltas:  # type: ignore[type-var]  # a generator
-                async for delta in deltas:
-                    yield delta
+                yield deltas
         finally:
             self._outstanding[name] -= 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc.aio
@@ -15,6 +16,7 @@ from svc_text.inbox import received
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EmptyText
+from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.progress import Progress, with_ticks
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -23,9 +25,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class TextServicer(text_pb2_grpc.TextServicer):
     """troupe.v1.Text over the engines at the desk."""
 
-    def __init__(self, desk: Desk, longest_s: float) -> None:
+    def __init__(self, desk: Desk, longest_s: float, metrics: RpcMetrics) -> None:
         self._desk = desk
         self._longest_s = longest_s
+        self._metrics = metrics  # of chats that come over `Connect`; the interceptor counts the others
 
     async def Chat(self, request: text_pb2.ChatRequest, context: Context) -> AsyncIterator[text_pb2.ChatDelta]:
         """Answer one chat."""
@@ -63,11 +66,10 @@ class TextServicer(text_pb2_grpc.TextServicer):
         context: Context,
     ) -> AsyncIterator[text_pb2.ServerFrame]:
         """All chats of one gateway worker on one stream."""
-        progress = Progress()
-        connection = Connection(self._desk, progress, self._longest_s)
-        frames = connection.frames(request_iterator)
-        async for frame in with_ticks(frames, progress, lambda tick: text_pb2.ServerFrame(tick=tick)):
-            yield frame
+        connection = Connection(self._desk, self._longest_s, self._metrics)
+        async with aclosing(connection.frames(request_iterator)) as frames:  # type: ignore[type-var]  # a generator
+            async for frame in frames:
+                yield frame
 
     async def CountTokens(
         self,

@@ -17,7 +17,7 @@ from svc_video.engine import SLOW, USUAL_CONTEXT, EngineContext, Job, Prepared, 
 from svc_video.film import Frame
 from svc_video.portraits.gallery import Gallery
 from svc_video.speech import SAMPLES_PER_MS, Speech
-from troupe.v1.engine_pb2 import ENGINE_STATE_READY
+from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING, ENGINE_STATE_READY
 from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, Overloaded, TroupeError
 from troupe.wire.health import EngineBoard
 from troupe.wire.media import SAMPLE_BYTES
@@ -31,6 +31,7 @@ USUAL_SIZE = (512, 512)
 WARM_REST_S = 1.5  # between two avatars being prepared
 PROBE_MS = 200  # of silence
 WATCH_S = 0.5  # between two looks at the engines that work
+MISSING_S = 10.0  # ... and at what one lacked: `make sadtalker` beside a service that runs
 RETRY_S = 0.5  # between two probes of a broken engine
 
 log = logging.getLogger(__name__)
@@ -94,8 +95,12 @@ class Desk:
 
     async def watch(self) -> None:
         """Look after the engines while the process lives."""
+        loop, looked_at = asyncio.get_running_loop(), 0.0
         while True:
             await asyncio.sleep(WATCH_S)
+            if loop.time() > looked_at + MISSING_S:
+                looked_at = loop.time()
+                await self._look_for_what_was_missing()
             for name, engine in self.engines.items():
                 if self.board.status(name).state == ENGINE_STATE_READY:
                     try:
@@ -105,6 +110,21 @@ class Desk:
                         self.broke(name, EngineFailed(f"It did not answer within {PROBE_S:.0f} s.", engine=name))
                     except TroupeError as error:
                         self.broke(name, error)
+
+    async def _look_for_what_was_missing(self) -> None:
+        """Ask the engines that live apart; one whose files came meanwhile says so by loading them."""
+        for name, engine in self.engines.items():
+            if not engine.facts.apart or self.board.status(name).state != ENGINE_STATE_MISSING:
+                continue
+            try:
+                await asyncio.to_thread(engine.check)
+            except (EngineMissing, CheckpointNotFound) as error:
+                await self._take_off(name, error)
+            except TroupeError as error:
+                log.info("engine %s has what it lacked: %s", name, error.message)
+                self._mend_soon(name)
+            else:
+                self._mend_soon(name)
 
     async def warm(self) -> None:
         """Prepare the avatars at the usual size, so that the first film of each does not wait for it.
@@ -135,6 +155,9 @@ class Desk:
     def broke(self, name: str, error: TroupeError) -> None:
         """That engine failed: unless it draws a frame now, take it off until it does."""
         log.warning("engine %s failed: %s", name, error.message)
+        self._mend_soon(name)
+
+    def _mend_soon(self, name: str) -> None:
         if name not in self._mending:
             self._mending[name] = asyncio.create_task(self._mend(name))
 

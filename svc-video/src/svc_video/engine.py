@@ -43,7 +43,7 @@ class SadTalkerPlace:
 
     checkpoint: Path = Path("models/sadtalker")
     device: str = "auto"  # auto, cpu, cuda, cuda:N
-    precision: str = "auto"  # auto, fp32, tf32, fp16, bf16, int8
+    precision: str = "auto"  # auto, fp32, tf32, fp16, bf16
     batch: int = 0  # frames rendered at once; 0 = by the device
     landmarks: str = "auto"  # auto, awing, face-alignment
     enhancers: str = ""  # name=module:Class, with commas
@@ -102,7 +102,7 @@ class EngineFacts:
     notes: tuple[str, ...] = ()  # what every film's header says of it
     frame_rate: int = 0  # the only one it draws: others show the nearest of its frames; 0 = it draws any
     probed: bool = True  # False = it is not asked for a frame: it drew one while it loaded, its health is `check`'s
-    apart: bool = False  # it works in a process of its own, and says itself when that one hangs
+    apart: bool = False  # it works in a process of its own, and `check` says when that one hangs or can be loaded now
     quick: bool = True  # it prepares a portrait in well under a second: avatars are prepared before they are wanted
 
 

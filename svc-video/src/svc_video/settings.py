@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         description="auto, cpu, cuda or cuda:1: where SadTalker computes",
     )
     sadtalker_precision: str = Field(
-        "auto", description="auto, fp32, tf32, fp16, bf16 or int8: what SadTalker computes in; auto = by the device"
+        "auto", description="auto, fp32, tf32, fp16 or bf16: what SadTalker computes in; auto = by the device"
     )
     sadtalker_batch: int = Field(0, ge=0, le=256, description="Frames SadTalker renders at once; 0 = by the device")
     sadtalker_landmarks: str = Field(

@@ -47,7 +47,9 @@ def alone() -> None:
 
     torch.set_num_threads(1)
     release, asked = sys.argv[1:]
-    answer(Ours(Path(release)), dict(np.load(asked)), "clip")
+    ours = Ours(Path(release))
+    ours.settle()
+    answer(ours, dict(np.load(asked)), "clip")
     print(peak_mb())
 
 

@@ -65,6 +65,12 @@ class Ours:
     def recon(self) -> Reconstruction:
         return Reconstruction.of(self.parts.face_3drecon)
 
+    def settle(self) -> None:
+        """Make every network and let the file go, as the service does when it has loaded."""
+        for made in (self.renderer, self.motion, self.recon):
+            assert made is not None
+        del self.parts
+
     def front(self, given: Given) -> Front:
         """One whose landmarks are those given, as the reference's are; else its own networks look for them."""
         mean = checkpoint.mean_points(self.release)

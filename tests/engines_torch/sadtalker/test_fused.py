@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 
 import pytest
 import torch
@@ -111,6 +112,13 @@ def test_the_fused_motion_is_the_motion(reader, layers, size) -> None:
 
 def test_a_processor_takes_the_definitions() -> None:
     assert isinstance(fused(torch.device("cpu")), InTorch)
+
+
+def test_a_card_without_triton_takes_the_definitions(monkeypatch, caplog) -> None:
+    monkeypatch.setitem(sys.modules, "triton", None)
+    monkeypatch.delitem(sys.modules, "svc_video.engines.sadtalker.fused_triton", raising=False)
+    assert isinstance(fused(torch.device("cuda")), InTorch)
+    assert "Triton's kernels cannot run here" in caplog.text
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("triton"), reason="Triton comes with PyTorch for a card alone")

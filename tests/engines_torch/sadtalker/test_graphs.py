@@ -13,6 +13,8 @@ from svc_video.engines.sadtalker import forms, graphs, precision
 from svc_video.engines.sadtalker.graphs import CudaCapture, GraphRenderer, graphed
 from svc_video.engines.sadtalker.renderer import Renderer
 
+pytestmark = pytest.mark.timeout(240)  # a tape plays every operator by itself
+
 
 class Kept:
     """Captures as the tape does, and counts."""

@@ -14,6 +14,8 @@ from svc_video.engines.sadtalker.precision import policy, settle
 
 LEAST_DB = {"fp16": 55.0, "bf16": 37.0}  # on random weights, which say nothing of the real ones
 
+pytestmark = pytest.mark.timeout(240)  # half precision and tapes are slow on a busy processor
+
 
 @pytest.mark.parametrize("name", ["fp16", "bf16"])
 def test_what_moves_is_what_moves_in_fp32(name) -> None:

@@ -7,8 +7,7 @@ import torch
 from tests.bench.sadtalker import peaks
 from tests.bench.sadtalker.roofline import Networks, Row, counted, floor_ms, jobs, rows
 from tests.bench.sadtalker.work import META, Counter, OnePass, Work
-from tests.fakes.sadtalker_portraits import renderer
-from tests.fakes.sadtalker_release import values
+from tests.fakes.sadtalker_portraits import parts, renderer
 from tests.fakes.sadtalker_shapes import entries
 from torch.nn import functional
 
@@ -131,10 +130,7 @@ def test_the_floor_is_the_longer_time() -> None:
 def test_a_table_of_networks(monkeypatch) -> None:
     monkeypatch.setattr("tests.bench.sadtalker.roofline.seconds", lambda job, device, repeats: job().numel() * 0 + 0.5)
     drawn = renderer()
-    parts = [
-        {name: torch.from_numpy(array) for name, array in values(one).items()} for one in ("generator", "kp_extractor")
-    ]
-    shapes = Networks.shapes(drawn, *parts)
+    shapes = Networks.shapes(drawn, *parts())
     assert {job().device for job in jobs(shapes, 128, 2, META).values()} == {META}
     found = rows(drawn, shapes, 128, 1, peaks.Peak(1, 1, 1, "made up"))
     assert [row.name for row in found] == ["encoder", "key points", "dense motion", "moving", "bridge", "decoder"]

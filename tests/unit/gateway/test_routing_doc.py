@@ -47,11 +47,23 @@ def test_what_needs_a_restart_is_named() -> None:
     assert set(re.findall(r"`(\w+)`", told)) == fixed
 
 
-def test_the_example_works() -> None:
-    (example,) = re.findall(r"```env\n(.*?)```", TEXT, re.DOTALL)
-    lines = (line.partition("#")[0].strip() for line in example.splitlines())
+EXAMPLES = re.findall(r"```env\n(.*?)```", TEXT, re.DOTALL)
+
+
+def text_rungs_of_example(number: int):
+    lines = (line.partition("#")[0].strip() for line in EXAMPLES[number].splitlines())
     environ = {name: value for name, _, value in (line.partition("=") for line in lines if line)}
-    rungs = plan_chains(Settings.load(environ))[Modality.TEXT].rungs
+    return plan_chains(Settings.load(environ))[Modality.TEXT].rungs
+
+
+def test_the_example_works() -> None:
+    rungs = text_rungs_of_example(0)
     assert [rung.name for rung in rungs] == ["big", "small", "llamacpp", "minimax"]
     assert rungs[1].policy.first_s == 5
     assert rungs[3].policy.cap_usd_day == 10
+
+
+def test_the_example_of_two_servers_works() -> None:
+    assert len(EXAMPLES) == 2
+    rungs = text_rungs_of_example(1)
+    assert [(rung.name, *rung.engines) for rung in rungs[:2]] == [("vllm", "openai"), ("spare", "openai")]

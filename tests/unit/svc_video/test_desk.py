@@ -147,7 +147,7 @@ class Heavy(Moody):
 
     def __init__(self, context: EngineContext = USUAL_CONTEXT) -> None:
         super().__init__(context)
-        self.facts = replace(self.facts, probed=False, features=(SLOW,))
+        self.facts = replace(self.facts, probed=False, features=(SLOW,), apart=True)
 
     def start(self, report: Callable[[float], None]) -> None:
         report(0.4)
@@ -201,6 +201,24 @@ async def test_one_that_is_loaded_again_says_how_far_it_is(pair) -> None:
     Heavy.error = EngineFailed("it is started again", loading=0.7)
     await until(pair, ENGINE_STATE_LOADING, "heavy")
     assert round(pair.board.status("heavy").progress, 1) == 0.7
+    Heavy.error = None
+    await until(pair, ENGINE_STATE_READY, "heavy")
+    watch.cancel()
+
+
+async def test_one_whose_files_come_while_the_service_runs_is_loaded(pair, monkeypatch) -> None:
+    monkeypatch.setattr("svc_video.desk.MISSING_S", 0.1)
+    Heavy.go_on.set()
+    await until(pair, ENGINE_STATE_READY, "heavy")
+    Heavy.error = EngineMissing("2 files are not there.", remedy="make heavy")
+    await pair.board.missing("heavy", "3 files are not there", "make heavy")
+    watch = asyncio.create_task(pair.watch())
+    async with asyncio.timeout(5):
+        while pair.board.status("heavy").reason != "2 files are not there":
+            await asyncio.sleep(0.01)
+    assert pair.board.status("heavy").state == ENGINE_STATE_MISSING
+    Heavy.error = EngineFailed("it is loaded", loading=0.2)
+    await until(pair, ENGINE_STATE_LOADING, "heavy")
     Heavy.error = None
     await until(pair, ENGINE_STATE_READY, "heavy")
     watch.cancel()

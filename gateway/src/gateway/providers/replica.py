@@ -19,6 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from gateway.crowd import Crowd
 from gateway.lag import LoopLag
+from gateway.providers.connect import ChatLink
 from gateway.routing.need import Modality
 from gateway.routing.pool import Pool
 from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
@@ -37,6 +38,7 @@ REFRESH_S = 1.0
 DESCRIBE_TIMEOUT_S = 1.0
 REWATCH_S = 0.25
 DESCRIBE = "Describe"
+CHAT = "Chat"
 QUIET_S = 1.0  # a process that was heard of within this is alive, even if `Describe` has to wait its turn
 
 SERVICES: dict[Modality, Any] = {
@@ -71,6 +73,7 @@ class Replica:
         self._watched = frozenset(watched)
         self._channel = open_channel(address)
         self._stub = _STUBS[modality](self._channel)
+        self._link = ChatLink(self._stub, address, self.heard) if modality is Modality.TEXT else None
         self._not_serving: set[str] = set()  # health names
         self._served = False  # its process has been serving: from then on NOT_SERVING with ready engines is a drain
         self._heard_at = 0.0
@@ -78,7 +81,9 @@ class Replica:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def method(self, name: str) -> Any:
-        """The callable of that RPC."""
+        """The callable of that RPC; chats share one stream."""
+        if self._link is not None and name == CHAT:
+            return self._link.begin
         return getattr(self._stub, name)
 
     def heard(self) -> None:
@@ -109,6 +114,8 @@ class Replica:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._link is not None:
+            await self._link.close()
         await self._channel.close(None)
 
     async def refresh(self) -> None:
@@ -195,6 +202,8 @@ class Replica:
         if not health_name and error.code() is grpc.StatusCode.UNAVAILABLE:
             self._not_serving.discard("")  # what comes back is another process
             self._served = False
+            if self._link is not None:
+                self._link.renew()
             self._note(_trouble(error, self.address))
 
 

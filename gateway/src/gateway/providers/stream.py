@@ -128,6 +128,9 @@ class MeshStream(Generic[M]):
         except grpc.aio.AioRpcError as error:
             await self.aclose()
             raise (self._error or self._translated(error)) from error
+        except TroupeError as leaf:  # of a chat on a stream of many: no status of gRPC's is about it alone
+            await self.aclose()
+            raise (self._error or self._placed(leaf)) from leaf.__cause__
         if message is EOF:
             await self.aclose()
             raise StopAsyncIteration
@@ -227,8 +230,8 @@ class MeshStream(Generic[M]):
         leaf = from_rpc_error(error, self._peer)
         # A service's own defect has an id. Without one gRPC failed by itself, as when its ping found the peer frozen.
         grpcs_own = isinstance(leaf, Internal) and "error_id" not in leaf.details
-        if self._received and (grpcs_own or isinstance(leaf, CannotConnect)):
-            return StreamBroken(f"The connection to {self._peer} broke while it was answering.", lost=CONNECTION)
+        if self._received and grpcs_own:
+            return self._broken()
         if grpcs_own:
             return CannotConnect(f"The connection to {self._peer} broke: {leaf.message}")
         if isinstance(leaf, Overloaded) and is_grpcs_own(error):  # a message too large to be one
@@ -236,7 +239,14 @@ class MeshStream(Generic[M]):
         if error.code() is grpc.StatusCode.CANCELLED:
             # Not we: that path raises CancelledError.
             return StreamBroken(f"{self._peer} gave up the call.", lost=CONNECTION)
-        return leaf
+        return self._placed(leaf)
+
+    def _placed(self, leaf: TroupeError) -> TroupeError:
+        """Who cannot be reached any more had been, once something has come."""
+        return self._broken() if self._received and isinstance(leaf, CannotConnect) else leaf
+
+    def _broken(self) -> StreamBroken:
+        return StreamBroken(f"The connection to {self._peer} broke while it was answering.", lost=CONNECTION)
 
 
 def _leaving() -> bool:

@@ -2,14 +2,16 @@
 
 - A token is a word with the space before it, so that joined deltas equal the text.
 - A final assistant turn that is to be continued is a prefix of the answer: the answer goes on where it ends, exactly.
-- `delay_ms_per_token` makes it slow, `fail_after_tokens` makes it break, `count_to` makes it say 1 2 3 ... N.
+- `delay_ms_per_token` makes it slow, `fail_after_tokens` makes it break, `count_to` makes it say 1 2 3 ... N, and
+  `tokens_per_step` sets how many it says at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+import types
+from collections.abc import AsyncIterator, Callable, Generator
 
 from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts
 from troupe.wire.errors import EngineFailed, NotSupported
@@ -17,6 +19,12 @@ from troupe.wire.progress import Progress
 
 TOKEN = re.compile(r"\s*\S+")
 STEP_TOKENS = 16  # tokens per step where no delay is asked for
+
+
+@types.coroutine
+def turn() -> Generator[None]:
+    """Let the others have a turn: what `asyncio.sleep(0)` does, in half the time."""
+    yield
 
 
 class EchoEngine:
@@ -50,14 +58,14 @@ class EchoEngine:
         tokens, finish = _answer(chat)
         delay_s = _number(chat, "delay_ms_per_token") / 1000
         break_at = _number(chat, "fail_after_tokens")
-        step = 1 if delay_s or break_at else STEP_TOKENS
+        step = _number(chat, "tokens_per_step") or (1 if delay_s or break_at else STEP_TOKENS)
         for start in range(0, len(tokens), step):
             if break_at and start >= break_at:
                 raise EngineFailed(f"The engine echo broke after {start} tokens, as it was told to.")
-            await asyncio.sleep(delay_s)
+            await (asyncio.sleep(delay_s) if delay_s else turn())
             progress.beat("generating", start / len(tokens))
             piece = tokens[start : start + step]
-            yield Delta(text="".join(piece), tokens=len(piece))
+            yield Delta("".join(piece), len(piece))
         yield Delta(finish=finish, prompt_tokens=await self.count(chat), completion_tokens=len(tokens))
 
 

@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import json
-import logging
 import sys
 import time
 from collections.abc import AsyncGenerator
 
 from svc_tts.audio.decode_child import EXIT_TOO_LONG
-from svc_tts.audio.sandbox import environment
 from troupe.wire.errors import DeadlineExceeded, MediaTooLarge, UnsupportedMedia
 from troupe.wire.media import SAMPLE_RATE
 from troupe.wire.pulse import BEAT_S, Pulse
+from troupe.wire.sandbox import complaint, environment
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_DURATION_S = 600.0
 _HUNG_S = 5.0  # a decoder that uses no processor time for so long hangs; how much it may use is an rlimit
 _STEP = 64 * 1024  # bytes read at a time
 _KINDS = "wav, mp3, flac, ogg (opus, vorbis), m4a, aac, webm"
-
-log = logging.getLogger(__name__)
 
 
 def format_of(head: bytes) -> str:
@@ -103,19 +98,7 @@ async def _pieces(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes, 
 async def _complaint(process: asyncio.subprocess.Process) -> str:
     """Why it failed, as it says itself; what its sandbox lacks goes to the log."""
     assert process.stderr is not None  # noqa: S101  # always a pipe here
-    why = "the decoder broke"
-    for line in (await process.stderr.read(_STEP)).splitlines():
-        with contextlib.suppress(ValueError):  # a line of a library's
-            told = json.loads(line)
-            why = told.get("why", why)
-            _warn_once(told.get("lacking", ""))
-    return why
-
-
-@functools.cache
-def _warn_once(lacking: str) -> None:
-    if lacking:
-        log.warning("sound files are decoded in a weaker sandbox: %s", lacking)
+    return complaint(await process.stderr.read(_STEP))
 
 
 def _judge(status: int, why: str, limit_s: float) -> None:

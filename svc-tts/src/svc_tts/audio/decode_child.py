@@ -9,13 +9,12 @@ file's metadata never reaches a decoder.
 from __future__ import annotations
 
 import io
-import json
 import sys
 import wave
 from collections.abc import Iterator
 from typing import Any
 
-from svc_tts.audio.sandbox import Limits, enter
+from troupe.wire.sandbox import Limits, complain, enter
 
 MEMORY_BYTES = 320 << 20  # of address space: 120 MiB are there before the file, which has 20 MiB
 _CPU_S_AT_LEAST, _SOUND_S_PER_CPU_S = 2, 100  # mp3, aac and opus take a fifth of that on a slow core
@@ -51,7 +50,7 @@ def main() -> int:
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
     data = io.BytesIO(sys.stdin.buffer.read())
     for lacking in enter(Limits(MEMORY_BYTES, round(_CPU_S_AT_LEAST + most_s / _SOUND_S_PER_CPU_S))):
-        _tell(lacking=lacking)
+        complain(lacking=lacking)
     try:
         with av.open(data, "r", format=form, options=_OPTIONS, metadata_errors="ignore") as container:
             return _decode(container, resampler, round(most_s * rate))
@@ -82,7 +81,8 @@ def _decode(container: Any, resampler: Any, most: int) -> int:
     if not container.streams.audio:
         raise Unreadable("no sound in it")
     stream, left = container.streams.audio[0], most
-    if stream.codec_context is None:
+    # libav itself heeds its list of codecs only while it looks at what is in the file, not when PyAV decodes.
+    if stream.codec_context is None or stream.codec_context.name not in _SOUND_CODECS:
         raise Unreadable("an unknown codec")
     stream.codec_context.thread_count = 1  # no thread starts in the sandbox
     for frame in _frames(container, stream):
@@ -107,12 +107,8 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
     yield None  # what the resampler holds back
 
 
-def _tell(**what: str) -> None:
-    sys.stderr.write(json.dumps(what) + "\n")
-
-
 def _fail(status: int, why: str) -> int:
-    _tell(why=why)
+    complain(why=why)
     return status
 
 

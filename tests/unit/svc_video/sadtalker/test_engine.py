@@ -16,6 +16,7 @@ from tests.unit.svc_video.sadtalker.films import command, picture, spoken
 from svc_video.engine import SLOW, EngineContext, Job, SadTalkerPlace
 from svc_video.engines.sadtalker.engine import SadTalkerEngine
 from svc_video.engines.sadtalker.enhancer import Enhancers
+from svc_video.engines.sadtalker.source import FPS
 from svc_video.framing import Framing
 from svc_video.speech import Speech, Stopped
 from troupe.wire.errors import (
@@ -27,10 +28,12 @@ from troupe.wire.errors import (
     Overloaded,
     UnsupportedMedia,
 )
+from troupe.wire.media import SAMPLE_RATE
 
 SIZE = (64, 64)
 RATE = Fraction(25)
 WAIT_S = 20.0
+SETTLED, LONG = 600, 3_000  # frames
 
 
 @pytest.fixture
@@ -39,11 +42,12 @@ def engine_of(monkeypatch) -> Iterator[Callable[[str], SadTalkerEngine]]:
     monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lambda _: None)
     made: list[SadTalkerEngine] = []
 
-    def make(what: str = "works") -> SadTalkerEngine:
+    def make(what: str = "works", *, start: bool = True) -> SadTalkerEngine:
         engine = SadTalkerEngine(EngineContext(SadTalkerPlace()))
         engine.command = command(what)
         made.append(engine)
-        engine.start(lambda _: None)
+        if start:
+            engine.start(lambda _: None)
         return engine
 
     yield make
@@ -183,6 +187,36 @@ def test_a_killed_process_is_a_typed_error_and_starts_again(engine_of, monkeypat
     assert engine.counts()["frames"] >= 25
 
 
+def test_one_whose_files_come_later_is_loaded_then(engine_of, monkeypatch) -> None:
+    engine = engine_of("missing", start=False)
+
+    def lacking(_) -> None:
+        raise CheckpointNotFound("no files")
+
+    monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lacking)
+    for look in (lambda: engine.start(lambda _: None), engine.check, engine.check):
+        with pytest.raises(CheckpointNotFound, match="no files"):
+            look()
+    assert engine._starting is None  # nothing was started to find that out
+    monkeypatch.setattr("svc_video.engines.sadtalker.terms.require", lambda _: None)
+    engine.command = command("works")
+    with pytest.raises(EngineFailed, match="is loaded") as told:
+        engine.check()
+    assert told.value.details["loading"] == "0.0"
+    until(lambda: engine._process is not None)
+    engine.check()
+    assert len(list(engine.animate(job_of(engine), spoken(1.0)))) == 25
+
+
+def test_a_machine_too_small_for_it_is_not_tried_again_and_again(engine_of) -> None:
+    engine = engine_of("missing", start=False)
+    with pytest.raises(EngineMissing, match="needs about"):
+        engine.start(lambda _: None)
+    with pytest.raises(EngineMissing, match="needs about"):
+        engine.check()
+    assert engine._starting is None
+
+
 def test_a_crash_ends_the_film_with_its_reason(engine_of) -> None:
     engine = engine_of()
     with pytest.raises(EngineFailed, match="illegal memory access"):
@@ -292,3 +326,31 @@ def test_stopping_leaves_no_process(engine_of) -> None:
         engine.prepare(np.ones((8, 8, 3), np.uint8), *SIZE)
     with pytest.raises(EngineFailed):
         next(engine.animate(Job(None, RATE), Speech()))  # type: ignore[arg-type]
+
+
+def test_a_long_film_takes_no_more_memory_than_a_short_one(engine_of, monkeypatch) -> None:
+    """Sound, motion and frames pass through: 3,000 frames are 590 MB of squares in the pipe and some in memory."""
+    monkeypatch.setenv("STANDIN_FRAME_S", "0")
+    engine, speech = engine_of(), spoken(5.0, ended=False)
+    processes = psutil.Process(), psutil.Process(engine._process.pid)
+    second, held = spoken(1.0).pcm(0, SAMPLE_RATE).tobytes(), []
+    for number, _ in enumerate(engine.animate(job_of(engine), speech)):
+        if number % FPS == 0:
+            speech.feed(second)
+        if number in {SETTLED, LONG}:
+            held.append(sum(process.memory_info().rss for process in processes))
+        if number == LONG:
+            break
+    short, long = held
+    assert long - short < 24 << 20
+
+
+def test_a_folder_may_have_any_name(engine_of, monkeypatch, tmp_path) -> None:
+    """Nothing goes through a shell: what a name says is not done."""
+    folder = tmp_path / "a b; $(touch done) `touch done` 'x\" %s"
+    monkeypatch.chdir(tmp_path)
+    engine = SadTalkerEngine(EngineContext(SadTalkerPlace(folder)))
+    engine.command = command("works")
+    engine.start(lambda _: None)
+    engine.stop()
+    assert not (tmp_path / "done").exists()

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import av
 import numpy as np
+import psutil
 import pytest
 
-from svc_video.engines.sadtalker import footage
-from svc_video.engines.sadtalker.footage import frames_of
+from svc_video.engines.sadtalker.footage import Bounds, frames_of
 from troupe.wire.errors import MediaTooLarge, UnsupportedMedia
 
 
@@ -61,10 +61,16 @@ def test_a_playlist_is_no_film() -> None:
         list(frames_of(b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/hostname\n"))
 
 
-def test_too_long_and_too_large_films_are_refused(monkeypatch) -> None:
-    monkeypatch.setattr(footage, "MAX_S", 0.5)
+def test_too_long_and_too_large_films_are_refused() -> None:
     with pytest.raises(MediaTooLarge, match=r"longer than 0\.5 s"):
-        list(frames_of(film(30)))
-    monkeypatch.setattr(footage, "MAX_PIXELS", 1_000)
-    with pytest.raises(MediaTooLarge, match="64 x 48"):
-        list(frames_of(film(2)))
+        list(frames_of(film(30), Bounds(seconds=0.5)))
+    with pytest.raises(MediaTooLarge, match="64 x 48 pixels; at most 50 x 20"):
+        list(frames_of(film(2), Bounds(side=50, pixels=1_000)))
+
+
+def test_who_has_seen_enough_leaves_no_process() -> None:
+    before = set(psutil.Process().children())
+    frames = frames_of(film(50))
+    next(frames)
+    frames.close()
+    assert set(psutil.Process().children()) <= before

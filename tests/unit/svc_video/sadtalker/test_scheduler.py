@@ -46,11 +46,19 @@ class Renderer:
     fits: int = 1_000
     batches: list[list[tuple[str, int]]] = field(default_factory=list)
 
-    def render(self, poses: Sequence[tuple[str, int]]) -> Sequence[np.ndarray]:
+    ahead: bool = False
+    taken: int = 0  # batches
+
+    def begin(self, poses: Sequence[tuple[str, int]]):
         if len(poses) > self.fits:
             raise OutOfMemory(f"{len(poses)} GiB wanted")
         self.batches.append(list(poses))
-        return [np.zeros((2, 2, 3), np.uint8) for _ in poses]
+
+        def squares() -> list[np.ndarray]:
+            self.taken += 1
+            return [np.zeros((2, 2, 3), np.uint8) for _ in poses]
+
+        return squares
 
 
 class Clock:
@@ -226,3 +234,50 @@ def test_one_whose_frames_cannot_be_made_fails_alone(scheduler) -> None:
     assert [event.film for event in events if isinstance(event, Failed)] == [1]
     assert drawn(events) == [(2, 0), (2, 1), (2, 2)]
     assert scheduler.films == 0
+
+
+@pytest.fixture
+def card(renderer) -> Renderer:
+    renderer.ahead = True
+    return renderer
+
+
+def test_a_card_has_the_next_batch_before_the_last_is_taken(scheduler, card) -> None:
+    add(scheduler, 1, 20, total=20)
+    assert drawn(scheduler.turn()) == [(1, number) for number in range(FIRST_BATCH)]
+    assert (len(card.batches), card.taken) == (2, 1)
+    assert drawn(scheduler.turn()) == [(1, number) for number in range(6, 14)]
+    assert (len(card.batches), card.taken) == (3, 2)
+    events = scheduler.turn()
+    assert drawn(events) == [(1, number) for number in range(14, 20)]
+    assert events[-1] == Finished(1, 20)  # not before its last frame was taken
+    assert (len(card.batches), card.taken) == (3, 3)
+    assert scheduler.turn() == []
+
+
+def test_a_film_that_is_cancelled_while_it_is_drawn_gives_nothing_more(scheduler, card) -> None:
+    add(scheduler, 1, 50)
+    add(scheduler, 2, 50)
+    scheduler.turn()
+    scheduler.cancel(1)
+    assert {film for film, _ in drawn(scheduler.turn())} == {2}
+    scheduler.cancel(2)
+    assert scheduler.turn() == []
+    assert scheduler.films == 0
+    add(scheduler, 3, 2, total=2)
+    assert drawn(scheduler.turn()) == [(3, 0), (3, 1)]
+
+
+def test_a_card_draws_no_more_than_there_is_room_for(scheduler, card) -> None:
+    add(scheduler, 1, 50, room=7)
+    assert [len(drawn(scheduler.turn())) for _ in range(3)] == [6, 1, 0]
+    assert [len(batch) for batch in card.batches] == [6, 1]
+
+
+def test_a_card_whose_memory_ends_gives_what_it_has_begun(scheduler, card) -> None:
+    add(scheduler, 1, 50)
+    assert len(drawn(scheduler.turn())) == FIRST_BATCH  # the second batch, of 8, is begun
+    card.fits = 2
+    assert len(drawn(scheduler.turn())) == 8
+    assert [len(batch) for batch in card.batches] == [6, 8, 2]
+    assert len(drawn(scheduler.turn())) == 2

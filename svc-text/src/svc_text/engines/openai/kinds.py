@@ -1,8 +1,8 @@
 """The kinds of servers, how one is told from the other, and what each can do.
 
 What a server ignores without a word (Ollama: `n`, `logprobs`, `tool_choice`) is as absent as what it refuses. Sources,
-read in November 2026: vLLM `entrypoints/openai/chat_completion/protocol.py`, SGLang `entrypoints/openai/protocol.py`,
-Ollama `openai/openai.go`; llama-server was asked itself.
+read in November 2026: vLLM `entrypoints/openai/chat_completion/protocol.py`, Ollama `openai/openai.go`; llama-server
+was asked itself. What is said of SGLang and NIM is recalled, not checked against them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 
 from svc_text.embedding import Embedded
@@ -83,7 +82,7 @@ class VllmEngine:
                     progress.beat("generating")
                     for delta in reply.deltas(step):
                         for index in range(times):
-                            yield replace(delta, index=index) if index else delta
+                            yield delta._replace(index=index) if index else delta
 
     async def count(self, chat: Chat) -> int:
         """Tokens of the prompt, exactly."""

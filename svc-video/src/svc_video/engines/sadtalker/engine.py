@@ -45,7 +45,7 @@ from svc_video.engines.sadtalker.source import FPS, Source
 from svc_video.film import Frame
 from svc_video.framing import USUAL_FRAMING, Framing
 from svc_video.speech import Speech
-from troupe.wire.errors import EngineFailed, TroupeError
+from troupe.wire.errors import CheckpointNotFound, EngineFailed, EngineMissing, TroupeError
 
 FEATURES = ("seed", "head_motion", "blink_rate", "aspect", "captions", "resume", "look_back")
 FEWEST_AHEAD = 8  # frames that may be drawn before they are taken, however small the batch
@@ -91,7 +91,11 @@ class SadTalkerEngine:
     def start(self, report: Callable[[float], None]) -> None:
         """Load; raises `CheckpointNotFound` or `EngineMissing` where files, torch or memory are wanting."""
         terms.require(self._place.checkpoint)
-        self._load(report)
+        try:
+            self._load(report)
+        except (EngineMissing, CheckpointNotFound) as error:  # what it said itself: the files are there
+            self._refusal = error
+            raise
 
     def prepare(
         self,
@@ -132,11 +136,18 @@ class SadTalkerEngine:
                 yield frame
 
     def check(self) -> None:
-        """Whether the process lives and answers; one that died is started again in the background."""
+        """Whether the process lives and answers; one that died is started again in the background.
+
+        So is the first one, where its files were missing and are there now; a machine too small for it stays too small.
+        """
         process = self._process
         if process is not None and process.alive:
             self._check_pulse(process)
             return
+        if process is None:
+            terms.require(self._place.checkpoint)
+            if self._refusal is not None:
+                raise self._refusal
         self._again(process)
 
     def stop(self) -> None:
@@ -205,7 +216,8 @@ class SadTalkerEngine:
                 return  # it was started meanwhile
             if self._starting is None or not self._starting.is_alive():
                 self._start_another(dead)
-        raise EngineFailed("SadTalker is started again", engine="sadtalker", loading=self._loaded)
+        how = "loaded" if dead is None else "started again"
+        raise EngineFailed(f"SadTalker is {how}", engine="sadtalker", loading=self._loaded)
 
     def _start_another(self, dead: Process | None) -> None:
         if time.monotonic() < self._not_before:
@@ -215,7 +227,7 @@ class SadTalkerEngine:
         if dead is not None:
             log.warning("%s", dead.failure().message)
             dead.end()
-        self._counts["restarted"] += 1
+            self._counts["restarted"] += 1
         self._loaded, self._refusal = 0.0, None
         self._starting = threading.Thread(target=self._restart, name="sadtalker-restart", daemon=True)
         self._starting.start()

@@ -11,6 +11,7 @@ A convolution there leaves its bias to what comes after it, which reads the numb
 
 from __future__ import annotations
 
+import logging
 from itertools import product
 from typing import NamedTuple, Protocol
 
@@ -29,6 +30,11 @@ PATTERNS = {
 
 The first sees the small pixel before its own and its own, as do those within; the last its own and the one after.
 """
+
+
+PROBED = 8  # channels, rows and columns of what a kernel is tried on
+
+log = logging.getLogger("sadtalker")
 
 
 class Moments(NamedTuple):
@@ -111,9 +117,12 @@ def fused(device: torch.device) -> Fused:
         try:
             from svc_video.engines.sadtalker.fused_triton import InTriton  # noqa: PLC0415  # Triton is on a card's only
 
-            return InTriton()
-        except ImportError:
-            pass
+            passes = InTriton()
+            passes.moments(torch.zeros(1, PROBED, PROBED, PROBED, device=device))
+        except Exception as error:  # noqa: BLE001  # no Triton, no C compiler for its launchers, a card it knows not
+            log.warning("Triton's kernels cannot run here, PyTorch's own do (%s: %s)", type(error).__name__, error)
+        else:
+            return passes
     return InTorch()
 
 

@@ -132,6 +132,7 @@ def graphed(renderer: Renderer, appearance: Appearance, most: int) -> GraphRende
     graphs = GraphRenderer(renderer, appearance, most, CudaCapture())
     try:
         graphs.warm()
+        torch.cuda.empty_cache()  # what the runs before the captures took: graphs have memory of their own
     except RuntimeError:
         log.exception("this card or its PyTorch captures no graph of SadTalker: every kernel is launched by itself")
         return None

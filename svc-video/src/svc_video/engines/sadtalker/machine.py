@@ -19,6 +19,10 @@ Finisher = Callable[[Rgb], Rgb]
 """(N, S, S, 3) -> (N, H, W, 3); may raise what ends the film."""
 
 
+Squares = Callable[[], Sequence[Rgb]]
+"""Waits for a batch that was begun, and gives it; its squares stand until the batch after the next is begun."""
+
+
 class OutOfMemory(Exception):  # not an error of ours: what the machine has is used up
     """The device's memory did not suffice for this call; smaller ones may fit."""
 
@@ -57,11 +61,15 @@ class Stage(Protocol):
 
 
 class Renderer(Protocol):
-    """Draws frames; may raise `OutOfMemory`."""
+    """Draws frames."""
 
     @property
     def batch(self) -> int:
         """Frames that are best drawn at once."""
 
-    def render(self, poses: Sequence[Pose]) -> Sequence[Rgb]:
-        """One square for each, whichever films they are of."""
+    @property
+    def ahead(self) -> bool:
+        """Whether a batch may be begun before the one before it was taken: it is drawn elsewhere meanwhile."""
+
+    def begin(self, poses: Sequence[Pose]) -> Squares:
+        """Draw one square for each, whichever films they are of; may raise `OutOfMemory`."""

@@ -24,10 +24,11 @@ from svc_video.engines.sadtalker.drawing import Drawing
 from svc_video.engines.sadtalker.enhancer import Enhancers
 from svc_video.engines.sadtalker.filming import FilmMotion, finisher, of_film
 from svc_video.engines.sadtalker.front import Front
-from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory
+from svc_video.engines.sadtalker.machine import Finisher, OutOfMemory, Squares
 from svc_video.engines.sadtalker.mapping import Mapping
 from svc_video.engines.sadtalker.motion import MotionNetworks, MotionStream
 from svc_video.engines.sadtalker.orders import FilmOrder, Finish
+from svc_video.engines.sadtalker.outbox import Parcel
 from svc_video.engines.sadtalker.pace import drawn
 from svc_video.engines.sadtalker.plan import Follow, MotionPlan, Reference
 from svc_video.engines.sadtalker.reader import Place
@@ -109,15 +110,30 @@ class Networks:
             own = networks.source_heads(source.coefficients).keypoints(appearance.canonical)[0]
             return FilmMotion(stream, appearance, own, first)
 
-    def render(self, poses: Sequence[FrameOrder]) -> Sequence[Rgb]:
+    @property
+    def ahead(self) -> bool:
+        """A card draws while the host does other things."""
+        return any(drawing.device.type == "cuda" for drawing in self._drawings.values())
+
+    def begin(self, poses: Sequence[FrameOrder]) -> Squares:
         """One square for each; raises `OutOfMemory`."""
-        frames: dict[int, Rgb] = {}
+        begun: list[tuple[list[int], Parcel]] = []
         for size in sorted({pose.appearance.size for pose in poses}):
             places = [place for place, pose in enumerate(poses) if pose.appearance.size == size]
             with out_of_memory():
-                drawn_now = self._drawings[size].begin([poses[place] for place in places]).take()
-            frames |= dict(zip(places, drawn_now, strict=True))
-        return [frames[place] for place in range(len(poses))]
+                begun.append((places, self._drawings[size].begin([poses[place] for place in places])))
+
+        def squares() -> list[Rgb]:
+            frames: dict[int, Rgb] = {}
+            for places, parcel in begun:
+                frames |= dict(zip(places, parcel.take(), strict=True))
+            return [frames[place] for place in range(len(poses))]
+
+        return squares
+
+    def render(self, poses: Sequence[FrameOrder]) -> Sequence[Rgb]:
+        """One square for each, waited for; raises `OutOfMemory`."""
+        return self.begin(poses)()
 
     def _appearance(self, source: Source, renderer: Renderer) -> Appearance:
         key = (source.size, source.image.tobytes())

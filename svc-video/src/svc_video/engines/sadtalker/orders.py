@@ -20,7 +20,7 @@ class Load:
 
     checkpoint: str  # folder
     device: str  # auto, cpu, cuda, cuda:1
-    precision: str  # auto, fp32, tf32, fp16, bf16, int8
+    precision: str  # auto, fp32, tf32, fp16, bf16
     batch: int  # frames rendered at once; 0 = by the device
     landmarks: str  # auto, awing, face-alignment, mesh
     enhancers: str = ""  # name=module:Class, with commas

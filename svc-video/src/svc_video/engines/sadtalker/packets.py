@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -59,3 +60,16 @@ def _exactly(stream: IO[bytes], size: int) -> bytearray | None:
             return None
         got += more
     return data
+
+
+class Out:
+    """The pipe to the service; several threads write, each a whole packet."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, message: dict[str, Any], data: Data = b"") -> None:
+        """Now."""
+        with self._lock:
+            write(self._stream, Packet(message, data))

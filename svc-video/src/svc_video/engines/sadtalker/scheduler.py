@@ -5,6 +5,7 @@ Notable choices:
 - the film whose viewer runs out of picture first goes first, one that nobody has seen yet before all;
 - the first batch of a film is small, so that its first fragment comes soon;
 - a film whose reader is slow has no room, and is passed over: nobody waits for it;
+- where a card draws, the next batch is begun before the last one is taken: the card never waits for the host;
 - where memory does not suffice the batch is halved and drawn again; a film fails where not even one frame fits;
 - nothing here knows torch, pipes or threads.
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
-from svc_video.engines.sadtalker.machine import OutOfMemory, Pose, Renderer
+from svc_video.engines.sadtalker.machine import OutOfMemory, Pose, Renderer, Squares
 from svc_video.engines.sadtalker.source import Rgb
 from svc_video.engines.sadtalker.take import Take
 from troupe.wire.errors import Overloaded, TroupeError
@@ -59,6 +61,13 @@ Event = Drawn | Finished | Failed
 Choice = tuple[Take, int, Pose]
 
 
+class Begun(NamedTuple):
+    """A batch that is being drawn."""
+
+    chosen: list[Choice]
+    squares: Squares
+
+
 class Scheduler:
     """All films of one renderer."""
 
@@ -67,6 +76,7 @@ class Scheduler:
         self._clock = clock
         self._most = max(1, renderer.batch)
         self._takes: dict[int, Take] = {}
+        self._begun: Begun | None = None
 
     @property
     def films(self) -> int:
@@ -91,16 +101,41 @@ class Scheduler:
         self._takes.pop(number, None)
 
     def turn(self) -> list[Event]:
-        """One batch, and what came of it; nothing where no film can go on."""
-        failed = self._collect()
-        chosen = self._schedule()
-        if not chosen:
-            return [*failed, *self._ended()]
-        try:
-            frames = self._renderer.render([pose for _, _, pose in chosen])
-        except OutOfMemory as error:
-            return [*failed, *self._smaller(chosen, error)]
-        return [*failed, *self._postprocess(chosen, frames), *self._ended()]
+        """What came of one batch, the next begun where the renderer works ahead; nothing where no film can go on."""
+        events = self._step()
+        while not events and self._begun:
+            events = self._step()
+        return events
+
+    def _step(self) -> list[Event]:
+        events = self._collect()
+        before, self._begun = self._begun, None
+        events += self._begin()
+        if before:
+            events += self._postprocess(before)
+        if self._begun and not self._renderer.ahead:
+            begun, self._begun = self._begun, None
+            events += self._postprocess(begun)
+        return [*events, *self._ended()]
+
+    def _begin(self) -> list[Event]:
+        """Begin a batch, of as many frames as there is memory for."""
+        while chosen := self._schedule():
+            try:
+                squares = self._renderer.begin([pose for _, _, pose in chosen])
+            except OutOfMemory as error:
+                if len(chosen) == 1:
+                    film = chosen[0][0].number
+                    self.cancel(film)
+                    return [_too_little(film, f"for a single frame ({error})")]
+                self._most = len(chosen) // 2
+                log.warning("memory did not suffice: from now on %d frames at once (%s)", self._most, error)
+                continue
+            for take, number, _ in chosen:
+                take.began(number)
+            self._begun = Begun(chosen, squares)
+            break
+        return []
 
     def _collect(self) -> list[Event]:
         """Take in the motion that became known."""
@@ -117,32 +152,26 @@ class Scheduler:
         """The frames of the next batch: in turns, the most urgent film first."""
         now = self._clock()
         takes = sorted((take for take in self._takes.values() if take.drawable), key=lambda take: take.urgency(now))
-        most = min(self._most, FIRST_BATCH) if any(not take.given for take in takes) else self._most
+        most = min(self._most, FIRST_BATCH) if any(not take.begun for take in takes) else self._most
         shares = _dealt([take.drawable for take in takes], most)
         return [(take, *frame) for take, share in zip(takes, shares, strict=True) for frame in take.wanted(share)]
 
-    def _smaller(self, chosen: list[Choice], error: OutOfMemory) -> list[Event]:
-        if len(chosen) > 1:
-            self._most = len(chosen) // 2
-            log.warning("memory did not suffice: from now on %d frames at once (%s)", self._most, error)
-            return self.turn()
-        film = chosen[0][0].number
-        self.cancel(film)
-        return [_too_little(film, f"for a single frame ({error})")]
-
-    def _postprocess(self, chosen: list[Choice], frames: Iterable[Rgb]) -> list[Event]:
-        now, events = self._clock(), list[Event]()
-        drawn = zip(chosen, frames, strict=True)
+    def _postprocess(self, begun: Begun) -> list[Event]:
+        """Wait for a batch; films that were cancelled meanwhile are not told of."""
+        squares, now, events = begun.squares(), self._clock(), list[Event]()
+        drawn = zip(begun.chosen, squares, strict=True)
         for take, group in groupby(drawn, key=lambda each: each[0][0]):
-            numbers, squares = zip(*((number, frame) for (_, number, _), frame in group), strict=True)
+            if take.number not in self._takes:
+                continue
+            numbers, frames = zip(*((number, frame) for (_, number, _), frame in group), strict=True)
             try:
-                finished = take.finish(np.stack(squares)) if take.finish else squares
+                finished = take.finish(np.stack(frames)) if take.finish else frames
             except TroupeError as error:
                 self.cancel(take.number)
                 events.append(Failed(take.number, error))
                 continue
             for number, frame in zip(numbers, finished, strict=True):
-                take.gave(number, now)
+                take.gave(now)
                 events.append(Drawn(take.number, number, frame))
         return events
 

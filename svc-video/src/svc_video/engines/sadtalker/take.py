@@ -25,6 +25,7 @@ class Take:
     room: int  # frames that may still be given
     finish: Finisher | None = None
     given: int = 0
+    begun: int = 0  # those that are being drawn count too
     seen_at: float = 0.0  # when the first one was given
     _known: int = 0  # number at 25 per second of the first pose that is kept
     _poses: deque[Pose] = field(default_factory=deque)
@@ -57,7 +58,7 @@ class Take:
     @property
     def whole(self) -> bool:
         """Whether nothing more will come."""
-        return not self._poses and self.performance.whole
+        return not self._poses and self.begun == self.given and self.performance.whole
 
     def wanted(self, most: int) -> list[tuple[int, Pose]]:
         """The next frames, at most so many, with their numbers at 25 per second; nothing changes by that."""
@@ -72,16 +73,20 @@ class Take:
             before, index = number, index + 1
         return found
 
-    def gave(self, number: int, now: float) -> None:
-        """That frame was drawn: it and what was before it is done with."""
-        self.seen_at = self.seen_at if self.given else now
-        self.given += 1
+    def began(self, number: int) -> None:
+        """That frame is being drawn: it and what was before it is done with."""
+        self.begun += 1
         self.room -= 1
         while drawn(self.index, self.rate) <= number:
             self.index += 1
         for _ in range(number + 1 - self._known):
             self._poses.popleft()
         self._known = number + 1
+
+    def gave(self, now: float) -> None:
+        """One more of them was drawn."""
+        self.seen_at = self.seen_at if self.given else now
+        self.given += 1
 
     def urgency(self, now: float) -> float:
         """Seconds of film that its viewer has in hand; who has seen nothing yet goes before all others."""

@@ -6,15 +6,23 @@ and what lacks is told; a decoder never fails for it.
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import json
+import logging
 import os
 import resource
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from svc_tts.audio import seccomp
+from troupe.wire import seccomp
 
 _OPEN_FILES = 32
 _KEPT_OF_THE_ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "SYSTEMROOT")
+_BROKE = "the decoder broke"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,28 @@ def enter(limits: Limits) -> tuple[str, ...]:
         "seccomp": seccomp.install(),
     }
     return tuple(f"{measure}: {why}" for measure, why in refused.items() if why)
+
+
+def complain(**what: str) -> None:
+    """Say something to who started this process: `why` it fails, or what of its sandbox is `lacking`."""
+    sys.stderr.write(json.dumps(what) + "\n")
+
+
+def complaint(said: bytes) -> str:
+    """Why such a process failed, by its standard error; what its sandbox lacks goes to the log, once."""
+    why = _BROKE
+    for line in said.splitlines():
+        with contextlib.suppress(ValueError, AttributeError):  # a line of a library's
+            told = json.loads(line)
+            why = str(told.get("why", why))
+            _warn_once(str(told.get("lacking", "")))
+    return why
+
+
+@functools.cache
+def _warn_once(lacking: str) -> None:
+    if lacking:
+        log.warning("files of strangers are decoded in a weaker sandbox: %s", lacking)
 
 
 def _bound(limits: Limits) -> str:

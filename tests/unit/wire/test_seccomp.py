@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from svc_tts.audio import seccomp
-from svc_tts.audio.seccomp import AARCH64, MACHINES, X86_64, program
+from troupe.wire import seccomp
+from troupe.wire.seccomp import AARCH64, MACHINES, X86_64, program
 
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
@@ -92,7 +92,7 @@ FORBIDDEN = {
 }
 HEAD = """
 import ctypes, mmap, os, resource, socket, sys, threading
-from svc_tts.audio import seccomp
+from troupe.wire import seccomp
 libc = ctypes.CDLL(None, use_errno=True)
 def raise_errno(status):
     if status == -1: raise OSError(ctypes.get_errno(), "refused")

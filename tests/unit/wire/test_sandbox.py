@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from svc_tts.audio import sandbox
-from svc_tts.audio.sandbox import Limits
+from troupe.wire import sandbox
+from troupe.wire.sandbox import Limits
 
 CONFINED = """
 import resource, sys
-from svc_tts.audio import sandbox, seccomp
+from troupe.wire import sandbox, seccomp
 {before}
 print(sandbox.enter(sandbox.Limits(512 << 20, 5)))
 for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
@@ -66,3 +66,10 @@ def test_on_this_system_all_of_it_is_there() -> None:
 
 def test_limits_are_values() -> None:
     assert Limits(1, 2) == Limits(1, 2)
+
+
+def test_the_last_reason_is_told_and_what_is_lacking_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    said = b'{"lacking": "seccomp: none here"}\n[mov] a line of a library\n3\n{"why": "no sound in it"}\n'
+    assert sandbox.complaint(said) == "no sound in it"
+    assert sandbox.complaint(b"Segmentation fault") == "the decoder broke"
+    assert "weaker sandbox: seccomp: none here" in caplog.text
