@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from svc_text.limits import MOST_STOPS
 from troupe.wire.errors import EngineMissing
 
+MOST_STOPS = 64  # as svc_text.limits has it, which engines do not see
 QUIET: Mapping[str, str] = {
     "VLLM_NO_USAGE_STATS": "1",  # nothing is told to anybody outside
     "VLLM_MAX_STOP_STRINGS": str(MOST_STOPS),  # it takes fewer by itself

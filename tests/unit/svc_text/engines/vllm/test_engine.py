@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from svc_text import limits
 from svc_text.engine import Chat, EngineContext, Turn, make
 from svc_text.engines.vllm import adapter, facts
 from svc_text.engines.vllm.engine import VllmEngine
@@ -82,3 +83,7 @@ def test_size_and_name_of_a_folder(tmp_path: Path) -> None:
     assert facts.size_of(str(tmp_path)) == 5
     assert facts.name_of(str(tmp_path)) == tmp_path.name
     assert (facts.size_of("owner/name"), facts.name_of("owner/name")) == (0, "owner/name")
+
+
+def test_vllm_is_told_to_take_as_many_stop_strings_as_the_limits_do() -> None:
+    assert adapter.QUIET["VLLM_MAX_STOP_STRINGS"] == str(limits.MOST_STOPS)
