@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-connect bench-speech bench-timing bench-xtts bench-sadtalker
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ key: $(STAMP) ## Create an API key: NAME=
 model: $(STAMP) ## List the text models that run here, or fetch one: NAME= VERIFY=1
 	@$(BIN)/python -m svc_text model $(if $(VERIFY),--verify) $(if $(NAME),-- "$$NAME")
 
+vllm: $(STAMP) ## Install vLLM into var/vllm: the engine vllm runs as `var/vllm/bin/python -m svc_text`
+	@tools/vllm.sh $(BIN)/uv
+
 xtts: $(STAMP) ## Fetch XTTS v2, the engine that clones (no commercial use): COQUI_TOS_AGREED=1 VERIFY=1
 	@$(BIN)/python -m svc_tts xtts $(if $(VERIFY),--verify)
 
@@ -62,6 +65,9 @@ test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under lo
 
 test-engines: $(STAMP) torch ## The engines that need PyTorch, on small random models: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/engines_torch)
+
+test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by the tests: TESTS=
+	@tools/run-tests.sh var/vllm/bin/python $(or $(TESTS),tests/vllm)
 
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv
@@ -122,6 +128,9 @@ bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eig
 
 bench-connect: $(STAMP) ## What a delta costs svc-text and the gateway over Connect and over Chat, and memory: REQUESTS= FULL=1 ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.connect
+
+bench-vllm: $(STAMP) vllm ## What the mesh costs over vLLM in-process and over its own server, 32 streams: MODEL=tiny|half_b ROUNDS= QUICK=1
+	@tools/private-network.sh var/vllm/bin/python -m tests.bench.vllm
 
 bench-lipsync: $(STAMP) ## Do the lips move with the words, judged from the films: VIDEO= TEXT= ROUNDS= QUICK=1
 	@tests/bench/lipsync/install.sh $(BIN)/uv || echo "the second judge of lips cannot be installed here" >&2

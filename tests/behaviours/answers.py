@@ -174,7 +174,7 @@ async def a_stop_string_may_lie_across_tokens(subject: Subject) -> None:
     pieces = [delta.content for delta in (await subject.ask(asking())).deltas if delta.content]
     text = "".join(pieces)
     border = len(pieces[0]) if len(pieces) > 1 else text.index(" ", 3)
-    stop = text[border - 2 : border + 2]
+    stop = text[max(0, border - 2) : border + 2]
     answer = await subject.ask(asking(stop=[stop]))
     assert (answer.text(), answer.finish) == (text.partition(stop)[0], "stop")
 

@@ -20,7 +20,8 @@ from tests.fakes.gguf import write
 from tests.fakes.openai_server import Manners, serving
 
 from svc_text.desk import Desk
-from svc_text.engine import EngineContext, LlamacppPlace, OpenaiPlace
+from svc_text.engine import EngineContext
+from svc_text.places import LlamacppPlace, OpenaiPlace
 
 SERVER = Path(__file__).parents[1] / "fakes" / "llama_server.py"
 CALLS, THINKS = frozenset({"tools"}), frozenset({"reasoning"})

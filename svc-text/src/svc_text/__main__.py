@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import uvloop
 from prometheus_client import CollectorRegistry
@@ -27,6 +30,18 @@ from troupe.wire.logs import configure
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
 
+class Ending:
+    """Why this service ends by itself: an engine says that only a new process helps."""
+
+    def __init__(self) -> None:
+        self.why = ""
+
+    def __call__(self, why: str) -> None:
+        """Drain as on SIGTERM; the sentence is the service's last line, and its status tells a supervisor."""
+        self.why = why
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> int:
     """Read the command line, then serve or examine."""
     arguments = _parser().parse_args()
@@ -39,9 +54,13 @@ def main() -> int:
         configure("text", settings.log_level)
         if arguments.command == "doctor":
             return _doctor(settings, as_json=arguments.json)
-        uvloop.run(_serve(settings))
+        ending = Ending()
+        uvloop.run(_serve(settings, ending))
     except TroupeError as error:
         sys.exit(f"svc-text: {error.message}")
+    if ending.why:
+        print(f"svc-text: {ending.why}", file=sys.stderr, flush=True)
+        os._exit(1)  # taking torch down in good order takes ten seconds, and callers wait for the next process
     return 0
 
 
@@ -57,9 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(settings: Settings) -> None:
-    desk = Desk(settings.engine_names, settings.context)
+async def _serve(settings: Settings, ending: Ending) -> None:
     registry = CollectorRegistry()
+    desk = Desk(settings.engine_names, replace(settings.context, end=ending, registry=registry))
     metrics = RpcMetrics(registry)
     servicer = TextServicer(desk, settings.request_s, metrics)
     service = Service(SERVICE, lambda server: add_TextServicer_to_server(servicer, server))

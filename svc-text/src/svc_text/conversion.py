@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from svc_text.embedding import Embedded
 from svc_text.engine import (
     Chat,
     Delta,
@@ -43,6 +44,7 @@ TASKS: Mapping[str, engine_pb2.Task] = {
 }
 PLAIN = Delta()[2:]
 """What a piece that is nothing but a text and its tokens has besides them: nothing."""
+MOST_INPUTS = 2048  # texts of one call, as OpenAI has it
 DOCUMENTS_ONLY = "documents_only"
 """The feature of an engine that sums up what it is given and knows nothing else."""
 OPTIONAL = (
@@ -79,6 +81,7 @@ def to_chat(request: text_pb2.ChatRequest, facts: EngineFacts) -> Chat:
         parallel_tool_calls=request.parallel_tool_calls if request.HasField("parallel_tool_calls") else None,
         reasoning=request.reasoning,
         priority=request.priority,
+        lora=request.lora,
     )
 
 
@@ -113,6 +116,7 @@ def _refuse_what_it_lacks(request: text_pb2.ChatRequest, facts: EngineFacts) -> 
         "logit_bias": bool(request.sampling.logit_bias),
         "n": request.sampling.n > 1,
         "documents": bool(request.documents),
+        "lora": bool(request.lora),
         "continue": request.continue_final_message,
     }
     if request.response_format.type in {"json_schema", "json_object"} and "json_schema" not in facts.features:
@@ -185,6 +189,22 @@ def from_page(page: Page) -> text_pb2.ExtractResponse:
         date=page.date,
         links=page.links,
     )
+
+
+def to_texts(request: text_pb2.EmbedRequest) -> tuple[str, ...]:
+    """The texts to embed; raises `EmptyText` or `InvalidArgument`."""
+    if not any(request.inputs):
+        raise EmptyText("There is nothing to embed. Send at least one text.")
+    if len(request.inputs) > MOST_INPUTS:
+        raise InvalidArgument(f"There are {len(request.inputs)} texts to embed; allowed: {MOST_INPUTS}.")
+    return tuple(request.inputs)
+
+
+def from_embedded(found: Embedded) -> text_pb2.EmbedResponse:
+    """Vectors as they travel."""
+    vectors = [text_pb2.Embedding(values=vector) for vector in found.vectors]
+    usage = text_pb2.Usage(prompt_tokens=found.prompt_tokens)
+    return text_pb2.EmbedResponse(embeddings=vectors, model=found.model, usage=usage)
 
 
 def _licence(facts: EngineFacts) -> engine_pb2.Licence | None:

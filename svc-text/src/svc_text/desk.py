@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
 from svc_text.conversion import DOCUMENTS_ONLY, describe
+from svc_text.embedding import Embedded, Embedder
 from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, Sampling, TextEngine, Turn, Watched, make
 from svc_text.extraction.page import Page, PageReader, PageSource
 from troupe.v1 import engine_pb2
@@ -101,6 +102,9 @@ class Desk:
         told.add_done_callback(telling.discard)
 
     async def _first_token(self, engine: TextEngine) -> None:
+        if isinstance(engine, Embedder) and "chat" not in engine.facts.tasks:
+            await engine.embed(("hello",), 0, Progress())
+            return
         page = Document(text="Troupe is a small company that makes heads talk. It was founded by three friends.")
         documents = (page,) if DOCUMENTS_ONLY in engine.facts.features else ()
         hello = Chat(turns=(Turn("user", "hello"),), sampling=Sampling(max_tokens=1), documents=documents)
@@ -141,6 +145,22 @@ class Desk:
         self._outstanding[name] += 1
         try:
             return await engine.extract(source)
+        finally:
+            self._outstanding[name] -= 1
+
+    async def embed(self, name: str, inputs: Sequence[str], dimensions: int) -> Embedded:
+        """Vectors by that engine, or by the first one that embeds for an empty name."""
+        embedders = [each for each, engine in self.engines.items() if "embed" in engine.facts.tasks]
+        name = name or next(iter(embedders), "")
+        if not name:
+            raise NotSupported(f"No text engine of this service embeds: {', '.join(self.engines)}.")
+        name, engine = self.engine(name)
+        if name not in embedders or not isinstance(engine, Embedder):
+            able = f" Name one that does: {', '.join(embedders)}." if embedders else ""
+            raise NotSupported(f"The engine {name} does not embed.{able}")
+        self._outstanding[name] += 1
+        try:
+            return await engine.embed(inputs, dimensions, Progress())
         finally:
             self._outstanding[name] -= 1
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
+from prometheus_client import CollectorRegistry
+
+from svc_text.places import LlamacppPlace, OpenaiPlace, VllmPlace
 from troupe.wire.documents import Document
 from troupe.wire.plugins import engine_class
 from troupe.wire.progress import Progress
 
 ENGINES: Mapping[str, str] = {
+    "vllm": "svc_text.engines.vllm.engine:VllmEngine",
     "openai": "svc_text.engines.openai.engine:OpenaiEngine",
     "llamacpp": "svc_text.engines.llamacpp.engine:LlamacppEngine",
     "extractive": "svc_text.engines.extractive:ExtractiveEngine",
@@ -107,7 +110,8 @@ class Chat:
     tool_choice: str = ""
     parallel_tool_calls: bool | None = None
     reasoning: str = ""
-    priority: int = 0
+    priority: int = 0  # the higher, the longer it may wait
+    lora: str = ""  # name of an adapter; empty = the model as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,31 +164,8 @@ class EngineFacts:
     models: tuple[str, ...] = ()  # that chats may name, where there are several; `model` is the default one
 
 
-@dataclass(frozen=True, slots=True)
-class LlamacppPlace:
-    """Where the GGUF models are, and how they are loaded and kept; 0 = found out."""
-
-    models_dir: Path = Path("models/text")
-    model: str = ""  # a name of the folder or a file anywhere; empty = the first of the folder
-    slots: int = 0  # chats that a model answers at once
-    context: int = 0  # tokens of one chat, its answer included
-    threads: int = 0
-    batch: int = 64  # tokens of a prompt read at once
-    cache_mib: int = 256  # for prompts seen before, per model
-    gpu_layers: int = -1  # -1 = all that fit
-    held: int = 1  # models in memory at once
-    idle_s: float = 0.0  # without a chat, after which a model is put away; 0 = never
-    verbose: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OpenaiPlace:
-    """The OpenAI-compatible server that is asked."""
-
-    base_url: str = ""  # with or without /v1
-    api_key: str = field(default="", repr=False)
-    model: str = ""  # empty = the first one it lists
-    concurrency: int = 256  # chats asked of it at once; more are refused
+def _no_end(why: str) -> None:
+    """Outside a service nothing ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +174,11 @@ class EngineContext:
 
     llamacpp: LlamacppPlace = field(default_factory=LlamacppPlace)
     openai: OpenaiPlace = field(default_factory=OpenaiPlace)
+    vllm: VllmPlace = field(default_factory=VllmPlace)
+    end: Callable[[str], None] = _no_end
+    """Called where only a new process helps, with the sentence that becomes the service's last line."""
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """An engine with metrics of its own registers them here."""
 
 
 USUAL_CONTEXT = EngineContext()

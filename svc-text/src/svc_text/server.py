@@ -9,13 +9,13 @@ from typing import Any
 import grpc.aio
 
 from svc_text.connect import Connection
-from svc_text.conversion import from_delta, from_page, to_chat
+from svc_text.conversion import from_delta, from_embedded, from_page, to_chat, to_texts
 from svc_text.desk import Desk
 from svc_text.engine import Chat as EngineChat
 from svc_text.inbox import received
 from troupe.v1 import engine_pb2, text_pb2, text_pb2_grpc
 from troupe.wire.deadlines import Deadline
-from troupe.wire.errors import EmptyText, NotSupported
+from troupe.wire.errors import EmptyText
 from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.progress import Progress, with_ticks
 
@@ -94,8 +94,9 @@ class TextServicer(text_pb2_grpc.TextServicer):
         return text_pb2.ListModelsResponse(models=models)
 
     async def Embed(self, request: text_pb2.EmbedRequest, context: Context) -> text_pb2.EmbedResponse:
-        """No engine here embeds yet."""
-        raise NotSupported(f"No text engine of this service embeds: {', '.join(self._desk.engines)}.")
+        """Texts as vectors."""
+        async with Deadline.of_call(context, self._longest_s).scope("embedding"):
+            return from_embedded(await self._desk.embed(request.engine, to_texts(request), request.dimensions))
 
     async def Extract(
         self,

@@ -7,11 +7,16 @@ from pathlib import Path
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from svc_text.engine import EngineContext, LlamacppPlace, OpenaiPlace
+from svc_text.engine import EngineContext
+from svc_text.places import LlamacppPlace, OpenaiPlace, VllmPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
 
 PREFIX = "TROUPE_TEXT_"
-NOT_OURS = ("TROUPE_TEXT_TARGET", "TROUPE_TEXT_CONNECT")  # the gateway's, of the same prefix
+NOT_OURS = (  # the gateway's and `troupe up`'s, of the same prefix
+    "TROUPE_TEXT_TARGET",
+    "TROUPE_TEXT_CONNECT",
+    "TROUPE_TEXT_PYTHON",
+)
 
 
 class Settings(BaseSettings):
@@ -73,6 +78,21 @@ class Settings(BaseSettings):
     )
     openai_concurrency: int = Field(256, ge=1, le=10_000, description="Chats asked of that server at once")
 
+    vllm_tensor_parallel: int = Field(1, ge=1, le=1024, description="Devices that share each layer of vLLM's model")
+    vllm_pipeline_parallel: int = Field(1, ge=1, le=1024, description="Groups of devices with some of the layers each")
+    vllm_dtype: str = Field("", description="bfloat16, float16, float32; empty = as the model was saved")
+    vllm_quantization: str = Field("", description="awq, gptq, fp8, ...; empty = what the model's files say")
+    vllm_context: int = Field(0, ge=0, description="Tokens of one chat, its answer included; 0 = what the model knows")
+    vllm_memory_share: float = Field(0.0, ge=0, le=1, description="Of each device's memory; 0 = vLLM's own default")
+    vllm_loras: str = Field("", description="LoRA adapters: name=folder, with commas")
+    vllm_nodes: int = Field(1, ge=1, le=1024, description="Machines that the model is spread over")
+    vllm_node_rank: int = Field(0, ge=0, description="Which of them this is: 0 answers, the others compute for it")
+    vllm_head: str = Field("", description="Address of machine 0, as the others reach it")
+    vllm_tool_parser: str = Field("", description="How the model writes tool calls; empty = by its name, none = never")
+    vllm_reasoning_parser: str = Field("", description="How the model marks its thoughts; empty = by its name")
+    vllm_arguments: str = Field("", description="Further arguments of `vllm serve`, as on its command line")
+    vllm_idle_s: float = Field(0.0, ge=0, description="Seconds without a chat until vLLM sleeps; 0 = never")
+
     @field_validator("models_dir")
     @classmethod
     def _of_home(cls, folder: Path) -> Path:
@@ -103,7 +123,27 @@ class Settings(BaseSettings):
             verbose=self.log_level.upper() == "DEBUG",
         )
         openai = OpenaiPlace(self.vllm_base_url, self.vllm_api_key, self.vllm_model, self.openai_concurrency)
-        return EngineContext(llamacpp, openai)
+        return EngineContext(llamacpp, openai, self._vllm)
+
+    @property
+    def _vllm(self) -> VllmPlace:
+        return VllmPlace(
+            model=self.vllm_model,
+            tensor_parallel=self.vllm_tensor_parallel,
+            pipeline_parallel=self.vllm_pipeline_parallel,
+            dtype=self.vllm_dtype,
+            quantization=self.vllm_quantization,
+            context=self.vllm_context,
+            memory_share=self.vllm_memory_share,
+            loras=self.vllm_loras,
+            nodes=self.vllm_nodes,
+            node_rank=self.vllm_node_rank,
+            head=self.vllm_head,
+            tool_parser=self.vllm_tool_parser,
+            reasoning_parser=self.vllm_reasoning_parser,
+            arguments=self.vllm_arguments,
+            idle_s=self.vllm_idle_s,
+        )
 
     @property
     def engine_names(self) -> tuple[str, ...]:

@@ -20,8 +20,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from dotenv import dotenv_values
 from honcho.manager import Manager
 from honcho.printer import Printer
+
+from troupe.wire.environment import ENV_FILE
 
 POLL_S = 0.05
 TOO_SOON_S = 5.0  # a part that ends this soon after its start would only end again
@@ -38,10 +41,17 @@ class Part:
     module: str
     ports: tuple[str, ...]
     target: str = ""  # the gateway's setting for where this part is
+    python: str = ""  # the setting for the interpreter it runs in, where it may need an environment of its own
 
 
 PARTS = (
-    Part("text", "svc_text", ("TROUPE_TEXT_GRPC_PORT", "TROUPE_TEXT_METRICS_PORT"), "TROUPE_TEXT_TARGET"),
+    Part(
+        "text",
+        "svc_text",
+        ("TROUPE_TEXT_GRPC_PORT", "TROUPE_TEXT_METRICS_PORT"),
+        "TROUPE_TEXT_TARGET",
+        "TROUPE_TEXT_PYTHON",
+    ),
     Part(
         "speech",
         "svc_tts",
@@ -51,6 +61,12 @@ PARTS = (
     Part("video", "svc_video", ("TROUPE_VIDEO_GRPC_PORT", "TROUPE_VIDEO_METRICS_PORT"), "TROUPE_VIDEO_TARGET"),
     Part("gateway", "gateway", ("TROUPE_PORT", "TROUPE_GRPC_PORT")),
 )
+
+
+def interpreter(part: Part, environ: Mapping[str, str]) -> str:
+    """The Python that runs this part: its setting's, from the environment or else from `.env`, or this one."""
+    file = dotenv_values(environ.get(ENV_FILE) or ".env", interpolate=False)
+    return (environ.get(part.python) or file.get(part.python) or sys.executable) if part.python else sys.executable
 
 
 def free_ports() -> dict[str, str]:
@@ -76,7 +92,7 @@ class Mesh(Manager):  # type: ignore[misc]  # honcho has no types
         self._last = parts[-1].name
         env = {**os.environ, **settings, "PYTHONUNBUFFERED": "1"}
         for part in parts:
-            self.add_process(part.name, f"exec {shlex.quote(sys.executable)} -m {part.module}", env=env)
+            self.add_process(part.name, f"exec {shlex.quote(interpreter(part, env))} -m {part.module}", env=env)
             self._born[part.name] = time.monotonic()
 
     def run(self, until: Callable[[], bool] = lambda: False) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from gateway.cli import mesh as mesh_module
-from gateway.cli.mesh import PARTS, Mesh, Part, free_ports
+from gateway.cli.mesh import PARTS, Mesh, Part, free_ports, interpreter
 
 SLEEPER = """
 import signal, sys, time
@@ -124,3 +125,12 @@ def test_free_ports_are_all_different_and_targets_point_at_them() -> None:
     ports = [value for name, value in settings.items() if not name.endswith("_TARGET")]
     assert len(set(ports)) == len(ports) == sum(len(part.ports) for part in PARTS)
     assert settings["TROUPE_SPEECH_TARGET"] == f"127.0.0.1:{settings['TROUPE_SPEECH_GRPC_PORT']}"
+
+
+def test_a_part_may_have_an_environment_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text, gateway = PARTS[0], PARTS[-1]
+    assert interpreter(text, {}) == interpreter(gateway, {"TROUPE_TEXT_PYTHON": "other"}) == sys.executable
+    (tmp_path / ".env").write_text("TROUPE_TEXT_PYTHON=var/vllm/bin/python\n")
+    assert interpreter(text, {}) == "var/vllm/bin/python"
+    assert interpreter(text, {"TROUPE_TEXT_PYTHON": "other"}) == "other"

@@ -7,7 +7,7 @@ A prompt is one text to llama.cpp, and whatever in it is spelt like a control to
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from svc_text.models.gguf import Array, Header, read_header
@@ -25,9 +25,15 @@ def defuser(path: Path) -> Callable[[str], str]:
     size = path.stat().st_size
     with path.open("rb") as file:
         marks = _marks(read_header(file, size, frozenset({TOKENS, TYPES})))
-    if not marks:
+    return blanking(marks)
+
+
+def blanking(marks: Iterable[str]) -> Callable[[str], str]:
+    """A function that puts a blank into each of these marks."""
+    longest_first = sorted(set(marks), key=len, reverse=True)
+    if not longest_first:
         return str
-    pattern = re.compile("|".join(re.escape(mark) for mark in sorted(marks, key=len, reverse=True)))
+    pattern = re.compile("|".join(re.escape(mark) for mark in longest_first))
     return lambda text: pattern.sub(_blanked, text)
 
 

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
-from svc_text.engine import LlamacppPlace
 from svc_text.engines.llamacpp.marks import defuser
 from svc_text.engines.llamacpp.memory import MEBIBYTE, fitting_slots
 from svc_text.engines.llamacpp.model import Model
 from svc_text.engines.llamacpp.process import Child, Order
 from svc_text.engines.llamacpp.request import Reach
 from svc_text.models.inspect import ModelCard, inspect
+from svc_text.places import LlamacppPlace
 from troupe.wire.errors import CheckpointBroken, Overloaded
 
 LOOK_IDLE_S = 1.0

@@ -13,9 +13,9 @@ from typing import Any
 
 import aiohttp
 
-from svc_text.engine import OpenaiPlace
 from svc_text.engines.openai.refusal import refusal, unreachable
 from svc_text.engines.openai.stream import Events
+from svc_text.places import OpenaiPlace
 from troupe.wire.errors import EngineFailed
 
 CONNECT_S = 5.0

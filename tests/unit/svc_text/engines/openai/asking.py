@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from svc_text.engine import Chat, Delta, EngineContext, OpenaiPlace, Sampling, Turn
+from svc_text.engine import Chat, Delta, EngineContext, Sampling, Turn
 from svc_text.engines.openai.engine import OpenaiEngine
+from svc_text.places import OpenaiPlace
 from troupe.wire.progress import Progress
 
 

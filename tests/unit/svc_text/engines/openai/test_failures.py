@@ -13,8 +13,9 @@ from tests.fakes.openai_server import CONTEXT, MODEL, Manners, serving
 from tests.unit.svc_text.engines.openai.asking import answer, asking, said, started
 
 from svc_text.desk import Desk
-from svc_text.engine import EngineContext, OpenaiPlace
+from svc_text.engine import EngineContext
 from svc_text.engines.openai.engine import OpenaiEngine
+from svc_text.places import OpenaiPlace
 from troupe.v1 import engine_pb2
 from troupe.wire.errors import (
     CannotConnect,

@@ -1,0 +1,191 @@
+"""A chat as vLLM takes it: the fields of its OpenAI request, judged before vLLM sees them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
+from svc_text.schema import judged
+from svc_text.turns import arranged
+from troupe.wire.errors import InvalidArgument, NotSupported
+
+EFFORTS = ("low", "medium", "high")
+SAMPLED = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
+EXTRA = frozenset(
+    {
+        "allowed_token_ids",
+        "bad_words",
+        "ignore_eos",
+        "include_stop_str_in_output",
+        "min_tokens",
+        "repetition_detection",
+        "skip_special_tokens",
+        "stop_token_ids",
+        "structured_outputs",
+        "thinking_token_budget",
+    }
+)
+"""What `extra_sampling` may hold: nothing that makes vLLM work longer for a token than the limits know."""
+LONGEST_EXTRA = 20_000  # characters
+TAKEN: Mapping[str, tuple[float, float]] = {"temperature": (0.0, 2.0), "top_p": (1e-6, 1.0)}
+"""Where vLLM takes less than the limits of this service: what is beyond means nearly the same as the end of these."""
+GREEDY = 1e-5  # vLLM takes a lower temperature for none
+SEEDS = 1 << 63  # vLLM's seeds are signed
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the loaded model can be asked for."""
+
+    name: str
+    context: int  # tokens of one chat, prompt and answer together
+    defused: Callable[[str], str] = str  # a text without the words that the model takes for its own marks
+    tools: bool = False
+    adapters: Sequence[str] = ()
+
+
+def fields(chat: Chat, reach: Reach) -> dict[str, Any]:
+    """The request; raises `InvalidArgument` or `NotSupported`."""
+    asked: dict[str, Any] = {
+        "model": reach.name,
+        "stream": True,
+        "messages": [_message(turn, reach) for turn in arranged(chat, reach.name)],
+        **_tools(chat, reach),
+        **_response(chat.response),
+        **_reasoning(chat),
+        **_sampling(chat.sampling),
+        **_extra(str(chat.options.get("extra_sampling", ""))),
+    }
+    if chat.continue_final:
+        asked |= {"continue_final_message": True, "add_generation_prompt": False}
+    return asked
+
+
+def adapter_of(chat: Chat, reach: Reach) -> str:
+    """The LoRA adapter that the chat asks for, by `lora` or as its model; empty = none. Raises `InvalidArgument`."""
+    if chat.lora and chat.lora not in reach.adapters:
+        known = ", ".join(reach.adapters) or "none; set TROUPE_TEXT_VLLM_LORAS"
+        raise InvalidArgument(f"There is no adapter {chat.lora[:80]!r}; known: {known}.")
+    return chat.lora or (chat.model if chat.model in reach.adapters else "")
+
+
+def _message(turn: Turn, reach: Reach) -> dict[str, Any]:
+    told: dict[str, Any] = {"role": turn.role, "content": reach.defused(turn.text)}
+    if turn.name:
+        told["name"] = turn.name
+    if turn.reasoning:
+        told["reasoning"] = reach.defused(turn.reasoning)
+    if turn.tool_calls:
+        told["tool_calls"] = [_call(call, reach) for call in turn.tool_calls]
+    if turn.tool_call_id:
+        told["tool_call_id"] = turn.tool_call_id
+    return told
+
+
+def _call(call: ToolCall, reach: Reach) -> dict[str, Any]:
+    arguments = reach.defused(call.arguments or "{}")
+    if not isinstance(_parsed(arguments), dict):
+        raise InvalidArgument(f"The arguments of the tool call {call.name!r} are no JSON object: {arguments[:200]!r}.")
+    return {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:
+    if not chat.tools or chat.tool_choice == "none":
+        return {}
+    if not reach.tools:
+        raise NotSupported(f"{reach.name} has no tools here. Set TROUPE_TEXT_VLLM_TOOL_PARSER to how it writes them.")
+    choice = _choice(chat.tools, chat.tool_choice or "auto")
+    asked: dict[str, Any] = {
+        "tools": [_tool(tool, reach, forced=choice != "auto") for tool in chat.tools],
+        "tool_choice": choice,
+    }
+    if chat.parallel_tool_calls is not None:
+        asked["parallel_tool_calls"] = chat.parallel_tool_calls
+    return asked
+
+
+def _choice(tools: Sequence[Tool], choice: str) -> str | dict[str, Any]:
+    if choice in {"auto", "required"}:
+        return choice
+    if choice not in {tool.name for tool in tools}:
+        known = ", ".join(tool.name for tool in tools)
+        raise InvalidArgument(f"tool_choice is {choice!r}; allowed: auto, none, required, or one of {known}.")
+    return {"type": "function", "function": {"name": choice}}
+
+
+def _tool(tool: Tool, reach: Reach, *, forced: bool) -> dict[str, Any]:
+    """A call that must be made keeps to its schema: without `strict` vLLM takes any JSON for its arguments."""
+    parameters = reach.defused(tool.parameters or '{"type": "object", "properties": {}}')
+    function = {
+        "name": tool.name,
+        "description": reach.defused(tool.description),
+        "parameters": judged(parameters, f"The parameters of the tool {tool.name}"),
+    }
+    return {"type": "function", "function": function | ({"strict": True} if tool.strict or forced else {})}
+
+
+def _response(response: ResponseFormat) -> dict[str, Any]:
+    if response.kind == "text":
+        return {}
+    if response.kind == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    if response.kind != "json_schema":
+        allowed = "text, json_object or json_schema"
+        raise InvalidArgument(f"The response format is {response.kind!r}; allowed: {allowed}.")
+    schema = {"name": "answer", "schema": judged(response.schema, "The schema of the response")}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _reasoning(chat: Chat) -> dict[str, Any]:
+    """An answer that has begun has been thought about: a template must not open a thought for the rest of it."""
+    wanted = chat.reasoning or ("off" if chat.continue_final else "")
+    if wanted not in {"", "off", "on", *EFFORTS}:
+        raise InvalidArgument(f"reasoning is {wanted!r}; allowed: off, on, {', '.join(EFFORTS)}.")
+    if not wanted:
+        return {}
+    thinks = wanted != "off"
+    effort = {"reasoning_effort": wanted} if wanted in EFFORTS else {}
+    return {"chat_template_kwargs": {"enable_thinking": thinks, "thinking": thinks}, **effort}
+
+
+def copies(sampling: Sampling) -> int:
+    """How often one answer is told: vLLM makes no more than one at temperature 0, where all are the same."""
+    return sampling.n if sampling.temperature is not None and sampling.temperature < GREEDY else 1
+
+
+def _sampling(sampling: Sampling) -> dict[str, Any]:
+    asked = {name: value for name in SAMPLED if (value := getattr(sampling, name)) is not None}
+    for name, (least, most) in TAKEN.items():
+        if name in asked:
+            asked[name] = min(max(asked[name], least), most)
+    asked |= {"n": sampling.n // copies(sampling), "stop": [stop for stop in sampling.stop if stop]}
+    if sampling.max_tokens is not None:
+        asked["max_completion_tokens"] = sampling.max_tokens
+    if sampling.seed is not None:
+        asked["seed"] = sampling.seed % SEEDS
+    if sampling.logprobs:
+        asked |= {"logprobs": True, "top_logprobs": sampling.top_logprobs}
+    if sampling.logit_bias:
+        asked["logit_bias"] = dict(sampling.logit_bias)
+    return asked
+
+
+def _extra(text: str) -> Mapping[str, Any]:
+    if not text:
+        return {}
+    told = _parsed(text) if len(text) <= LONGEST_EXTRA else None
+    if not isinstance(told, dict):
+        raise InvalidArgument(f"extra_sampling is no JSON object of up to {LONGEST_EXTRA} characters.")
+    if unknown := sorted(set(told) - EXTRA):
+        raise InvalidArgument(f"extra_sampling has {unknown[0][:80]!r}; allowed: {', '.join(sorted(EXTRA))}.")
+    return told
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
