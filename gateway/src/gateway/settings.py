@@ -71,7 +71,7 @@ class Settings(BaseModel):
     text_target: str = Field(default="127.0.0.1:50051", alias="TROUPE_TEXT_TARGET")
     speech_target: str = Field(default="127.0.0.1:50052", alias="TROUPE_SPEECH_TARGET")
     video_target: str = Field(default="127.0.0.1:50053", alias="TROUPE_VIDEO_TARGET")
-    text_connect: bool = Field(default=False, alias="TROUPE_TEXT_CONNECT")  # chats to svc-text on one stream
+    text_connect: bool = Field(default=True, alias="TROUPE_TEXT_CONNECT")  # chats to svc-text on one stream
     dns_server: str = Field(default="", alias="TROUPE_DNS_SERVER")  # host:port; empty = the system's
 
     # Where the gateway is; port 0 = any free one.
