@@ -83,15 +83,18 @@ async def test_a_slow_replica_gets_little(stage: Stage, figures: Figures) -> Non
     assert percentile([outcome.took_s for outcome in load.outcomes[settled:]], 0.5) < LATE_S
 
 
-async def test_a_network_that_does_harm_is_gone_around(stage: Stage, figures: Figures) -> None:
-    """the network before one of 2 replicas does harm for 3 s, in four ways"""
+@pytest.mark.parametrize("way", ["Connect", "Chat"])
+async def test_a_network_that_does_harm_is_gone_around(stage: Stage, figures: Figures, way: str) -> None:
     near, far = await stage.replicas("svc_text", 2)
     async with in_front_of(far.grpc) as proxy:
-        gateway = await stage.gateway(PROVIDER_ECHO_TARGET=f"{near.grpc},{proxy.address}")
+        replicas = f"{near.grpc},{proxy.address}"
+        connect = "1" if way == "Connect" else "0"
+        gateway = await stage.gateway(PROVIDER_ECHO_TARGET=replicas, TROUPE_TEXT_CONNECT=connect)
         load = Load(lambda: gateway.http, streams=20, tokens=20, rate=20.0)
         async with load.running():
             await asyncio.sleep(1.0)
             assert await chats(far) > 0
+            figures.title = f"the network before one of 2 replicas does harm for 3 s, in four ways; chats by {way}"
             for fault in ("spoil", "swallow", "half_close", "refuse"):
                 seen = len(load.outcomes)
                 setattr(proxy, fault, True)
