@@ -35,14 +35,15 @@ NOW: Final = 0.1
 class Turn:
     """One call's place: waiting, admitted, or left."""
 
-    __slots__ = ("_called", "_gate", "_since", "_state", "_timed", "priority")
+    __slots__ = ("_begun", "_called", "_gate", "_since", "_state", "_timed", "priority")
 
     def __init__(self, gate: Gate, priority: Priority) -> None:
         self._gate = gate
         self._state = "waiting"
         self._called: Callable[[], object] | None = None
         self._since = 0.0  # when it was admitted
-        self._timed: float | None = None  # when the attempt began whose first byte is awaited
+        self._timed: float | None = None  # when the attempt began whose first byte is awaited and tells something
+        self._begun = False  # the last attempt has given its first byte
         self.priority = priority
 
     @property
@@ -59,22 +60,26 @@ class Turn:
 
     def began(self) -> None:
         """The first byte has come: a sample for the limit."""
+        self._begun = True
         if self.admitted and self._timed is not None:
             self._gate.sample(self._gate.clock() - self._timed)
             self._timed = None
 
     def again(self, error: TroupeError) -> None:
-        """An attempt failed; the same turn is used for another."""
+        """An attempt failed, or its answer broke; the same turn is used for another, which is no sample.
+
+        What breaks breaks together, and its attempts come as a herd: their time says how large that is.
+        """
         if self.admitted:
             self._gate.heard(error)
-            self._timed = self._gate.clock()
+            self._timed, self._begun = None, False
 
     def leave(self, error: TroupeError | None = None) -> None:
         """Give the place back, admitted or still waiting."""
         state, self._state = self._state, "left"
         self._called = None
         if state == "admitted":
-            done = error is None and self._timed is None
+            done = error is None and self._begun
             self._gate.left(self.priority, error, self._gate.clock() - self._since if done else None)
         elif state == "waiting":
             self._gate.gone(self)

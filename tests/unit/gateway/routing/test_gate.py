@@ -6,7 +6,7 @@ import pytest
 from gateway.routing.gate import Gate, GateRules
 from gateway.routing.limit import LimitRules
 from gateway.routing.priority import Priority
-from troupe.wire.errors import EngineFailed, Overloaded
+from troupe.wire.errors import CannotConnect, EngineFailed, Overloaded
 
 LIVE, BATCH = Priority.LIVE, Priority.BATCH
 
@@ -128,6 +128,31 @@ def test_a_full_rung_shrinks_it_while_the_turn_is_kept_for_another_replica(gate)
     turn.again(Overloaded("full"))
     assert gate.limit == 5
     assert turn.admitted
+
+
+def test_a_herd_of_answers_that_broke_together_is_no_sign_of_overload(clock) -> None:
+    """They go on at once, all on what is left, and are slow to: the limit would be learnt from a moment's crowd."""
+    gate = Gate(clock)
+    for _ in range(20):
+        turns = enter(gate, 20)
+        clock.after(0.3)
+        for turn in turns:
+            turn.began()
+            turn.again(CannotConnect("gone"))
+        clock.after(5)
+        for turn in turns:
+            turn.began()
+            turn.leave()
+    assert gate.limit >= 64
+    assert gate._limit.call_s == pytest.approx(5.3)
+
+
+def test_an_attempt_that_was_left_without_an_answer_is_no_whole_call(gate, clock) -> None:
+    turn = enter(gate, 1)[0]
+    turn.again(CannotConnect("gone"))
+    clock.after(5)
+    turn.leave()
+    assert gate._limit.call_s is None
 
 
 def test_a_long_answer_is_no_slow_answer(clock) -> None:
