@@ -139,16 +139,21 @@ class ConnectStream:
             self._leaving = True
         for event in frame.events:
             chat = self._chats.get(event.id)
-            if chat is None and 0 < event.id <= self._last:  # cancelled; this was under way
-                continue
             kind = event.WhichOneof("event")
-            if chat is None or kind is None:  # spoilt on its way: whose words it holds, nobody knows
-                raise _broken(UNREADABLE, grpc.StatusCode.INTERNAL)
-            if kind == "delta":
+            if chat is None:
+                self._check_stray(event.id)
+            elif kind == "delta":
                 chat.take(event.delta)
-                continue
-            del self._chats[event.id]
-            chat.end(_leaf(event.error) if kind == "error" else None)
+            else:
+                if kind is None:  # spoilt on its way: a word may be lost with it, and no answer may have a hole
+                    raise _broken(UNREADABLE, grpc.StatusCode.INTERNAL)
+                del self._chats[event.id]
+                chat.end(_leaf(event.error) if kind == "error" else None)
+
+    def _check_stray(self, number: int) -> None:
+        """A chat that was cancelled may still be spoken of; of one that never was, something else was said."""
+        if not 0 < number <= self._last:
+            raise _broken(UNREADABLE, grpc.StatusCode.INTERNAL)
 
     def _end_all(self, error: BaseException | None) -> None:
         chats, self._chats = self._chats, {}
