@@ -3,6 +3,7 @@
 internal  every chat fails with INTERNAL
 slow      every chat begins a second late, ticking meanwhile
 garbage   every answer is bytes that are no message of the wire
+rotten    each stream of chats is well for a while (ROTS_S), then its frames are such bytes
 narrow    only so many chats run at once (ROGUE_PLACES), the others wait their turn: an engine that can be overloaded
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,12 +25,14 @@ import svc_text.__main__ as service
 from svc_text.desk import Desk
 from svc_text.engine import Chat, Delta
 from svc_text.server import TextServicer
+from troupe.v1 import text_pb2
 from troupe.wire.errors import Internal
 from troupe.wire.progress import Progress
 
 HOW = os.environ.get("ROGUE", "internal")
 PLACES = int(os.environ.get("ROGUE_PLACES", "4"))
 LATE_S = 1.0
+ROTS_S = 2.5
 NONSENSE = b"\xff\xff\xff\xff this is no protobuf \xff"
 
 
@@ -98,7 +102,7 @@ class Queue:
 
 
 class Spoiling:
-    """A server that takes the handlers of the service, but for those of chats, which answer nonsense."""
+    """A server that takes the handlers of the service, but for those of chats, which are spoilt."""
 
     def __init__(self, server: grpc.aio.Server) -> None:
         self._server = server
@@ -107,29 +111,44 @@ class Spoiling:
         """The registered ones are enough."""
 
     def add_registered_method_handlers(self, name: str, handlers: dict[str, Any]) -> None:
-        async def chat(_request: bytes, _context: Any) -> AsyncIterator[bytes]:
-            yield NONSENSE
-
-        async def connect(frames: AsyncIterator[bytes], _context: Any) -> AsyncIterator[bytes]:
-            async for _ in frames:
-                yield NONSENSE
-
-        spoilt = {
-            "Chat": grpc.unary_stream_rpc_method_handler(chat),
-            "Connect": grpc.stream_stream_rpc_method_handler(connect),
+        garbage = {
+            "Chat": grpc.unary_stream_rpc_method_handler(_nonsense),
+            "Connect": grpc.stream_stream_rpc_method_handler(_nonsense_for_each),
         }
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers | spoilt),))
+        rotten = {"Connect": rotting(handlers["Connect"].stream_stream)}
+        spoilt = handlers | (garbage if HOW == "garbage" else rotten)
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, spoilt),))
 
 
-def add_garbage(servicer: TextServicer, server: Any) -> None:
-    """As the generated function, but that chats are answered by nonsense."""
+async def _nonsense(_request: bytes, _context: Any) -> AsyncIterator[bytes]:
+    yield NONSENSE
+
+
+async def _nonsense_for_each(frames: AsyncIterator[bytes], _context: Any) -> AsyncIterator[bytes]:
+    async for _ in frames:
+        yield NONSENSE
+
+
+def rotting(connect: Any) -> grpc.RpcMethodHandler:
+    """The service's own `Connect`, whose frames become nonsense."""
+
+    async def frames(incoming: Any, context: Any) -> AsyncIterator[bytes]:
+        began = time.monotonic()
+        async for frame in connect(incoming, context):
+            yield frame.SerializeToString() if time.monotonic() - began < ROTS_S else NONSENSE
+
+    return grpc.stream_stream_rpc_method_handler(frames, text_pb2.ClientFrame.FromString)
+
+
+def add_spoilt(servicer: TextServicer, server: Any) -> None:
+    """As the generated function, but that chats are answered by nonsense, at once or in the end."""
     _add(servicer, Spoiling(server))
 
 
 _add = service.add_TextServicer_to_server
 service.Desk = RogueDesk  # type: ignore[misc]  # the process is the service's own, but for this
-if HOW == "garbage":
-    service.add_TextServicer_to_server = add_garbage
+if HOW in {"garbage", "rotten"}:
+    service.add_TextServicer_to_server = add_spoilt
 
 if __name__ == "__main__":
     sys.exit(service.main())
