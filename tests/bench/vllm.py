@@ -6,6 +6,7 @@ arguments; those that are not asked are stopped (SIGSTOP), so each has the machi
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import tempfile
@@ -13,7 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench.report import rounds, show
+from tests.bench.report import medians, rounds, show
 from tests.bench.vllm_ways import STREAMS, Figures, Load, Way, inside, mesh, server
 from tests.vllm import tiny
 
@@ -52,22 +53,36 @@ def measured(ways: list[Way], load: Load) -> dict[str, Figures]:
     return found
 
 
+def bench(shape: str) -> list[list[Figures]]:
+    """The three ways side by side on that model: the rounds of each load."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
+        model = tiny.make(Path(name) / "m", SHAPES[shape])
+        ways = []
+        for start in (mesh, inside, server):
+            ways.append(held.enter_context(start(model, Path(name))))
+            ways[-1].figures(Load(STREAMS, 4))  # what is only done once is done now
+            held.callback(ways[-1].signal, signal.SIGCONT)
+            ways[-1].signal(signal.SIGSTOP)
+        tables = []
+        for load in LOADS[shape]:
+            tables.append([compared(measured(ways, load), load.every) for _ in range(rounds())])
+            asked = f"{load.streams} streams, {load.times} chats of {load.tokens} tokens on each"
+            show(f"vLLM, {shape}, {asked}", tables[-1])
+        return tables
+
+
 def main() -> None:
-    """Both models, 32 streams and one."""
+    """Both models, 32 streams and one; the last line: ratios of the first model asked, what is added of the last."""
     shapes = [os.environ["MODEL"]] if os.environ.get("MODEL") in SHAPES else list(SHAPES)
-    for shape in shapes:
-        with tempfile.TemporaryDirectory() as name, ExitStack() as held:
-            model = tiny.make(Path(name) / "m", SHAPES[shape])
-            ways = []
-            for start in (mesh, inside, server):
-                ways.append(held.enter_context(start(model, Path(name))))
-                ways[-1].figures(Load(STREAMS, 4))  # what is only done once is done now
-                held.callback(ways[-1].signal, signal.SIGCONT)
-                ways[-1].signal(signal.SIGSTOP)
-            for load in LOADS[shape]:
-                table = [compared(measured(ways, load), load.every) for _ in range(rounds())]
-                asked = f"{load.streams} streams, {load.times} chats of {load.tokens} tokens on each"
-                show(f"vLLM, {shape}, {asked}", table)
+    tables = [bench(shape) for shape in shapes]
+    (many, _), (small, alone) = (tuple(map(medians, each)) for each in (tables[0], tables[-1]))
+    told = {
+        "ratio_in_process": many["mesh / in-process, tokens/s"],
+        "ratio_openai_server": many["mesh / vllm serve, tokens/s"],
+        "added_ttft_ms": alone["mesh - in-process, first token, ms"],
+        "added_us_per_token": small["mesh - in-process, CPU us a token"],
+    }
+    print(json.dumps({name: round(value, 3) for name, value in told.items()}))
 
 
 if __name__ == "__main__":
