@@ -1,7 +1,7 @@
 """`make bench-text`: llamacpp without a network: from the start of svc-text to the first token, alone, and eightfold.
 
 MODEL=FILE measures a model of one's own; without it a small one of the tests is written, whose figures tell what the
-service costs and nothing of a real model. Then what the mesh costs, by `make bench-connect` and, where vLLM is installed
+service costs and nothing of a real model. Then what the mesh costs, by `make bench-connect` and, where vLLM is there
 (`make vllm`), by `make bench-vllm`; the last line has all of it.
 """
 
