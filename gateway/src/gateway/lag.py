@@ -30,11 +30,6 @@ class LoopLag:
         return self._mean_s
 
     @property
-    def lasting_s(self) -> float:
-        """The mean, as long as the loop is late now too: one long stall weighs in it for two seconds after its end."""
-        return min(self._mean_s, self._lag_s)
-
-    @property
     def started(self) -> bool:
         """Whether it measures."""
         return self._timer is not None

@@ -17,18 +17,3 @@ async def test_a_loop_that_is_held_up_is_late_and_recovers() -> None:
             await asyncio.sleep(0.05)
     lag.stop()
     assert not lag.started
-
-
-async def test_a_stall_that_is_over_weighs_in_the_mean_and_does_not_last() -> None:
-    lag = LoopLag()
-    lag.start()
-    await asyncio.sleep(0.05)
-    time.sleep(0.8)  # noqa: ASYNC251  # holds the loop up on purpose
-    await asyncio.sleep(0)
-    async with asyncio.timeout(10):
-        while lag.seconds < 0.5:  # it has not looked yet
-            await asyncio.sleep(0.01)
-        while lag.seconds > 0.15:
-            await asyncio.sleep(0.01)
-    assert lag.mean_s > 0.15 > lag.lasting_s
-    lag.stop()

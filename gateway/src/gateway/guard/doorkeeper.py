@@ -95,10 +95,10 @@ class Doorkeeper:
 
     def check_breath(self, path: str) -> None:
         """Raise `Overloaded` for work that this process has no time for; people and probes who look are let in."""
-        if path.startswith(WORK) and self.running > FEW and self.lag.lasting_s > SHORT_OF_TIME_S:
+        if path.startswith(WORK) and self.running > FEW and self.lag.mean_s > SHORT_OF_TIME_S:
             raise Overloaded(
                 f"The gateway itself is short of time: {self.running} requests are under way and its loop runs "
-                f"{self.lag.lasting_s * 1000:.0f} ms late. Come back in a second, or start another gateway.",
+                f"{self.lag.mean_s * 1000:.0f} ms late. Come back in a second, or start another gateway.",
                 retry_after_s=AGAIN_S,
             )
 
