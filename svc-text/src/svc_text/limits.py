@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from svc_text.engine import EngineFacts
+from svc_text.extra_sampling import judged_extra
 from svc_text.schema import judged
 from troupe.v1 import text_pb2
 from troupe.wire.errors import InvalidArgument, TextTooLong
@@ -37,7 +38,7 @@ MOST_TOP_LOGPROBS = 20
 MOST_TOOLS, LONGEST_DESCRIPTION = 128, 20_000
 MOST_CALLS = 128  # of tools in one message
 LONGEST_ARGUMENTS = 200_000  # characters of one call
-LONGEST_OPTION = 20_000  # characters: a grammar, JSON of further sampling parameters
+LONGEST_GRAMMAR = 20_000  # characters
 LONGEST_NAME = 256  # characters of names and ids that are passed on
 REASONING = ("", "off", "on", "low", "medium", "high")
 FORMATS = ("", "text", "json_object", "json_schema")
@@ -154,8 +155,8 @@ def _check_answer(request: text_pb2.ChatRequest) -> None:
     if request.reasoning not in REASONING:
         raise InvalidArgument(f"reasoning is {request.reasoning[:40]!r}; allowed: {', '.join(REASONING[1:])}.")
     _longest("The name of the model", request.model, LONGEST_NAME)
-    _longest("The grammar", request.llamacpp.grammar, LONGEST_OPTION)
-    _longest("extra_sampling", request.vllm.extra_sampling, LONGEST_OPTION)
+    _longest("The grammar", request.llamacpp.grammar, LONGEST_GRAMMAR)
+    judged_extra(request.vllm.extra_sampling)
 
 
 def _most(what: str, count: int, most: int) -> None:

@@ -88,6 +88,8 @@ def wanted_features(request: ChatRequest) -> frozenset[str]:
         "n": request.sampling.n > 1,
         "logit_bias": bool(request.sampling.logit_bias),
         "continue": request.continue_final_message,
+        "extra_sampling": bool(request.vllm.extra_sampling),
+        "grammar": bool(request.llamacpp.grammar),
     }
     return frozenset(feature for feature, asked in wanted.items() if asked)
 

@@ -63,7 +63,7 @@ class VllmEngine:
         vllm = await load(start, self._processes, size_of(place.model), loading, name)
         self._life = Life(vllm, self._processes, place.idle_s, self._end)
         self._tasks = await vllm.tasks()
-        self._reach = Reach(name, vllm.context, defuser(vllm.tokenizer), vllm.tools, vllm.adapters)
+        self._reach = Reach(name, vllm.context, defuser(vllm.tokenizer), vllm.tools, vllm.vocabulary, vllm.adapters)
         self.facts = facts_of(vllm, name, place.model, self._tasks)
         self._registry.register(VllmMetrics())
         if GENERATE in self._tasks:

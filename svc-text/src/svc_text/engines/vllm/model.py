@@ -39,6 +39,7 @@ class Vllm:
         self.engine = engine
         self.config = engine.model_config
         self.context = int(self.config.max_model_len)
+        self.vocabulary = int(self.config.get_vocab_size())
         self.places = int(engine.vllm_config.scheduler_config.max_num_seqs)
         self._arguments = arguments
         self._renderer = renderer
