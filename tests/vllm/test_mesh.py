@@ -117,7 +117,7 @@ async def spoken(client: httpx.AsyncClient, body: dict) -> tuple[str, str]:
 
 
 async def patient(client: httpx.AsyncClient, body: dict) -> tuple[str, str]:
-    """The same, asked again where the gateway has no room: on a busy machine fifty at once may be more than it takes."""
+    """The same, asked again where the gateway has no room: fifty at once may be too much for a busy machine."""
     while (told := await spoken(client, body)) == ("", "overloaded"):
         await asyncio.sleep(AGAIN_S)
     return told
