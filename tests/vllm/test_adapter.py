@@ -92,3 +92,9 @@ def test_without_vllm_its_command_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(adapter.EngineMissing) as missing:
         adapter.require()
     assert missing.value.details["remedy"] == "make vllm"
+
+
+def test_the_headless_workers_have_their_command() -> None:
+    from vllm.entrypoints.cli.serve import ServeSubcommand
+
+    assert parameters(ServeSubcommand.cmd) == {"args"}

@@ -33,6 +33,7 @@ class Kind:
     alive: str = "/v1/models"  # answered at once by a server that lives, whatever it computes
     least_logprobs: int = 0  # others to ask for where logprobs are wanted
     names_tool: bool = True  # it knows a choice of one tool; else that one is the only one it is shown
+    loose: bool = False  # a call that must be made keeps to its schema only where the tool is said to be strict
     kept: bool = True  # its connections may be used again
     probed: bool = True  # what it can do depends on how it was started: it is asked once, when it is first reached
 
@@ -46,6 +47,7 @@ VLLM = Kind(
     always=USAGE_AT_EACH_STEP,
     continuing={"continue_final_message": True, "add_generation_prompt": False},
     alive="/health",
+    loose=True,
 )
 SGLANG = Kind(
     "SGLang",

@@ -8,7 +8,7 @@ from typing import Any
 
 from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
 from svc_text.engines.openai.kinds import Kind
-from svc_text.tools import MODES, chosen
+from svc_text.tools import AUTO, MODES, chosen
 from svc_text.turns import arranged
 from troupe.wire.errors import InvalidArgument
 
@@ -60,7 +60,8 @@ def _tools(chat: Chat, kind: Kind) -> dict[str, Any]:
     if not chat.tools or chat.tool_choice == "none":
         return {}
     tools, choice = chosen(chat.tools, chat.tool_choice, named=kind.names_tool)
-    asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools]}
+    strict = kind.loose and choice != AUTO
+    asked: dict[str, Any] = {"tools": [_tool(tool, strict=tool.strict or strict) for tool in tools]}
     if "tool_choice" in kind.features:
         asked["tool_choice"] = choice if choice in MODES else {"type": "function", "function": {"name": choice}}
     if chat.parallel_tool_calls is not None:
@@ -68,10 +69,10 @@ def _tools(chat: Chat, kind: Kind) -> dict[str, Any]:
     return asked
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool, *, strict: bool) -> dict[str, Any]:
     parameters = json.loads(tool.parameters) if tool.parameters else {"type": "object", "properties": {}}
     function = {"name": tool.name, "description": tool.description, "parameters": parameters}
-    return {"type": "function", "function": function | ({"strict": True} if tool.strict else {})}
+    return {"type": "function", "function": function | ({"strict": True} if strict else {})}
 
 
 def _format(chat: Chat) -> dict[str, Any]:

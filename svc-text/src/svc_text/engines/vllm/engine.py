@@ -56,6 +56,7 @@ class VllmEngine:
             raise CheckpointNotFound("no model is named", remedy=f"set {EXAMPLE}")
         told = words(place)
         if place.node_rank:
+            self._processes.guard()
             self._follower = await Follower.start(told, self._end)
             raise EngineMissing(f"this is machine {place.node_rank} of {place.nodes}: it computes for {place.head}")
         name = name_of(place.model)
@@ -109,6 +110,7 @@ class VllmEngine:
             await self._life.stop()
         if self._follower is not None:
             await self._follower.stop()
+            await self._processes.end()
 
     def _started(self) -> Life:
         if self._life is None:

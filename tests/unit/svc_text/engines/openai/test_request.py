@@ -91,6 +91,16 @@ def test_the_tool_that_must_be_called() -> None:
         made(tools=TOOLS, tool_choice="zzz")
 
 
+def test_a_call_that_must_be_made_keeps_to_its_schema() -> None:
+    def strict(kind: Kind, choice: str) -> list[bool]:
+        asked = made(kind, tools=TOOLS, tool_choice=choice)
+        return [tool["function"].get("strict", False) for tool in asked["tools"]]
+
+    assert strict(VLLM, "auto") == [True, False]  # as they were sent
+    assert strict(VLLM, "required") == strict(VLLM, "other") == [True, True]
+    assert strict(SGLANG, "required") == [True, False]
+
+
 def test_json_in_both_ways() -> None:
     schema = made(response=ResponseFormat("json_schema", "", '{"type": "object"}'))["response_format"]
     assert schema == {
