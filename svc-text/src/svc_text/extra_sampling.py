@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from svc_text.schema import LONGEST_PATTERN, MOST_CHOICES, judged
+from troupe.wire.chats import LONGEST_EXTRA
 from troupe.wire.errors import InvalidArgument
 
-LONGEST = 20_000  # characters of all of it
 MOST_STOP_IDS = 64
 MOST_ALLOWED_IDS = 1_000
 HIGHEST_ID = 999_999_999  # no vocabulary is that large; an engine knows its own
@@ -29,8 +29,8 @@ Check = Callable[[str, Any], None]
 
 def judged_extra(text: str) -> Mapping[str, Any]:
     """The parameters of that JSON, each of them known, harmless and in its bounds; raises `InvalidArgument`."""
-    if len(text) > LONGEST:
-        raise InvalidArgument(f"extra_sampling has {len(text)} characters; allowed: {LONGEST}.")
+    if len(text) > LONGEST_EXTRA:
+        raise InvalidArgument(f"extra_sampling has {len(text)} characters; allowed: {LONGEST_EXTRA}.")
     told = _parsed(text or "{}")
     if not isinstance(told, dict):
         raise InvalidArgument(f"extra_sampling is no JSON object: {text[:80]!r}.")
@@ -130,7 +130,7 @@ STRUCTURED: Mapping[str, Check] = {
     "choice": _strings(MOST_CHOICES, LONGEST_CHOICE),
     "disable_additional_properties": _flag,
     "disable_any_whitespace": _flag,
-    "grammar": _text(LONGEST),
+    "grammar": _text(LONGEST_EXTRA),
     "json": _schema,
     "json_object": _flag,
     "regex": _text(LONGEST_PATTERN),

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from svc_text.extra_sampling import EXTRA, LONGEST, judged_extra, token_ids
+from svc_text.extra_sampling import EXTRA, judged_extra, token_ids
+from troupe.wire.chats import LONGEST_EXTRA
 from troupe.wire.errors import InvalidArgument
 
 REFUSED_S = 0.005
@@ -35,8 +36,8 @@ KILLERS = (
 REFUSED: dict[str, tuple[str, str]] = {
     "no object": ("[1]", "no JSON object"),
     "no JSON": ("{min_tokens: 3}", "no JSON object"),
-    "no end": ("[" * LONGEST, "no JSON object"),
-    "too long": ("x" * (LONGEST + 1), f"{LONGEST + 1} characters; allowed: {LONGEST}"),
+    "no end": ("[" * LONGEST_EXTRA, "no JSON object"),
+    "too long": ("x" * (LONGEST_EXTRA + 1), f"{LONGEST_EXTRA + 1} characters; allowed: {LONGEST_EXTRA}"),
     "min_tokens below": ('{"min_tokens": -1}', "min_tokens is -1; allowed: 0 to 1000000"),
     "min_tokens above": ('{"min_tokens": 1000001}', "min_tokens is 1000001"),
     "min_tokens huge": ('{"min_tokens": 1e308}', "min_tokens is 1e"),

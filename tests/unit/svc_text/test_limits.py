@@ -11,10 +11,10 @@ import pytest
 
 from svc_text.conversion import to_chat
 from svc_text.engine import EngineFacts
-from svc_text.limits import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOOLS, MOST_TURNS
 from svc_text.schema import DEEPEST
 from troupe.v1 import text_pb2
-from troupe.wire.errors import InvalidArgument, RequestError, TextTooLong
+from troupe.wire.chats import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOOLS, MOST_TURNS
+from troupe.wire.errors import InvalidArgument, NotSupported, RequestError, TextTooLong
 
 REFUSED_S = 0.005
 SLACK = 5  # CI judges times at five times the goal
@@ -222,3 +222,14 @@ def test_a_feature_that_the_engine_lacks_is_refused_by_its_name() -> None:
     must.tool_choice.mode = "required"
     with pytest.raises(RequestError, match="m has no tool_choice"):
         to_chat(must, bare)
+
+
+def test_an_engine_that_takes_few_stop_strings_is_given_no_more() -> None:
+    few = EngineFacts("m", "1", "cpu", "Apache-2.0", commercial_use=True, features=(*FEATURES, "few_stops"))
+    request = asking()
+    sampled(stop=list("abcd"))(request)
+    assert to_chat(request, few).sampling.stop == ("a", "b", "c", "d")
+    sampled(stop=["e"])(request)
+    with pytest.raises(NotSupported, match="m takes 4 stop strings; the chat has 5"):
+        to_chat(request, few)
+    assert to_chat(request, FACTS)
