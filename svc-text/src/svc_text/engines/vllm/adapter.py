@@ -15,7 +15,7 @@ from typing import Any
 
 from troupe.wire.errors import EngineMissing
 
-MOST_STOPS = 64  # as svc_text.limits has it, which engines do not see
+MOST_STOPS = 64  # as troupe.wire.chats has it
 QUIET: Mapping[str, str] = {
     "VLLM_NO_USAGE_STATS": "1",  # nothing is told to anybody outside
     "VLLM_MAX_STOP_STRINGS": str(MOST_STOPS),  # it takes fewer by itself

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from svc_text.embedding import Embedded
+from svc_text.embedding import Embedded, together
 from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts, Sampling, Turn
 from svc_text.engines.vllm import arguments
 from svc_text.engines.vllm.adapter import require
@@ -25,8 +25,9 @@ from svc_text.engines.vllm.metrics import VllmMetrics
 from svc_text.engines.vllm.model import EMBED, GENERATE, Vllm
 from svc_text.engines.vllm.processes import Processes
 from svc_text.engines.vllm.reply import Reply
-from svc_text.engines.vllm.request import Reach, adapter_of, copies, fields
+from svc_text.engines.vllm.request import Reach, adapter_of, fields
 from svc_text.engines.vllm.words import words
+from svc_text.vllm_sampling import copies
 from troupe.wire.errors import CheckpointNotFound, EngineMissing
 from troupe.wire.progress import Progress
 
@@ -91,10 +92,10 @@ class VllmEngine:
             return len((await vllm.prepared(fields(chat, self._reach))).token_ids)
 
     async def embed(self, inputs: Sequence[str], dimensions: int, progress: Progress) -> Embedded:
-        """A vector per text."""
+        """A vector per text; vLLM computes as many at once as it has places."""
         async with self._started().chat(progress) as vllm:
             vllm.require(EMBED, self._tasks)
-            found = [await vllm.embedded(text, self._number(), dimensions) for text in inputs]
+            found = await together(vllm.embedded(text, self._number(), dimensions) for text in inputs)
         return Embedded(tuple(vector for vector, _ in found), sum(tokens for _, tokens in found), self._reach.name)
 
     async def _warm(self) -> None:

@@ -11,13 +11,11 @@ from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
 from svc_text.extra_sampling import judged_extra, token_ids
 from svc_text.schema import judged
 from svc_text.turns import arranged
+from svc_text.vllm_sampling import copies, within
 from troupe.wire.errors import InvalidArgument, NotSupported
 
 EFFORTS = ("low", "medium", "high")
 SAMPLED = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
-TAKEN: Mapping[str, tuple[float, float]] = {"temperature": (0.0, 2.0), "top_p": (1e-6, 1.0)}
-"""Where vLLM takes less than the limits of this service: what is beyond means nearly the same as the end of these."""
-GREEDY = 1e-5  # vLLM takes a lower temperature for none
 SEEDS = 1 << 63  # vLLM's seeds are signed
 
 
@@ -137,16 +135,10 @@ def _reasoning(chat: Chat) -> dict[str, Any]:
     return {"chat_template_kwargs": {"enable_thinking": thinks, "thinking": thinks}, **effort}
 
 
-def copies(sampling: Sampling) -> int:
-    """How often one answer is told: vLLM makes no more than one at temperature 0, where all are the same."""
-    return sampling.n if sampling.temperature is not None and sampling.temperature < GREEDY else 1
-
-
 def _sampling(sampling: Sampling) -> dict[str, Any]:
-    asked = {name: value for name in SAMPLED if (value := getattr(sampling, name)) is not None}
-    for name, (least, most) in TAKEN.items():
-        if name in asked:
-            asked[name] = min(max(asked[name], least), most)
+    asked: dict[str, Any] = {
+        name: within(name, value) for name in SAMPLED if (value := getattr(sampling, name)) is not None
+    }
     asked |= {"n": sampling.n // copies(sampling), "stop": [stop for stop in sampling.stop if stop]}
     if sampling.max_tokens is not None:
         asked["max_completion_tokens"] = sampling.max_tokens
