@@ -9,8 +9,8 @@ import pytest
 from tests.behaviours.subject import Subject, asking
 from tests.behaviours.table import Check, behaviour, rows
 
-from svc_text.limits import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOP_LOGPROBS, RANGES
 from troupe.v1 import text_pb2
+from troupe.wire.chats import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOP_LOGPROBS, RANGES
 from troupe.wire.errors import InvalidArgument
 
 

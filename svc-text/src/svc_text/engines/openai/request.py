@@ -10,6 +10,7 @@ from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
 from svc_text.engines.openai.kinds import Kind
 from svc_text.tools import AUTO, MODES, chosen
 from svc_text.turns import arranged
+from svc_text.vllm_sampling import copies, within
 from troupe.wire.errors import InvalidArgument
 
 EFFORTS = ("low", "medium", "high")
@@ -103,20 +104,25 @@ def _sampling(sampling: Sampling, kind: Kind) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for name in sorted(kind.sampling):
         if (value := getattr(sampling, name)) is not None:
-            asked[kind.names.get(name, name)] = value
+            asked[kind.names.get(name, name)] = within(name, value) if kind.samples_as_vllm else value
     if sampling.max_tokens is not None:
         asked["max_tokens"] = sampling.max_tokens
     if sampling.seed is not None:
         asked["seed"] = sampling.seed % SEEDS
     if stops := [stop for stop in sampling.stop if stop]:
         asked["stop"] = stops
-    if sampling.n > 1:
-        asked["n"] = sampling.n
+    if (n := sampling.n // told(sampling, kind)) > 1:
+        asked["n"] = n
     if sampling.logprobs:
         asked |= {"logprobs": True, "top_logprobs": max(sampling.top_logprobs, kind.least_logprobs)}
     if sampling.logit_bias:
         asked["logit_bias"] = dict(sampling.logit_bias)
     return asked
+
+
+def told(sampling: Sampling, kind: Kind) -> int:
+    """How often each answer of the server's is told, as one of the `n` that are wanted."""
+    return copies(sampling) if kind.samples_as_vllm else 1
 
 
 def plain(model: str, **more: Any) -> Mapping[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
-from svc_text.engines.vllm.request import Reach, adapter_of, copies, fields
+from svc_text.engines.vllm.request import Reach, adapter_of, fields
+from svc_text.vllm_sampling import copies
 from troupe.wire.documents import Document
 from troupe.wire.errors import InvalidArgument, NotSupported
 
