@@ -9,7 +9,8 @@ import pytest
 
 from svc_text.engines.vllm import adapter
 from svc_text.engines.vllm.adapter import Names, names
-from svc_text.engines.vllm.request import EXTRA, SAMPLED
+from svc_text.engines.vllm.request import SAMPLED
+from svc_text.extra_sampling import EXTRA
 
 pytestmark = [
     pytest.mark.timeout(180),  # its import alone takes up to a minute on busy cores
