@@ -123,7 +123,7 @@ bench-timing: $(STAMP) ## How well words and phones are found where an engine te
 bench-speech: $(STAMP) ## Every engine that speaks: first audio, a minute of text, words understood, the service's own time: ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.voices
 
-bench-text: $(STAMP) ## llamacpp offline: start to first token, one chat and eight at once: MODEL= ROUNDS= QUICK=1
+bench-text: $(STAMP) ## llamacpp offline, then what the mesh costs (bench-connect; bench-vllm where it is installed): MODEL= ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.text
 
 bench-connect: $(STAMP) ## What a delta costs svc-text and the gateway over Connect and over Chat, and memory: REQUESTS= FULL=1 ROUNDS= QUICK=1

@@ -44,15 +44,20 @@ def with_mesh(job: Callable[[str, Mapping[str, str]], T], **settings: str) -> T:
         return future.result()
 
 
+def medians(measured: Sequence[Figures]) -> dict[str, float]:
+    """Of each figure, over all rounds."""
+    return {name: statistics.median(figures[name] for figures in measured) for name in measured[0]}
+
+
 def show(title: str, measured: Sequence[Figures], notes: Sequence[str] = (), not_run: Sequence[str] = ()) -> None:
     """Print the rounds and their medians; the last line is one JSON object of the medians, null where not run."""
-    medians = {name: statistics.median(figures[name] for figures in measured) for name in measured[0]}
+    middle = medians(measured)
     print(f"\n{title}\n{machine()}; {len(measured)} measurements")
     for note in notes:
         print(note)
-    width = max(len(name) for name in medians)
+    width = max(len(name) for name in middle)
     print(f"{'':{width}}  {'median':>10}  {'min':>10}  {'max':>10}")
-    for name, median in medians.items():
+    for name, median in middle.items():
         values = [figures[name] for figures in measured]
         print(f"{name:{width}}  {median:10.2f}  {min(values):10.2f}  {max(values):10.2f}")
-    print(json.dumps({name: round(value, 3) for name, value in medians.items()} | dict.fromkeys(not_run)))
+    print(json.dumps({name: round(value, 3) for name, value in middle.items()} | dict.fromkeys(not_run)))

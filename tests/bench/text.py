@@ -1,19 +1,23 @@
 """`make bench-text`: llamacpp without a network: from the start of svc-text to the first token, alone, and eightfold.
 
 MODEL=FILE measures a model of one's own; without it a small one of the tests is written, whose figures tell what the
-service costs and nothing of a real model.
+service costs and nothing of a real model. Then what the mesh costs, by `make bench-connect` and, where vLLM is there
+(`make vllm`), by `make bench-vllm`; the last line has all of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.report import rounds, show
+from tests.bench.report import medians, rounds, show
 from tests.conftest import start_process
 from tests.fakes.gguf import write
 
@@ -24,6 +28,8 @@ PARALLEL = 8
 TOKENS = 200
 READY_S = 120.0
 POLL_S = 0.02
+VLLM = Path("var/vllm/bin/python")
+OF_VLLM = ("ratio_in_process", "ratio_openai_server", "added_ttft_ms", "added_us_per_token")
 SETTINGS = {"TROUPE_TEXT_ENGINES": "llamacpp", "TROUPE_TEXT_LLAMACPP_CONTEXT": "1024"}
 PROMPT = "Tell me about the company, what it makes and for whom, in the words of somebody who works there."
 
@@ -106,11 +112,38 @@ def measure(model: Path) -> dict[str, float]:
             process.stop()
 
 
+def told_by(python: Path, module: str, **env: str) -> dict[str, float]:
+    """The last line of another bench; what it prints is shown as it comes."""
+    told = ""
+    with subprocess.Popen([python, "-m", module], env=os.environ | env, stdout=subprocess.PIPE, text=True) as bench:
+        assert bench.stdout is not None
+        for told in bench.stdout:
+            print(told, end="", flush=True)
+    if bench.returncode:
+        raise SystemExit(f"{module} ended with status {bench.returncode}")
+    return dict(json.loads(told))
+
+
+def of_the_mesh() -> dict[str, float | None]:
+    """What gateway and service add to an engine; null where there is no vLLM to compare with."""
+    told: dict[str, float | None] = dict.fromkeys(OF_VLLM)
+    if VLLM.exists():
+        told |= told_by(VLLM, "tests.bench.vllm", MODEL="")
+    else:
+        print("\nvLLM is not installed here, so nothing is compared with it. Run: make vllm")
+    connect = told_by(Path(sys.executable), "tests.bench.connect")
+    return {name: told[name] for name in OF_VLLM} | {"deltas_per_s": connect["deltas_per_s"]}
+
+
 def main(models: Sequence[str]) -> None:
     """Measure the model that was named, or a small one."""
     with tempfile.TemporaryDirectory() as folder:
         model = Path(models[0]).absolute() if models else write(Path(folder) / "tiny.gguf")
-        show(f"text: llamacpp with {model.name}, no network", [measure(model) for _ in range(rounds())])
+        measured = [measure(model) for _ in range(rounds())]
+    title = f"text: llamacpp with {model.name}, no network"
+    show(title, measured)
+    mesh = of_the_mesh()
+    print(json.dumps({name: round(value, 3) for name, value in medians(measured).items()} | mesh))
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ class Delta(NamedTuple):
     logprobs: tuple[Logprob, ...] = ()
     cached_tokens: int = 0
     reasoning_tokens: int = 0
-    model: str = ""  # where one engine serves several
+    model: str = ""  # where one engine serves several; read of the first one only
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Notable choices:
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -70,6 +71,7 @@ class VllmEngine:
         self._registry.register(VllmMetrics())
         if GENERATE in self._tasks:
             await self._warm()
+        _keep()
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer; closing the iterator aborts the request in the engine core."""
@@ -120,6 +122,12 @@ class VllmEngine:
 
     def _number(self) -> str:
         return f"troupe-{os.getpid()}-{next(self._numbers)}"
+
+
+def _keep() -> None:
+    """What is loaded now stays: a collector that walks through torch and vLLM time and again stops every chat."""
+    gc.collect()
+    gc.freeze()
 
 
 def _load(told: Sequence[str]) -> Vllm:

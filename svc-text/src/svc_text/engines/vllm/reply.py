@@ -30,7 +30,7 @@ class Reply:
     def __init__(self, request: Any, prompt_ids: Sequence[int], parsers: Sequence[Any], model: str) -> None:
         self._request = request
         self._prompt_ids = list(prompt_ids)
-        self._model = model
+        self._model = self._unsaid = model
         self._completions = [_Completion(parser) for parser in parsers]
         self._cached = 0
 
@@ -50,6 +50,7 @@ class Reply:
         finish = self._finish(completion, output.finish_reason)
         if not (tokens or text or reasoning or calls or finish):
             return None
+        model, self._unsaid = self._unsaid, ""  # once: a delta that is no more than text travels by a shorter way
         return Delta(
             text=text,
             tokens=tokens,
@@ -57,7 +58,7 @@ class Reply:
             reasoning=reasoning,
             tool_calls=calls,
             logprobs=self._logprobs(output),
-            model=self._model,
+            model=model,
             **(self._end(completion, finish) if finish else {}),
         )
 

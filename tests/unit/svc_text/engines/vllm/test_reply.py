@@ -52,6 +52,7 @@ def test_text_comes_as_it_is_and_the_last_one_counts() -> None:
     assert (first.text, first.tokens, first.finish, first.model) == ("Hel", 2, "", "m")
     assert (last.text, last.finish, last.prompt_tokens, last.completion_tokens) == ("lo", "stop", 3, 3)
     assert last.cached_tokens == 2
+    assert not last.model, "told again, every delta would travel the long way"
 
 
 def test_a_step_without_anything_says_nothing() -> None:
