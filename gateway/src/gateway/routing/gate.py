@@ -101,6 +101,7 @@ class Gate:
         self._rules = rules or GateRules()
         self._limit = Limit(clock, self._rules.limit)
         self._queues: dict[Priority, deque[Turn]] = {priority: deque() for priority in Priority}
+        self._begun: deque[Turn] = deque()  # of answers that broke elsewhere
         self._cap = 0
         self._running = dict.fromkeys(Priority, 0)
         self._live_waited_at: float | None = None
@@ -119,7 +120,7 @@ class Gate:
     @property
     def waiting(self) -> int:
         """Calls in the queues."""
-        return len(self._queues[Priority.LIVE]) + len(self._queues[Priority.BATCH])
+        return len(self._begun) + sum(map(len, self._queues.values()))
 
     def capped(self, most: int) -> None:
         """What the engine says it can take at a time, all its replicas together; 0 = it says nothing."""
@@ -128,9 +129,17 @@ class Gate:
             self._limit.believe(most)
             self._admit()
 
-    def enter(self, priority: Priority) -> Turn:
-        """A turn, admitted or waiting. Raises `Overloaded` at once when the wait would be too long."""
+    def enter(self, priority: Priority, *, begun: bool = False) -> Turn:
+        """A turn, admitted or waiting. Raises `Overloaded` at once when the wait would be too long.
+
+        `begun`: of an answer that broke amid its words and has nowhere else to go on. It goes before all others and
+        waits however long it takes: there are no more of them than answers that had been let in.
+        """
         turn = Turn(self, priority)
+        if begun:
+            self._begun.append(turn)
+            self._admit()
+            return turn
         if not self._ahead(priority) and self._free(priority):
             self._start(turn)
             return turn
@@ -161,11 +170,13 @@ class Gate:
 
     def gone(self, turn: Turn) -> None:
         """A call that waited has left."""
-        queue = self._queues[turn.priority]
-        if turn in queue:
-            queue.remove(turn)
+        for queue in (self._begun, self._queues[turn.priority]):
+            if turn in queue:
+                queue.remove(turn)
 
     def _admit(self) -> None:
+        while self._begun and self.running < self.limit:
+            self._start(self._begun.popleft())
         for priority in Priority:
             queue = self._queues[priority]
             while queue and self._free(priority):
@@ -189,7 +200,7 @@ class Gate:
 
     def _ahead(self, priority: Priority) -> int:
         """Calls that go before a new one."""
-        return sum(len(self._queues[each]) for each in Priority if each <= priority)
+        return len(self._begun) + sum(len(self._queues[each]) for each in Priority if each <= priority)
 
     def _calm(self) -> bool:
         since = self._live_waited_at

@@ -50,6 +50,22 @@ def test_who_is_admitted_is_told_at_once(gate) -> None:
     assert told == ["now"]
 
 
+def test_an_answer_that_has_begun_waits_first_however_many_wait(gate) -> None:
+    running, waiting = enter(gate, gate.limit), [gate.enter(LIVE)]
+    begun = [gate.enter(each, begun=True) for each in (LIVE, BATCH)]
+    with pytest.raises(Overloaded):
+        enter(gate, 100)
+    assert gate.waiting >= len(begun) + 1
+    for turn, expected in zip(running, [*begun, *waiting], strict=False):
+        turn.leave()
+        assert expected.admitted
+    assert gate.enter(LIVE, begun=True).admitted is False  # and it is refused by nobody
+    left = gate.enter(LIVE, begun=True)
+    count = gate.waiting
+    left.leave()
+    assert gate.waiting == count - 1
+
+
 def test_leaving_twice_gives_back_one_place(gate) -> None:
     turn, other = enter(gate, 2)
     turn.leave()
