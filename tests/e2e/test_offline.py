@@ -139,8 +139,15 @@ def abroad(house: SimpleNamespace) -> list[str]:
     """Whom the processes of the mesh and their children talk to, besides this machine."""
     parents = [psutil.Process(process.popen.pid) for process in house.processes]
     family = [each for parent in parents for each in (parent, *parent.children(recursive=True))]
-    peers = {wire.raddr.ip for each in family for wire in each.net_connections("inet") if wire.raddr}
-    return [ip for ip in peers if not loopback(ip)]
+    return [ip for each in family for ip in peers(each) if not loopback(ip)]
+
+
+def peers(process: psutil.Process) -> set[str]:
+    """Whom it talks to; nobody where it has ended meanwhile: some children live for one sentence."""
+    try:
+        return {wire.raddr.ip for wire in process.net_connections("inet") if wire.raddr}
+    except psutil.NoSuchProcess:
+        return set()
 
 
 def loopback(ip: str) -> bool:
