@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks env-example torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm lint format protos baseline locks env-example torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,10 @@ test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under lo
 
 test-engines: $(STAMP) torch ## The engines that need PyTorch, on small random models: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/engines_torch)
+
+test-monitoring: $(STAMP) ## Prometheus on a real mesh: every alert fires and clears, every panel of the dashboard has data: TESTS=
+	@tools/prometheus.sh
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/monitoring)
 
 test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by the tests: TESTS=
 	@tools/run-tests.sh var/vllm/bin/python $(or $(TESTS),tests/vllm)
