@@ -6,13 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.monitoring.rules import BY_NUMBERS, DEPLOY, RULES, alerts, hastened
 
 
 def promtool(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=50, check=False
-    )  # fmt: skip
+    command = ["promtool", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
 
 
 def test_the_rules_and_what_is_scraped_are_well_formed() -> None:
@@ -36,7 +36,9 @@ def test_those_numbers_notice_a_rule_that_never_fires(name: str, tmp_path: Path)
     (tmp_path / "rules").mkdir()
     (tmp_path / "tests").mkdir()
     (tmp_path / "rules/troupe.yml").write_text(f"{before}- alert: {name}\n        expr: vector(1) > 2\n{lines}")
-    (tmp_path / "tests/troupe.yml").write_text(BY_NUMBERS.read_text())
+    by_numbers = yaml.safe_load(BY_NUMBERS.read_text())
+    by_numbers["tests"] = [each for each in by_numbers["tests"] if each["name"] == name]
+    (tmp_path / "tests/troupe.yml").write_text(yaml.safe_dump(by_numbers))
     done = promtool("test", "rules", tmp_path / "tests/troupe.yml")
     assert done.returncode != 0
     assert name in done.stdout + done.stderr
