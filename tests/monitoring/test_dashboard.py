@@ -44,7 +44,7 @@ async def busy(gateway: Actor) -> None:
             ask_once(gateway.http, "POST", "/api/text", {"prompt": "breaks", "stream": True, "echo": echo}),
             ask_once(gateway.http, "POST", "/api/voice", {"text": "A few words.", "format": "wav"}),
             ask_once(gateway.http, "POST", "/api/avatar", {"text": "A few words."}),
-            ask_once(gateway.http, "POST", "/api/text", {"prompt": "nobody", "model": "no-such-model"}),
+            ask_once(gateway.http, "POST", "/api/text", {"prompt": "nobody", "provider": "gone"}),
         )
         await asyncio.sleep(0.5)
 
