@@ -52,11 +52,12 @@ class Prometheus:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             told = (self._folder / "prometheus.log").read_text()
-            if (found := LISTENING.search(told)) is not None:
+            found = LISTENING.search(told)
+            if found is not None and httpx.get(f"http://{found[1]}/-/ready", timeout=5).status_code == httpx.codes.OK:
                 return found[1]
             assert self._popen.poll() is None, told
             time.sleep(0.05)
-        raise AssertionError(f"Prometheus does not listen:\n{told}")
+        raise AssertionError(f"Prometheus is not ready:\n{told}")
 
     async def query(self, promql: str) -> list[dict[str, Any]]:
         """The samples of an instant query: `metric` and `value`."""
@@ -69,6 +70,12 @@ class Prometheus:
         """The alerts that fire now."""
         samples = await self.query(f'ALERTS{{alertstate="firing", {STAGED}}}')
         return {sample["metric"]["alertname"] for sample in samples}
+
+    async def scraped(self, targets: int) -> None:
+        """Wait until so many targets have been asked twice: what changes after that is seen to change."""
+        async with asyncio.timeout(START_S):
+            while len(await self.query("count_over_time(up[1m]) > 1 and up == 1")) < targets:
+                await asyncio.sleep(LOOK_S)
 
     async def until(self, wanted: set[str], within_s: float, *, quiet: bool = False) -> float:
         """Wait until those alerts all fire, or none of them does; gives the seconds it took."""

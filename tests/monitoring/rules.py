@@ -13,7 +13,7 @@ RULES = DEPLOY / "prometheus/rules/troupe.yml"
 BY_NUMBERS = DEPLOY / "prometheus/tests/troupe.yml"
 WINDOW_S = 8
 """In place of every window of minutes; sixteen scrapes of the tests."""
-RESTARTS_S = 60
+RESTARTS_S = 30
 """Three starts of a process take longer."""
 
 
