@@ -8,7 +8,8 @@ import pytest
 from tests.behaviours.subject import PROMPT, Subject, asking, told
 from tests.behaviours.table import behaviour
 
-from troupe.wire.errors import InvalidArgument
+from troupe.wire.chats import FEW_STOPS, MOST_FEW_STOPS
+from troupe.wire.errors import InvalidArgument, NotSupported
 from troupe.wire.progress import Progress
 
 
@@ -205,9 +206,14 @@ async def an_empty_stop_string_is_none(subject: Subject) -> None:
 
 
 @behaviour("stop")
-async def sixty_four_stop_strings_are_taken(subject: Subject) -> None:
+async def sixty_four_stop_strings_are_taken_or_refused_by_its_name(subject: Subject) -> None:
     text, _ = await middle(subject)
-    assert (await subject.ask(asking(stop=[f"@{number}@" for number in range(64)]))).text() == text
+    request = asking(stop=[f"@{number}@" for number in range(64)])
+    if FEW_STOPS in subject.features:
+        with pytest.raises(NotSupported, match=f"takes {MOST_FEW_STOPS} stop strings"):
+            await subject.ask(request)
+        request = asking(stop=["@1@", "@2@", "@3@", "@4@"])
+    assert (await subject.ask(request)).text() == text
 
 
 @behaviour("stop")

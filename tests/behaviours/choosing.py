@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 from tests.behaviours.subject import Subject, asking
 from tests.behaviours.table import Check, behaviour, rows
 
-from svc_text.limits import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOP_LOGPROBS, RANGES
+from troupe.v1 import text_pb2
+from troupe.wire.chats import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOP_LOGPROBS, RANGES
 from troupe.wire.errors import InvalidArgument
 
 
@@ -145,3 +147,28 @@ async def nobody_is_told_logprobs_unasked(subject: Subject) -> None:
 @behaviour("logit_bias")
 async def a_bias_is_taken(subject: Subject) -> None:
     assert (await subject.ask(asking(logit_bias={"5": -100.0, "6": 0.5}))).finish
+
+
+def sampling_further(**parameters: object) -> text_pb2.ChatRequest:
+    request = asking(max_tokens=4)
+    request.vllm.extra_sampling = json.dumps(parameters)
+    return request
+
+
+@behaviour("extra_sampling")
+async def further_sampling_is_taken_where_it_does_no_harm(subject: Subject) -> None:
+    assert (await subject.ask(sampling_further(min_tokens=2, bad_words=["zebra"]))).finish
+
+
+@behaviour("extra_sampling")
+async def further_sampling_goes_past_no_limit(subject: Subject) -> None:
+    for name in ("prompt_logprobs", "n", "max_tokens", "best_of"):
+        with pytest.raises(InvalidArgument, match=f"extra_sampling has '{name}'; allowed: "):
+            await subject.ask(sampling_further(**{name: 10}))
+
+
+@behaviour("grammar")
+async def a_grammar_is_kept_to(subject: Subject) -> None:
+    request = asking(max_tokens=4)
+    request.llamacpp.grammar = 'root ::= "ab"'
+    assert (await subject.ask(request)).text() == "ab"

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.behaviours.subject import Subject
+from tests.behaviours.subject import Subject, ready
 from tests.fakes.gguf import write
 from tests.fakes.openai_server import Manners, serving
 
-from svc_text.desk import Desk
 from svc_text.engine import EngineContext
 from svc_text.places import LlamacppPlace, OpenaiPlace
 
@@ -68,18 +67,6 @@ def llama_server(path: Path) -> Iterator[str]:
         yield json.loads(process.stdout.readline())["address"]
     finally:
         process.communicate(timeout=15)
-
-
-@contextlib.asynccontextmanager
-async def ready(engine: str, context: EngineContext) -> AsyncIterator[Desk]:
-    """A desk whose one engine has made its first token."""
-    desk = Desk([engine], context)
-    try:
-        await desk.load()
-        desk.board.require(engine)
-        yield desk
-    finally:
-        await desk.stop()
 
 
 @contextlib.asynccontextmanager

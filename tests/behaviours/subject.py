@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from svc_text.conversion import from_delta, to_chat
 from svc_text.desk import Desk
+from svc_text.engine import EngineContext
 from troupe.v1 import text_pb2
 from troupe.wire.progress import Progress
 
@@ -123,3 +124,15 @@ class Subject:
         """Tokens of the prompt."""
         engine = self.desk.engines[self.name]
         return await engine.count(to_chat(request, engine.facts))
+
+
+@asynccontextmanager
+async def ready(engine: str, context: EngineContext) -> AsyncIterator[Desk]:
+    """A desk whose one engine has made its first token."""
+    desk = Desk([engine], context)
+    try:
+        await desk.load()
+        desk.board.require(engine)
+        yield desk
+    finally:
+        await desk.stop()

@@ -16,7 +16,12 @@ from tests.behaviours.subject import Subject
 
 from troupe.wire.errors import NotSupported
 
-REFUSED = frozenset({"tools", "tool_choice", "logprobs", "logit_bias", "n", "documents", "json_schema", "continue"})
+REFUSED = frozenset(
+    {
+        "tools", "tool_choice", "logprobs", "logit_bias", "n", "documents", "json_schema", "continue", "grammar",
+        "extra_sampling",
+    }
+)  # fmt: skip
 """Without these it would be another answer; `seed` and `reasoning` are wishes, and `count_tokens` is a task."""
 
 Check = Callable[[Subject], Awaitable[None]]

@@ -8,6 +8,8 @@ are three readers, all of this process:
     connect   the gateway's own way to a replica, each chat read by a task of its own
     chat      the same with one call of `Chat` a chat, as before `Connect`
 
+Then what passes until the first token of a chat: alone, and while others stream (`tests/bench/connect_first.py`).
+
 Then memory: many short chats on one stream, and what both processes have grown by. REQUESTS= or FULL=1 (a million).
 """
 
@@ -19,19 +21,19 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc.aio
 import psutil
 import uvloop
+from tests.bench.connect_first import TIMEOUT_S, Peer, asking, first_tokens, one
 from tests.bench.report import rounds, show
 from tests.bench.stage import pss_mb
 from tests.bench.text import until_ready
 from tests.conftest import start_process
 
 from gateway.providers.connect import ChatLink
-from gateway.providers.mesh import MeshStream
 from troupe.v1 import text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
 
@@ -42,58 +44,6 @@ WAVES = 1 if QUICK else 4
 REQUESTS = int(os.environ.get("REQUESTS") or (1_000_000 if os.environ.get("FULL") == "1" else 20_000))
 WARM_SHARE = 0.2  # of the requests: what grows once has grown by then
 CREDIT = 512
-TIMEOUT_S = 600.0
-
-
-@dataclass(slots=True)
-class Peer:
-    """A replica without routing: the callables of its RPCs."""
-
-    stub: text_pb2_grpc.TextStub
-    link: ChatLink | None
-    calls: int = 0
-    heard_at: float = field(default=0.0)
-
-    def method(self, name: str):
-        return self.link.begin if self.link is not None else getattr(self.stub, name)
-
-    def heard(self) -> None:
-        self.heard_at = time.monotonic()
-
-    def silent_s(self) -> float:
-        return 0.0
-
-    def lag_s(self) -> float:
-        return 0.0
-
-    def crowd(self) -> float:
-        return 1.0
-
-
-def asking(steps: int) -> text_pb2.ChatRequest:
-    """A chat whose answer has so many deltas, and one with the end."""
-    request = text_pb2.ChatRequest(engine="echo", echo=text_pb2.EchoSettings(tokens_per_step=1))
-    request.messages.add(role=text_pb2.ROLE_USER).content.add(text="token " * steps)
-    return request
-
-
-async def one(peer: Peer, request: text_pb2.ChatRequest) -> int:
-    """One chat as the gateway asks it; its deltas."""
-
-    async def inputs() -> AsyncIterator[text_pb2.ChatRequest]:
-        yield request
-
-    stream: MeshStream[text_pb2.ChatDelta] = MeshStream(
-        lambda: peer,
-        "Chat",
-        inputs(),
-        client_streaming=False,
-        server_streaming=True,
-        timeout_s=TIMEOUT_S,
-        metadata=(("x-request-id", "bench"),),
-        peer="bench",
-    )
-    return sum([not delta.HasField("tick") async for delta in stream])
 
 
 async def many(peer: Peer) -> int:
@@ -188,17 +138,18 @@ async def costs() -> dict[str, float]:
         await raw()  # warm
         told = {"raw": await cost(pid, raw)}
         await reader.end()
-        link = ChatLink(stub, "bench", lambda: None)
+        link, told_first = ChatLink(stub, "bench", lambda: None), dict[str, float]()
         for name, peer in (("connect", Peer(stub, link)), ("chat", Peer(stub, None))):
             await one(peer, asking(STEPS))
             told[name] = await cost(pid, lambda peer=peer: many(peer))
+            told_first |= await first_tokens(name, peer)
         await link.close()
     figures = {"deltas_per_s": 1e6 / told["raw"].server_us, "svc_text_us_raw": told["raw"].server_us}
     for name in ("connect", "chat"):
         figures |= {f"svc_text_us_{name}": told[name].server_us, f"gateway_us_{name}": told[name].reader_us}
     figures["speedup_svc_text"] = told["chat"].server_us / told["connect"].server_us
     figures["speedup_gateway"] = told["chat"].reader_us / told["connect"].reader_us
-    return figures
+    return figures | told_first
 
 
 async def memory() -> dict[str, float]:

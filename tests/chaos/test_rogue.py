@@ -8,7 +8,9 @@ import pytest
 from tests.chaos.figures import SLACK, Figures
 from tests.chaos.load import Load, failures, percentile, worst_gap
 from tests.chaos.proxy import in_front_of
-from tests.chaos.stage import Actor, Stage, chats, failed_attempts, until
+from tests.chaos.stage import Actor, Stage, chats, counted, failed_attempts, until
+
+from gateway.routing.budget import FLOOR
 
 pytestmark = pytest.mark.timeout(120)
 EJECTED_S = 2.0
@@ -83,15 +85,33 @@ async def test_a_slow_replica_gets_little(stage: Stage, figures: Figures) -> Non
     assert percentile([outcome.took_s for outcome in load.outcomes[settled:]], 0.5) < LATE_S
 
 
-async def test_a_network_that_does_harm_is_gone_around(stage: Stage, figures: Figures) -> None:
-    """the network before one of 2 replicas does harm for 3 s, in four ways"""
+async def test_a_spoilt_stream_of_chats_fails_none_of_them(stage: Stage, figures: Figures) -> None:
+    """one of 2 replicas spoils each stream of chats after 2.5 s: all chats on it break at once"""
+    bad, good = await asyncio.gather(rogue(stage, "rotten"), stage.service("svc_text"))
+    gateway = await stage.gateway(PROVIDER_ECHO_TARGET=f"{bad.grpc},{good.grpc}", TROUPE_TEXT_CONNECT="1")
+    load = Load(lambda: gateway.http, streams=40)
+    async with load.running():
+        await asyncio.sleep(9.0)
+    broken = await counted(gateway.http, "troupe_attempts_total", rung="echo", outcome="stream_broken")
+    figures.load(load.outcomes)
+    figures.note("answers that broke", broken)
+    figures.ms("worst gap between two tokens", worst_gap(load.outcomes))
+    assert broken > 2 * FLOOR, "fewer broke than may be retried in any case: the scenario shows nothing"
+    assert not failures(load.outcomes)
+
+
+@pytest.mark.parametrize("way", ["Connect", "Chat"])
+async def test_a_network_that_does_harm_is_gone_around(stage: Stage, figures: Figures, way: str) -> None:
     near, far = await stage.replicas("svc_text", 2)
     async with in_front_of(far.grpc) as proxy:
-        gateway = await stage.gateway(PROVIDER_ECHO_TARGET=f"{near.grpc},{proxy.address}")
+        replicas = f"{near.grpc},{proxy.address}"
+        connect = "1" if way == "Connect" else "0"
+        gateway = await stage.gateway(PROVIDER_ECHO_TARGET=replicas, TROUPE_TEXT_CONNECT=connect)
         load = Load(lambda: gateway.http, streams=20, tokens=20, rate=20.0)
         async with load.running():
             await asyncio.sleep(1.0)
             assert await chats(far) > 0
+            figures.title = f"the network before one of 2 replicas does harm for 3 s, in four ways; chats by {way}"
             for fault in ("spoil", "swallow", "half_close", "refuse"):
                 seen = len(load.outcomes)
                 setattr(proxy, fault, True)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 TOKEN = re.compile(r"\s*\S+")
+VLLM_STOPS, VLLM_GREEDY = 4, 1e-5  # as vLLM 0.32 has them
 THINKING = "thinks"
 THOUGHTS = ("Hm,", " hm.")
 
@@ -126,3 +127,17 @@ def counts(given: int, written: int) -> dict[str, Any]:
         "total_tokens": given + written,
         "prompt_tokens_details": {"cached_tokens": 0},
     }
+
+
+def vllm_refuses(body: dict[str, Any]) -> str:
+    """What vLLM says to sampling that it does not take; empty = it does."""
+    stops, temperature, top_p = body.get("stop") or [], body.get("temperature", 1.0), body.get("top_p", 1.0)
+    if len(stops) > VLLM_STOPS:
+        return f"List should have at most {VLLM_STOPS} items after validation, not {len(stops)}"
+    if not 0.0 <= temperature <= 2.0:
+        return f"temperature must be in [0, 2], got {temperature}."
+    if not 0.0 < top_p <= 1.0:
+        return f"top_p must be in (0, 1], got {top_p}."
+    if temperature < VLLM_GREEDY and (body.get("n") or 1) > 1:
+        return f"n must be 1 when using greedy sampling, got {body['n']}."
+    return ""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
-from tests.fakes.openai_answers import THINKING, Answer, Manners, counts, prompt_tokens
+from tests.fakes.openai_answers import THINKING, Answer, Manners, counts, prompt_tokens, vllm_refuses
 
 CONTEXT = 4096  # tokens
 MODEL = "served/model-1"
@@ -113,6 +113,8 @@ class Server:
             return None  # it cuts what is too long
         if (tokens := prompt_tokens(body)) >= CONTEXT:
             message = f"This model's maximum context length is {CONTEXT} tokens. However, you sent {tokens} tokens."
+            return self._error(400, message)
+        if self.manners is Manners.VLLM and (message := vllm_refuses(body)):
             return self._error(400, message)
         if body.get("tools") and body.get("tool_choice", "auto") == "auto" and not self.auto_tools:
             message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'

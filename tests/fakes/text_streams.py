@@ -64,7 +64,7 @@ class ScriptedText(TextServicer):
         self.streams.append(told)
         reading = asyncio.create_task(self._read(told, request_iterator))
         try:
-            while isinstance(frame := await told.sending.get(), text_pb2.ServerFrame):
+            while isinstance(frame := await told.sending.get(), text_pb2.ServerFrame | bytes):
                 yield frame
             if isinstance(frame, TroupeError):
                 raise frame
@@ -89,11 +89,31 @@ class ScriptedText(TextServicer):
         return DescribeResponse(service="svc-text", engines=[info])
 
 
+class Raw:
+    """A server that takes the service's handlers; on its `Connect` bytes are sent as they are."""
+
+    def __init__(self, server) -> None:
+        self._server = server
+
+    def add_generic_rpc_handlers(self, _handlers) -> None:
+        """The registered ones are enough."""
+
+    def add_registered_method_handlers(self, name, handlers) -> None:
+        connect = grpc.stream_stream_rpc_method_handler(
+            handlers["Connect"].stream_stream, text_pb2.ClientFrame.FromString, as_bytes
+        )
+        self._server.add_registered_method_handlers(name, handlers | {"Connect": connect})
+
+
+def as_bytes(frame: text_pb2.ServerFrame | bytes) -> bytes:
+    return frame if isinstance(frame, bytes) else frame.SerializeToString()
+
+
 @asynccontextmanager
 async def text_service(*, knows_connect=True):
     board = EngineBoard("troupe.v1.Text", ("echo",))
     servicer = ScriptedText(knows_connect)
-    service = Service("troupe.v1.Text", lambda server: add_TextServicer_to_server(servicer, server))
+    service = Service("troupe.v1.Text", lambda server: add_TextServicer_to_server(servicer, Raw(server)))
     server = make_server([service], board, CollectorRegistry())
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -9,7 +9,8 @@ import pytest
 
 from svc_text.engines.vllm import adapter
 from svc_text.engines.vllm.adapter import Names, names
-from svc_text.engines.vllm.request import EXTRA, SAMPLED
+from svc_text.engines.vllm.request import SAMPLED
+from svc_text.extra_sampling import EXTRA
 
 pytestmark = [
     pytest.mark.timeout(180),  # its import alone takes up to a minute on busy cores
@@ -92,3 +93,9 @@ def test_without_vllm_its_command_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(adapter.EngineMissing) as missing:
         adapter.require()
     assert missing.value.details["remedy"] == "make vllm"
+
+
+def test_the_headless_workers_have_their_command() -> None:
+    from vllm.entrypoints.cli.serve import ServeSubcommand
+
+    assert parameters(ServeSubcommand.cmd) == {"args"}

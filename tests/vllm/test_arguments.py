@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from svc_text.engines.vllm.adapter import names
 from svc_text.engines.vllm.arguments import brief, configured, parsed
 from svc_text.engines.vllm.words import words
 from svc_text.places import VllmPlace
@@ -84,6 +85,13 @@ def test_what_vllm_does_not_take_is_refused_in_its_words(arguments, says) -> Non
     with pytest.raises(InvalidArgument, match=says) as refused:
         configured(parsed(words(VllmPlace("m", arguments=arguments))))
     assert "secret" not in refused.value.message
+
+
+def test_a_platform_that_cannot_sleep_says_so(model) -> None:
+    if not names().current_platform.is_cpu():
+        pytest.skip("this one can")
+    with pytest.raises(InvalidArgument, match="Sleep mode is not supported"):
+        configured(parsed(words(VllmPlace(str(model), idle_s=5))))
 
 
 def test_a_variable_that_vllm_does_not_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,8 +100,8 @@ class Settings(BaseModel):
     """host:port of svc-tts, likewise; also http://host:5050."""
     video_target: str = Field(default="127.0.0.1:50053", alias="TROUPE_VIDEO_TARGET")
     """host:port of svc-video, likewise."""
-    text_connect: bool = Field(default=False, alias="TROUPE_TEXT_CONNECT")  # chats to svc-text on one stream
-    """1 = the chats for one svc-text go over one stream: cheaper, and they break together."""
+    text_connect: bool = Field(default=True, alias="TROUPE_TEXT_CONNECT")  # chats to svc-text on one stream
+    """1 = the chats for one svc-text go over one stream, at a tenth of the cost; 0 = each is a call of its own."""
     dns_server: str = Field(default="", alias="TROUPE_DNS_SERVER")
     """address:port of the DNS server that resolves targets; empty = the system's."""
 

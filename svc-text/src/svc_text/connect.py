@@ -2,7 +2,7 @@
 
 - Each chat is a task that writes its deltas into the stream's outbox; the writer sends all that is there as one
   message. So a message holds what all running chats produced in one engine step, and a slow gateway gets fewer, larger
-  ones.
+  ones. Somebody waits for the first word of an answer: that one is not held back for others.
 - A chat may have `credit` deltas unread in flight; at zero it pauses, and only it.
 - Each chat has ticks of its own, as `Chat` has; one timer makes them for all. Where no chat runs there is no timer.
 - A process that drains says `going_away`: the chats that run end well, new ones are refused, then the stream ends.
@@ -55,7 +55,7 @@ class Connection:
             while True:
                 await self._outbox.bell.wait()
                 if time.monotonic() - self._sent_at < PACE_S:
-                    await asyncio.sleep(PAUSE_S)
+                    await self._outbox.pause(PAUSE_S)
                 self._outbox.bell.clear()
                 for frame in self._outbox.take():
                     frame.load.running = self._desk.running

@@ -65,12 +65,14 @@ class ConnectedChat:
         name, engine = self._desk.engine(request.engine)
         chat = to_chat(request, engine.facts)
         async with self._desk.place(name, chat, self._progress) as deltas:
-            model = engine.facts.model  # said with the first delta
+            model, first = engine.facts.model, True  # it is said with the first delta
             async for delta in deltas:
                 if self._credit <= 0:
                     await self._wait()
                 self._send(delta, model)
-                model = ""
+                if first:
+                    self._outbox.hurry()
+                    model, first = "", False
 
     def _send(self, delta: Delta, model: str) -> None:
         """Once for each token of each chat: most are no more than a piece of text."""

@@ -118,6 +118,8 @@ def _refuse_what_it_lacks(request: text_pb2.ChatRequest, facts: EngineFacts) -> 
         "documents": bool(request.documents),
         "lora": bool(request.lora),
         "continue": request.continue_final_message,
+        "extra_sampling": bool(request.vllm.extra_sampling),
+        "grammar": bool(request.llamacpp.grammar),
     }
     if request.response_format.type in {"json_schema", "json_object"} and "json_schema" not in facts.features:
         wanted[f"json_schema:{request.response_format.name}"] = True

@@ -27,6 +27,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self.bell = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._closed: list[text_pb2.ServerFrame] = []
@@ -60,12 +61,25 @@ class Outbox:
         self._bytes += EVENT_BYTES
         self.bell.set()
 
+    def hurry(self) -> None:
+        """What was put in last is waited for: it goes out now."""
+        self._hurry.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Let more gather, unless something there is in a hurry or comes to be."""
+        timer = asyncio.get_running_loop().call_later(seconds, self._hurry.set)
+        try:
+            await self._hurry.wait()
+        finally:
+            timer.cancel()
+
     def take(self) -> list[text_pb2.ServerFrame]:
         """All there is to send: one frame, more where much has gathered, none where nothing has."""
         if self._bytes:
             self._close()
         taken, self._closed = self._closed, []
         self._room.set()
+        self._hurry.clear()
         return taken
 
     @property

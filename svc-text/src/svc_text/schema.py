@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from troupe.wire.chats import LONGEST_SCHEMA
 from troupe.wire.errors import InvalidArgument
 
-LONGEST = 100_000  # characters of one schema
 DEEPEST = 32  # schemas within schemas
 MOST_PROPERTIES = 200  # of one object; 300 optional ones take 0.8 s, 1000 take 3.3 s, 3000 never end (measured)
 MOST_SCHEMAS = 1000  # in all
@@ -36,8 +36,8 @@ def judged(text: str, what: str) -> dict[str, Any]:
 
     Raises `InvalidArgument`.
     """
-    if len(text) > LONGEST:
-        raise InvalidArgument(f"{what} has {len(text)} characters; allowed: {LONGEST}.")
+    if len(text) > LONGEST_SCHEMA:
+        raise InvalidArgument(f"{what} has {len(text)} characters; allowed: {LONGEST_SCHEMA}.")
     schema = _parsed(text, what)
     if not isinstance(schema, dict):
         raise InvalidArgument(f"{what} is a {type(schema).__name__}; a JSON schema is an object.")

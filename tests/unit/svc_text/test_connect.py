@@ -301,3 +301,18 @@ async def test_a_peer_that_leaves_frees_every_engine(peer: Peer, engine: Scripte
     await until(lambda: engine.running == 5)
     peer.task.cancel()
     await until(lambda: engine.running == 0)
+
+
+async def test_the_first_delta_of_a_chat_is_not_held_back_for_others(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames an hour apart: what follows waits, but for the first word of another chat, which takes it along."""
+    monkeypatch.setattr("svc_text.connect.PACE_S", LONG_S)
+    monkeypatch.setattr("svc_text.connect.PAUSE_S", LONG_S)
+    peer.start(1, "a1 " + HANG)
+    await until(lambda: peer.text(1))
+    peer.start(2, "b1 b2 " + HANG)
+    await until(lambda: peer.text(2))
+    peer.start(3, "c1 c2 " + HANG)
+    await until(lambda: peer.text(3) and peer.text(2) == "b1 b2")
+    assert peer.text(3) == "c1"

@@ -11,14 +11,17 @@ import pytest
 
 from svc_text.conversion import to_chat
 from svc_text.engine import EngineFacts
-from svc_text.limits import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOOLS, MOST_TURNS
 from svc_text.schema import DEEPEST
 from troupe.v1 import text_pb2
-from troupe.wire.errors import InvalidArgument, RequestError, TextTooLong
+from troupe.wire.chats import MOST_BIASES, MOST_COMPLETIONS, MOST_STOPS, MOST_TOOLS, MOST_TURNS
+from troupe.wire.errors import InvalidArgument, NotSupported, RequestError, TextTooLong
 
 REFUSED_S = 0.005
 SLACK = 5  # CI judges times at five times the goal
-FEATURES = ("tools", "tool_choice", "logprobs", "logit_bias", "n", "documents", "continue", "json_schema", "grammar")
+FEATURES = (
+    "tools", "tool_choice", "logprobs", "logit_bias", "n", "documents", "continue", "json_schema", "grammar",
+    "extra_sampling",
+)  # fmt: skip
 FACTS = EngineFacts("m", "1", "cpu", "Apache-2.0", commercial_use=True, features=FEATURES, max_output_tokens=4096)
 Change = Callable[[text_pb2.ChatRequest], object]
 
@@ -62,6 +65,10 @@ def turns(count: int) -> Change:
 
 def more(text: str) -> Change:
     return lambda request: request.messages[0].content.add(text=text)
+
+
+def extra(text: str) -> Change:
+    return lambda request: setattr(request.vllm, "extra_sampling", text)
 
 
 EXTREMES: dict[str, tuple[Change, str]] = {
@@ -118,7 +125,10 @@ EXTREMES: dict[str, tuple[Change, str]] = {
     "reasoning": (lambda request: setattr(request, "reasoning", "much"), "reasoning is 'much'"),
     "a model's name": (lambda request: setattr(request, "model", "x" * 257), "The name of the model"),
     "a grammar": (lambda request: setattr(request.llamacpp, "grammar", "x" * 20_001), "The grammar has 20001"),
-    "further sampling": (lambda request: setattr(request.vllm, "extra_sampling", "x" * 20_001), "extra_sampling has"),
+    "further sampling": (extra("x" * 20_001), "extra_sampling has 20001 characters; allowed: 20000"),
+    "further sampling's logprobs": (extra('{"prompt_logprobs": 20}'), "'prompt_logprobs'; allowed: allowed_token_ids"),
+    "further sampling's tokens": (extra('{"max_tokens": 100000000}'), "'max_tokens'; allowed"),
+    "further sampling's nesting": (extra("[" * 20_000), "no JSON object"),
     "turns": (turns(MOST_TURNS), "10001 messages; allowed: 10000"),
     "very many turns": (turns(300_000), "300001 messages"),
     "a call's arguments": (called(arguments="[1]"), "no JSON object"),
@@ -199,6 +209,8 @@ def test_a_feature_that_the_engine_lacks_is_refused_by_its_name() -> None:
         "logit_bias": sampled(logit_bias={"1": 1.0}),
         "continue": lambda request: setattr(request, "continue_final_message", True),
         "logprobs": sampled(logprobs=True),
+        "extra_sampling": extra('{"min_tokens": 3}'),
+        "grammar": lambda request: setattr(request.llamacpp, "grammar", 'root ::= "a"'),
     }.items():
         request = asking()
         change(request)
@@ -210,3 +222,14 @@ def test_a_feature_that_the_engine_lacks_is_refused_by_its_name() -> None:
     must.tool_choice.mode = "required"
     with pytest.raises(RequestError, match="m has no tool_choice"):
         to_chat(must, bare)
+
+
+def test_an_engine_that_takes_few_stop_strings_is_given_no_more() -> None:
+    few = EngineFacts("m", "1", "cpu", "Apache-2.0", commercial_use=True, features=(*FEATURES, "few_stops"))
+    request = asking()
+    sampled(stop=list("abcd"))(request)
+    assert to_chat(request, few).sampling.stop == ("a", "b", "c", "d")
+    sampled(stop=["e"])(request)
+    with pytest.raises(NotSupported, match="m takes 4 stop strings; the chat has 5"):
+        to_chat(request, few)
+    assert to_chat(request, FACTS)

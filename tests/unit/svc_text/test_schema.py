@@ -6,13 +6,13 @@ import pytest
 
 from svc_text.schema import (
     DEEPEST,
-    LONGEST,
     MOST_CHOICES,
     MOST_PROPERTIES,
     MOST_REPEATS,
     MOST_SCHEMAS,
     judged,
 )
+from troupe.wire.chats import LONGEST_SCHEMA
 from troupe.wire.errors import InvalidArgument
 
 TEXT = {"type": "string"}
@@ -63,7 +63,7 @@ def test_what_would_stop_every_chat_is_refused(schema: object, why: str) -> None
         judged(json.dumps(schema), "The schema")
 
 
-@pytest.mark.parametrize("text", ["{", "", "[" * 100_000, "x" * (LONGEST + 1), '{"a":' * 5000])
+@pytest.mark.parametrize("text", ["{", "", "[" * 100_000, "x" * (LONGEST_SCHEMA + 1), '{"a":' * 5000])
 def test_what_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument, match="The schema"):
         judged(text, "The schema")

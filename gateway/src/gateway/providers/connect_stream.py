@@ -1,4 +1,9 @@
-"""One open `Connect` stream: frames out, frames in, each event to the chat it belongs to."""
+"""One open `Connect` stream: frames out, frames in, each event to the chat it belongs to.
+
+What ends a stream is never about one of its chats, so each of them hears that its connection broke: its replica is
+avoided at once, and nobody pays for asking another one. Told as a failure of the engine, one spoilt frame would be as
+many failures as there are chats, and the resumes of all but a few would find the rung's retry budget spent.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +22,11 @@ from troupe.wire.errors import TroupeError, revive
 from troupe.wire.interceptors import defect
 
 EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # grpc-stubs do not know it
-BREAKS = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED})
+BREAKS = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 """Codes of a connection; any other one before the first message says that the service does not do `Connect`."""
 CLOSE_S = 1.0
 _NO_METADATA = grpc.aio.Metadata()
-UNREADABLE = "it answers what is no message of troupe.v1"
+UNREADABLE = "it answered what is no message of troupe.v1"
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +59,7 @@ class ConnectStream:
         self._heard = heard
         self._ended = ended
         self._ids = itertools.count(1)
+        self._last = 0  # number given out
         self._chats: dict[int, Chat] = {}
         self._outgoing: deque[ClientFrame] = deque()
         self._bell = asyncio.Event()
@@ -69,7 +75,7 @@ class ConnectStream:
 
     def start(self, chat: Chat, start: StartChat) -> int:
         """Begin a chat; gives its number."""
-        number = next(self._ids)
+        self._last = number = next(self._ids)
         self._chats[number] = chat
         self._send(ClientFrame(id=number, start=start))
         return number
@@ -123,7 +129,7 @@ class ConnectStream:
     async def _read(self) -> None:
         while (frame := await self._call.read()) is not EOF:
             if frame is None:  # what grpc.aio gives for bytes it cannot read
-                raise _broken(UNREADABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+                raise _broken(UNREADABLE, grpc.StatusCode.INTERNAL)
             self.answered = True
             self._heard()
             self._take(frame)
@@ -133,14 +139,21 @@ class ConnectStream:
             self._leaving = True
         for event in frame.events:
             chat = self._chats.get(event.id)
-            if chat is None:  # cancelled; this was under way
-                continue
             kind = event.WhichOneof("event")
-            if kind == "delta":
+            if chat is None:
+                self._check_stray(event.id)
+            elif kind == "delta":
                 chat.take(event.delta)
-                continue
-            del self._chats[event.id]
-            chat.end(_leaf(event.error) if kind == "error" else None)
+            else:
+                if kind is None:  # spoilt on its way: a word may be lost with it, and no answer may have a hole
+                    raise _broken(UNREADABLE, grpc.StatusCode.INTERNAL)
+                del self._chats[event.id]
+                chat.end(_leaf(event.error) if kind == "error" else None)
+
+    def _check_stray(self, number: int) -> None:
+        """A chat that was cancelled may still be spoken of; of one that never was, something else was said."""
+        if not 0 < number <= self._last:
+            raise _broken(UNREADABLE, grpc.StatusCode.INTERNAL)
 
     def _end_all(self, error: BaseException | None) -> None:
         chats, self._chats = self._chats, {}
@@ -162,7 +175,9 @@ def _broken(why: str, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE) -> gr
 
 
 def _again(error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
-    """The same error for one more reader: an exception that several raise collects the tracebacks of all."""
+    """What one chat hears of it: an error of its own, since one that several raise collects the tracebacks of all."""
+    if error.code() not in BREAKS:  # a status of the stream's, with nothing that is about this chat
+        return _broken(f"{error.code().name.lower()}: {error.details()}", grpc.StatusCode.INTERNAL)
     begun, ended = _metadata(error.initial_metadata()), _metadata(error.trailing_metadata())
     return grpc.aio.AioRpcError(error.code(), begun, ended, error.details(), error.debug_error_string())
 

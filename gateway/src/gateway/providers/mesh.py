@@ -87,7 +87,7 @@ class MeshRung:
         if info is None:
             return LEAVES if need.local_only and self.cloud and not self.local else self.unusable()
         # Here, since every request passes: replicas come and go, and what they take together with them.
-        self.gate.capped(info.limits.max_concurrency * max(1, self.pool.size))
+        self.gate.capped(info.limits.max_concurrency * max(1, self.pool.size(info.name)))
         return obstacle(info, need) or (self._too_slow(info) if self.unasked and not need.rungs else None)
 
     def _too_slow(self, info: EngineInfo) -> str | None:

@@ -26,6 +26,7 @@ from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, vide
 from troupe.v1.engine_pb2 import (
     ENGINE_STATE_BROKEN,
     ENGINE_STATE_LOADING,
+    ENGINE_STATE_MISSING,
     ENGINE_STATE_READY,
     DescribeRequest,
     DescribeResponse,
@@ -143,6 +144,7 @@ class Replica:
     def _learn(self, answer: DescribeResponse) -> None:
         self.engines = {info.name: info for info in answer.engines}
         self._watch_engines()
+        self._pool.engines(self.address, (info.name for info in answer.engines if info.state != ENGINE_STATE_MISSING))
         for info in answer.engines:
             self._pool.engine_state(self.address, info.name, engine_trouble(info))
         # The watch has the last word: a process that drains still says that its engines are ready.

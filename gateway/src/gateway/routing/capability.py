@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from gateway.routing.need import Need
 from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING, TASK_UNSPECIFIED, EngineInfo, Task
+from troupe.wire.chats import FEW_STOPS, MOST_FEW_STOPS
 
 OFFLINE_RENDER = "offline_render"
 """The feature of a rung that takes minutes and gives its answer as a whole."""
@@ -19,6 +20,7 @@ KEEPS_REFERENCES = "keeps-references"
 """The feature of a speech service of the house: it keeps cloned voices, whatever its engines can."""
 UNWANTED: Mapping[str, str] = {
     OFFLINE_RENDER: "it takes minutes; ask with cloud_video=wait",
+    FEW_STOPS: f"it takes {MOST_FEW_STOPS} stop strings",
     DOCUMENTS_ONLY: "it only sums up pages that it is given; a prompt needs a language model (run: make model)",
 }
 """Why a rung with a feature is passed over, where the request must do without it."""

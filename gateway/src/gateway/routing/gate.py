@@ -35,14 +35,15 @@ NOW: Final = 0.1
 class Turn:
     """One call's place: waiting, admitted, or left."""
 
-    __slots__ = ("_called", "_gate", "_since", "_state", "_timed", "priority")
+    __slots__ = ("_begun", "_called", "_gate", "_since", "_state", "_timed", "priority")
 
     def __init__(self, gate: Gate, priority: Priority) -> None:
         self._gate = gate
         self._state = "waiting"
         self._called: Callable[[], object] | None = None
         self._since = 0.0  # when it was admitted
-        self._timed: float | None = None  # when the attempt began whose first byte is awaited
+        self._timed: float | None = None  # when the attempt began whose first byte is awaited and tells something
+        self._begun = False  # the last attempt has given its first byte
         self.priority = priority
 
     @property
@@ -59,22 +60,26 @@ class Turn:
 
     def began(self) -> None:
         """The first byte has come: a sample for the limit."""
+        self._begun = True
         if self.admitted and self._timed is not None:
             self._gate.sample(self._gate.clock() - self._timed)
             self._timed = None
 
     def again(self, error: TroupeError) -> None:
-        """An attempt failed; the same turn is used for another."""
+        """An attempt failed, or its answer broke; the same turn is used for another, which is no sample.
+
+        What breaks breaks together, and its attempts come as a herd: their time says how large that is.
+        """
         if self.admitted:
             self._gate.heard(error)
-            self._timed = self._gate.clock()
+            self._timed, self._begun = None, False
 
     def leave(self, error: TroupeError | None = None) -> None:
         """Give the place back, admitted or still waiting."""
         state, self._state = self._state, "left"
         self._called = None
         if state == "admitted":
-            done = error is None and self._timed is None
+            done = error is None and self._begun
             self._gate.left(self.priority, error, self._gate.clock() - self._since if done else None)
         elif state == "waiting":
             self._gate.gone(self)
@@ -96,6 +101,7 @@ class Gate:
         self._rules = rules or GateRules()
         self._limit = Limit(clock, self._rules.limit)
         self._queues: dict[Priority, deque[Turn]] = {priority: deque() for priority in Priority}
+        self._begun: deque[Turn] = deque()  # of answers that broke elsewhere
         self._cap = 0
         self._running = dict.fromkeys(Priority, 0)
         self._live_waited_at: float | None = None
@@ -114,7 +120,7 @@ class Gate:
     @property
     def waiting(self) -> int:
         """Calls in the queues."""
-        return len(self._queues[Priority.LIVE]) + len(self._queues[Priority.BATCH])
+        return len(self._begun) + sum(map(len, self._queues.values()))
 
     def capped(self, most: int) -> None:
         """What the engine says it can take at a time, all its replicas together; 0 = it says nothing."""
@@ -123,9 +129,17 @@ class Gate:
             self._limit.believe(most)
             self._admit()
 
-    def enter(self, priority: Priority) -> Turn:
-        """A turn, admitted or waiting. Raises `Overloaded` at once when the wait would be too long."""
+    def enter(self, priority: Priority, *, begun: bool = False) -> Turn:
+        """A turn, admitted or waiting. Raises `Overloaded` at once when the wait would be too long.
+
+        `begun`: of an answer that broke amid its words and has nowhere else to go on. It goes before all others and
+        waits however long it takes: there are no more of them than answers that had been let in.
+        """
         turn = Turn(self, priority)
+        if begun:
+            self._begun.append(turn)
+            self._admit()
+            return turn
         if not self._ahead(priority) and self._free(priority):
             self._start(turn)
             return turn
@@ -156,11 +170,13 @@ class Gate:
 
     def gone(self, turn: Turn) -> None:
         """A call that waited has left."""
-        queue = self._queues[turn.priority]
-        if turn in queue:
-            queue.remove(turn)
+        for queue in (self._begun, self._queues[turn.priority]):
+            if turn in queue:
+                queue.remove(turn)
 
     def _admit(self) -> None:
+        while self._begun and self.running < self.limit:
+            self._start(self._begun.popleft())
         for priority in Priority:
             queue = self._queues[priority]
             while queue and self._free(priority):
@@ -184,7 +200,7 @@ class Gate:
 
     def _ahead(self, priority: Priority) -> int:
         """Calls that go before a new one."""
-        return sum(len(self._queues[each]) for each in Priority if each <= priority)
+        return len(self._begun) + sum(len(self._queues[each]) for each in Priority if each <= priority)
 
     def _calm(self) -> bool:
         since = self._live_waited_at

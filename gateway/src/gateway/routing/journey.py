@@ -236,6 +236,11 @@ class Journey:
             self._troubled.append(rung)
         return bool(self._troubled) and self._take(self._troubled.popleft(), desperate=True)
 
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether there is another rung after this one."""
+        return bool(self._healthy or self._troubled)
+
     def _take(self, rung: Rung, *, desperate: bool) -> bool:
         self._rung, self._desperate = rung, desperate
         self._asked = 0
@@ -252,7 +257,7 @@ class Journey:
             return None
         if self._turn is None:
             try:
-                self._turn = rung.gate.enter(self._priority)
+                self._turn = rung.gate.enter(self._priority, begun=bool(self._resumes) and not self._elsewhere)
             except TroupeError as closed:  # full; or paused, for what its last calls have heard
                 self._attempts.append(Attempt(rung.name, Verdict.FAILED, closed, closed.message))
                 self._leave_rung()

@@ -1,6 +1,6 @@
 """The replicas of one target as routing sees them: which one is asked, and what is known of each.
 
-- Active checks say `reachable`, `unreachable` and `engine_state`; calls say the rest, through their leases.
+- Active checks say `reachable`, `unreachable`, `engines` and `engine_state`; calls say the rest, through their leases.
 - Transport failures eject the address, engine failures the engine at that address, slowness likewise - but never the
   last one that can be asked.
 - The least outstanding work is asked, weighted by slow start; among near-equals a key finds what it has warm.
@@ -55,10 +55,9 @@ class Pool:
         self._replicas: dict[str, Replica] = {}
         self._rotation = turn
 
-    @property
-    def size(self) -> int:
-        """Replicas that can be reached."""
-        return sum(replica.lost is None for replica in self._replicas.values())
+    def size(self, engine: str) -> int:
+        """Replicas that can be reached and have that engine."""
+        return sum(replica.lost is None for replica in self._having(engine))
 
     def set_addresses(self, addresses: Iterable[str]) -> None:
         """The replicas there are now: new ones start slowly, gone ones take no new call."""
@@ -89,6 +88,11 @@ class Pool:
         if (replica := self._replicas.get(address)) is not None:
             replica.engine(engine).not_ready = why
 
+    def engines(self, address: str, names: Iterable[str]) -> None:
+        """All engines that a replica has, ready or not: calls of others go to those that have them."""
+        if (replica := self._replicas.get(address)) is not None:
+            replica.runs = frozenset(names)
+
     def pick(
         self, engine: str, *, key: str = "", avoid: Collection[str] = (), last_resort: bool = False
     ) -> Lease | None:
@@ -97,7 +101,7 @@ class Pool:
         As a last resort a replica is asked whose engine says it is not ready: what is known may be a second old.
         """
         able: list[_Candidate] = []
-        for replica in self._replicas.values():
+        for replica in self._having(engine):
             there = replica.engine(engine)
             if replica.address in avoid or not replica.may(there, last_resort=last_resort):
                 continue
@@ -113,7 +117,7 @@ class Pool:
         if not self._replicas:
             return "it has no replica"
         reasons: dict[str, None] = {}
-        for replica in self._replicas.values():
+        for replica in self._having(engine):
             there = replica.engine(engine)
             if (reason := replica.obstacle(there)) is None or replica.only_slow(there):
                 return None
@@ -122,7 +126,12 @@ class Pool:
 
     def view(self, engine: str) -> list[ReplicaView]:
         """Every replica, for people."""
-        return [replica.view(replica.engine(engine)) for replica in self._replicas.values()]
+        return [replica.view(engine) for replica in self._replicas.values()]
+
+    def _having(self, engine: str) -> list[Replica]:
+        """Those that have the engine; where none has it, all: whoever asks nevertheless is told so by one of them."""
+        replicas = list(self._replicas.values())
+        return [replica for replica in replicas if replica.has(engine)] or replicas
 
     def _lease(self, replica: Replica, engine: str) -> Lease:
         return Lease(replica, engine, self._clock, self._first_byte)
@@ -141,7 +150,7 @@ class Pool:
 
     def _forgiven(self, engine: str, avoid: Collection[str]) -> Lease | None:
         """A replica that is out for its slowness alone, since there is no other."""
-        for replica in self._replicas.values():
+        for replica in self._having(engine):
             there = replica.engine(engine)
             if replica.address not in avoid and replica.only_slow(there):
                 there.breaker.forgive()

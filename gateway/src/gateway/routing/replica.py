@@ -40,7 +40,7 @@ class EngineThere:
 class Replica:
     """One address."""
 
-    __slots__ = ("_clock", "_rules", "address", "breaker", "engines", "last_error", "lost", "outstanding")
+    __slots__ = ("_clock", "_rules", "address", "breaker", "engines", "last_error", "lost", "outstanding", "runs")
 
     def __init__(self, address: str, clock: Callable[[], float], rules: BreakerRules) -> None:
         self._clock, self._rules = clock, rules
@@ -48,6 +48,7 @@ class Replica:
         self.breaker = Breaker(clock, rules)
         self.engines: dict[str, EngineThere] = {}
         self.lost: str | None = None  # why it cannot be reached, as active checks say
+        self.runs: frozenset[str] | None = None  # the engines it has, ready or not; None = it has not said
         self.last_error = ""
         self.outstanding = 0
 
@@ -56,6 +57,10 @@ class Replica:
         if (there := self.engines.get(name)) is None:
             there = self.engines[name] = EngineThere(self._clock, self._rules)
         return there
+
+    def has(self, engine: str) -> bool:
+        """Whether that engine is there, as far as it has said."""
+        return self.runs is None or engine in self.runs
 
     def may(self, there: EngineThere, *, last_resort: bool) -> bool:
         """Whether a call may go there now."""
@@ -76,15 +81,16 @@ class Replica:
         free = self.lost is None and there.not_ready is None and self.breaker.admits()
         return free and there.breaker.opened and there.breaker.slow
 
-    def view(self, there: EngineThere) -> ReplicaView:
+    def view(self, engine: str) -> ReplicaView:
         """For people."""
+        there = self.engine(engine)
         states = {self.breaker.state, there.breaker.state}
         state = next((each for each in (State.OPEN, State.HALF_OPEN) if each in states), State.CLOSED)
         p50_s, p99_s = there.latency.percentiles()
         return ReplicaView(
             self.address,
             State.OPEN if self.lost is not None else state,
-            self.obstacle(there) or "",
+            self.obstacle(there) or ("" if self.has(engine) else f"it has no {engine}"),
             self.outstanding,
             round(p50_s * 1000, 1),
             round(p99_s * 1000, 1),

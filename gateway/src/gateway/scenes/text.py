@@ -13,11 +13,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from gateway.routing.capability import DOCUMENTS_ONLY
 from gateway.routing.chain import Chain, Served
 from gateway.routing.need import Modality, Need
 from gateway.routing.priority import Priority
 from gateway.routing.rung import Call, Rung
+from gateway.scenes.chat_features import unwanted_features, wanted_features
 from gateway.scenes.handover import Handover, Resumed, nobody
 from troupe.v1.engine_pb2 import TASK_CHAT
 from troupe.v1.text_pb2 import (
@@ -31,6 +31,7 @@ from troupe.v1.text_pb2 import (
     ChatRequest,
     Usage,
 )
+from troupe.wire.chats import check_chat
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import TroupeError
 
@@ -61,7 +62,7 @@ class ChatOrder:
             rungs=self.rungs,
             text_chars=_chars(self.request),
             features=wanted_features(self.request),
-            without=frozenset() if self.request.documents else frozenset({DOCUMENTS_ONLY}),
+            without=unwanted_features(self.request),
             local_only=self.local_only,
             commercial_only=self.commercial_only,
         )
@@ -74,27 +75,6 @@ class ChatOrder:
             if message.role == ROLE_USER:
                 break
         return digest.hexdigest()
-
-
-def wanted_features(request: ChatRequest) -> frozenset[str]:
-    """What an engine must be able to do for it, in the words of `EngineInfo.features`."""
-    schema = "json_schema" + (f":{request.response_format.name}" if request.response_format.name else "")
-    wanted = {
-        "tools": bool(request.tools),
-        "tool_choice": bool(request.tools) and must_call(request),
-        "documents": bool(request.documents),
-        schema: request.response_format.type in {"json_object", "json_schema"},
-        "logprobs": request.sampling.logprobs,
-        "n": request.sampling.n > 1,
-        "logit_bias": bool(request.sampling.logit_bias),
-        "continue": request.continue_final_message,
-    }
-    return frozenset(feature for feature, asked in wanted.items() if asked)
-
-
-def must_call(request: ChatRequest) -> bool:
-    """Whether a tool must be called, or a certain one: servers that only know how to offer them exist."""
-    return (request.tool_choice.function or request.tool_choice.mode) not in {"", "auto", "none"}
 
 
 def _chars(request: ChatRequest) -> int:
@@ -114,7 +94,11 @@ async def chat(
     request_id: str,
     resumed: Callable[[Resumed], None] = nobody,
 ) -> Served[ChatDelta]:
-    """The answer of the first rung that can; returns once it has begun. Where it goes on later is told to `resumed`."""
+    """The answer of the first rung that can; returns once it has begun. Where it goes on later is told to `resumed`.
+
+    Raises `InvalidArgument` before anybody is asked for what nobody takes.
+    """
+    check_chat(order.request)
     conversation = Conversation(order.request, Handover(Modality.TEXT, resumed))
 
     async def inputs(rung: Rung) -> AsyncGenerator[ChatRequest]:

@@ -25,6 +25,7 @@ from troupe.wire.errors import (
     Draining,
     EngineFailed,
     Internal,
+    InvalidArgument,
     NotSupported,
     StreamBroken,
 )
@@ -186,12 +187,19 @@ async def test_a_broken_stream_ends_every_chat_as_a_broken_call_does(stage, unti
         await reading
 
 
-async def test_a_defect_of_the_service_is_told_to_every_chat(stage, until) -> None:
+@pytest.mark.parametrize("error", [EngineFailed("all of it"), InvalidArgument("that id again"), NotSupported("no")])
+async def test_a_stream_that_its_service_ends_is_a_broken_one_to_each_chat(stage, until, error) -> None:
+    """No error of the stream's is one chat's own: nobody is refused for it, and no engine blamed once for each."""
     streams = await begun(stage, until, 2)
-    stage.told.end(EngineFailed("all of it"))
+    waiting = asyncio.create_task(anext(stage.ask()))
+    await until(lambda: len(stage.told.starts()) == 3)
+    stage.told.end(error)
     for stream in streams:
-        with pytest.raises(EngineFailed, match="all of it"):
+        with pytest.raises(StreamBroken) as caught:
             await anext(stream)
+        assert caught.value.details["lost"] == CONNECTION
+    with pytest.raises(CannotConnect, match=error.message):
+        await waiting
 
 
 async def test_a_defect_of_our_own_ends_the_chats_too(stage, until, monkeypatch, caplog) -> None:
@@ -264,11 +272,37 @@ async def test_a_large_request_goes_by_itself(stage, until) -> None:
     assert (await anext(stage.ask("x" * LARGEST_BYTES))).content == "alone"
 
 
-async def test_a_frame_that_cannot_be_read_is_told_as_such(stage, until, monkeypatch) -> None:
-    (stream,) = await begun(stage, until)
-    stage.told.say(delta(1, "x" * 5_000_000))  # more than a message may hold
-    with pytest.raises(EngineFailed, match="no message of troupe"):
-        await anext(stream)
+SPOILT = {
+    "too large": lambda: delta(1, "x" * 5_000_000),  # more than a message may hold
+    "of nobody": lambda: delta(77, "x"),
+    "of no kind": lambda: text_pb2.ChatEvent(id=1),
+    "no message": lambda: b"\xff\xff\xff\xff",
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+async def test_a_spoilt_frame_breaks_the_connection_of_all_its_chats(stage, until, how) -> None:
+    streams = await begun(stage, until, 2)
+    spoilt = SPOILT[how]()
+    stage.told.sending.put_nowait(spoilt if isinstance(spoilt, bytes) else text_pb2.ServerFrame(events=[spoilt]))
+    for stream in streams:
+        with pytest.raises(StreamBroken) as caught:
+            await anext(stream)
+        assert caught.value.details["lost"] == CONNECTION
+
+
+async def test_what_comes_for_a_chat_that_was_cancelled_is_no_fault(stage, until) -> None:
+    first, second = await begun(stage, until, 2)
+    await first.aclose()
+    stage.told.say(delta(1, "late"), done(1), delta(2, "b"), done(2))
+    assert [each.content async for each in second] == ["b"]
+
+
+async def test_a_service_whose_first_frame_cannot_be_read_is_asked_by_chat(stage, until) -> None:
+    reading = asyncio.create_task(anext(stage.ask()))
+    await until(lambda: stage.servicer.streams and stage.told.starts())
+    stage.told.sending.put_nowait(b"\xff\xff\xff\xff")
+    assert (await reading).content == "alone"
 
 
 async def test_a_replica_that_is_let_go_ends_its_chats(stage, until) -> None:

@@ -12,10 +12,11 @@ from gateway.providers.target import MeshTarget
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality, Need
 from gateway.routing.rung import Call, Policy
-from troupe.v1.engine_pb2 import ENGINE_STATE_READY, DescribeResponse, EngineInfo
+from troupe.v1.engine_pb2 import ENGINE_STATE_MISSING, ENGINE_STATE_READY, DescribeResponse, EngineInfo
 from troupe.v1.speech_pb2 import SpeechChunk, SpeechInput
 from troupe.v1.speech_pb2_grpc import SpeechServicer, add_SpeechServicer_to_server
 from troupe.wire.deadlines import Deadline
+from troupe.wire.errors import NoRungCanServe
 from troupe.wire.health import EngineBoard
 from troupe.wire.serving import Service, make_server
 
@@ -28,6 +29,7 @@ class Named(SpeechServicer):
     def __init__(self, address: str) -> None:
         self.address = address
         self.calls = 0
+        self.engines = [EngineInfo(name="tone", state=ENGINE_STATE_READY)]
 
     async def Synthesize(self, request_iterator, context):
         self.calls += 1
@@ -35,7 +37,7 @@ class Named(SpeechServicer):
             yield SpeechChunk(audio=self.address.encode())
 
     async def Describe(self, request, context):
-        return DescribeResponse(engines=[EngineInfo(name="tone", state=ENGINE_STATE_READY)])
+        return DescribeResponse(engines=self.engines)
 
 
 @asynccontextmanager
@@ -124,6 +126,32 @@ async def test_a_list_of_addresses_is_a_target_too(rung_of) -> None:
         await asyncio.gather(*(ask(rung) for _ in range(20)))
         assert first.calls + second.calls == 20
         assert min(first.calls, second.calls) >= 5
+
+
+@pytest.mark.parametrize(
+    "has",
+    [[EngineInfo(name="flite", state=ENGINE_STATE_READY)], [EngineInfo(name="tone", state=ENGINE_STATE_MISSING)], []],
+    ids=["another engine", "it cannot run", "nothing"],
+)
+async def test_a_replica_without_the_engine_is_not_asked_for_it(rung_of, until, has) -> None:
+    async with replica("127.0.0.1") as first, replica("127.0.0.1") as second:
+        first.engines = has
+        rung = await rung_of(f"127.0.0.1:{first.port},127.0.0.1:{second.port}")
+        await until(lambda: all(each.problem is None for each in rung.target._replicas.values()))
+        for _ in range(10):
+            await ask(rung)
+        assert (first.calls, second.calls) == (0, 10)
+        assert rung.pool.size("tone") == 1
+
+
+async def test_where_no_replica_has_it_the_ones_there_are_are_named(rung_of, until) -> None:
+    async with replica("127.0.0.1") as only:
+        only.engines = [EngineInfo(name="flite", state=ENGINE_STATE_READY)]
+        rung = await rung_of(f"127.0.0.1:{only.port}")
+        await until(lambda: bool(rung.target.engines))
+        with pytest.raises(NoRungCanServe, match="runs only flite"):
+            await ask(rung)
+        assert only.calls == 0
 
 
 async def test_a_replica_that_drains_gets_no_new_call(rung_of, until) -> None:

@@ -234,28 +234,43 @@ class WatchedGate(Gate):
     def __init__(self, clock, rules) -> None:
         super().__init__(clock, rules)
         self.queued = {priority: deque() for priority in Priority}
+        self.begun = deque()
+        self.at_once = False  # an answer that has begun comes in, and nobody is before it
         self.queue_share = rules.queue
 
-    def enter(self, priority):
-        turn = super().enter(priority)
-        if not turn.admitted:
+    def enter(self, priority, *, begun=False):
+        self.at_once = begun and not self.begun and self.running < self.limit
+        turn = super().enter(priority, begun=begun)
+        must(not self.at_once, "an answer that has begun waits although there is room")
+        if begun and not turn.admitted:
+            self.begun.append(turn)
+        elif not turn.admitted:
             self.queued[priority].append(turn)
             must(len(self.queued[priority]) <= max(1, int(self.queue_share * self.limit)), "a queue beyond its bound")
         return turn
 
     def gone(self, turn) -> None:
         super().gone(turn)
-        self.queued[turn.priority].remove(turn)
+        (self.begun if turn in self.begun else self.queued[turn.priority]).remove(turn)
 
     def _start(self, turn) -> None:
+        if self.at_once:
+            self.at_once = False
+            must(not self.queued[Priority.LIVE], "somebody waited although there was room")
+        elif self.begun:
+            must(self.begun.popleft() is turn, "a new one went before an answer that has begun")
+        else:
+            self._in_turn(turn)
+        super()._start(turn)
+        must(self.running <= self.limit, "more at a time than the limit")
+
+    def _in_turn(self, turn) -> None:
         live, own = self.queued[Priority.LIVE], self.queued[turn.priority]
         must(turn.priority is Priority.LIVE or not live, "batch went before live")
         if own:
             must(own.popleft() is turn, "not first come first served")
-        super()._start(turn)
-        must(self.running <= self.limit, "more at a time than the limit")
 
     def conserved(self) -> None:
-        waits = self.queued[Priority.LIVE]
+        waits = [*self.begun, *self.queued[Priority.LIVE]]
         must(self.waiting == len(waits) + len(self.queued[Priority.BATCH]), "a turn was lost")
         must(not waits or self.running >= self.limit, "somebody waits although there is room")

@@ -6,7 +6,7 @@ import pytest
 from gateway.routing.gate import Gate, GateRules
 from gateway.routing.limit import LimitRules
 from gateway.routing.priority import Priority
-from troupe.wire.errors import EngineFailed, Overloaded
+from troupe.wire.errors import CannotConnect, EngineFailed, Overloaded
 
 LIVE, BATCH = Priority.LIVE, Priority.BATCH
 
@@ -48,6 +48,22 @@ def test_who_is_admitted_is_told_at_once(gate) -> None:
     told = []
     gate.enter(LIVE).on_admitted(lambda: told.append("now"))
     assert told == ["now"]
+
+
+def test_an_answer_that_has_begun_waits_first_however_many_wait(gate) -> None:
+    running, waiting = enter(gate, gate.limit), [gate.enter(LIVE)]
+    begun = [gate.enter(each, begun=True) for each in (LIVE, BATCH)]
+    with pytest.raises(Overloaded):
+        enter(gate, 100)
+    assert gate.waiting >= len(begun) + 1
+    for turn, expected in zip(running, [*begun, *waiting], strict=False):
+        turn.leave()
+        assert expected.admitted
+    assert gate.enter(LIVE, begun=True).admitted is False  # and it is refused by nobody
+    left = gate.enter(LIVE, begun=True)
+    count = gate.waiting
+    left.leave()
+    assert gate.waiting == count - 1
 
 
 def test_leaving_twice_gives_back_one_place(gate) -> None:
@@ -128,6 +144,31 @@ def test_a_full_rung_shrinks_it_while_the_turn_is_kept_for_another_replica(gate)
     turn.again(Overloaded("full"))
     assert gate.limit == 5
     assert turn.admitted
+
+
+def test_a_herd_of_answers_that_broke_together_is_no_sign_of_overload(clock) -> None:
+    """They go on at once, all on what is left, and are slow to: the limit would be learnt from a moment's crowd."""
+    gate = Gate(clock)
+    for _ in range(20):
+        turns = enter(gate, 20)
+        clock.after(0.3)
+        for turn in turns:
+            turn.began()
+            turn.again(CannotConnect("gone"))
+        clock.after(5)
+        for turn in turns:
+            turn.began()
+            turn.leave()
+    assert gate.limit >= 64
+    assert gate._limit.call_s == pytest.approx(5.3)
+
+
+def test_an_attempt_that_was_left_without_an_answer_is_no_whole_call(gate, clock) -> None:
+    turn = enter(gate, 1)[0]
+    turn.again(CannotConnect("gone"))
+    clock.after(5)
+    turn.leave()
+    assert gate._limit.call_s is None
 
 
 def test_a_long_answer_is_no_slow_answer(clock) -> None:

@@ -323,6 +323,36 @@ def test_it_goes_on_on_another_replica_then_on_later_rungs(rung, journey) -> Non
     assert outstanding(z, a, b, c) == sum(each.gate.running for each in (z, a, b, c)) == 0
 
 
+def test_many_answers_of_one_broken_connection_go_on_free_and_cost_one_ejection(rung, journey) -> None:
+    """All chats of one `Connect` stream: one event, however many hear of it."""
+    a = rung("a", 2)
+    ways = [journey(a) for _ in range(40)]
+    on = {way: start(way) for way in ways}
+    for way in (each for each in ways if on[each] == "a0"):
+        way.broke(CUT, same_rung=False, features=NOTHING)
+        assert start(way) == "a1"
+    assert a.budget.retries == 0
+    assert [view.ejections for view in a.pool.view("a")] == [1, 0]
+    for way in ways:
+        way.finished()
+    assert a.gate.running == outstanding(a) == 0
+
+
+def test_what_has_begun_waits_at_a_full_rung_where_there_is_no_other(rung, journey) -> None:
+    a, b = rung("a"), rung("b")
+    way = journey(a, b)
+    start(way)
+    others = []
+    while b.gate.running < b.gate.limit or b.gate.waiting < b.gate.limit // 4:
+        others.append(b.gate.enter(Priority.LIVE))
+    way.broke(CUT, same_rung=False, features=NOTHING)
+    step = way.step()
+    assert isinstance(step, Wait)
+    others[0].leave()
+    assert step.turn.admitted
+    assert way.step().rung is b
+
+
 def test_only_on_the_same_rung_where_it_must(rung, journey) -> None:
     way = journey(rung("a", 1), rung("b"))
     start(way)

@@ -241,7 +241,7 @@ def test_without_replicas_there_is_trouble(clock) -> None:
     pool = Pool(clock)
     assert pool.trouble("e") == "it has no replica"
     assert pool.pick("e") is None
-    assert pool.size == 0
+    assert pool.size("e") == 0
     pool.reachable("nobody")
     pool.unreachable("nobody", "why")
     pool.engine_state("nobody", "e", None)
@@ -250,7 +250,36 @@ def test_without_replicas_there_is_trouble(clock) -> None:
 
 def test_size_counts_those_that_can_be_reached(pool) -> None:
     pool.unreachable("a", "gone")
-    assert pool.size == 2
+    assert pool.size("e") == 2
+
+
+def test_who_does_not_have_an_engine_is_not_asked_for_it(pool) -> None:
+    pool.engines("a", ["other"])
+    pool.engines("b", ["e", "other"])
+    assert {call(pool) for _ in range(10)} == {"b", "c"}  # c has not said
+    assert {call(pool, engine="other") for _ in range(10)} == {"a", "b", "c"}
+    assert (pool.size("e"), pool.size("other")) == (2, 3)
+    assert [state(pool, address).why for address in "abc"] == ["it has no e", "", ""]
+
+
+def test_also_where_the_others_are_in_trouble(pool) -> None:
+    pool.engines("a", [])
+    pool.unreachable("b", "it is gone")
+    pool.engine_state("c", "e", "it is still loading")
+    assert pool.trouble("e") == "it is gone; it is still loading"
+    assert call(pool) is None
+    assert call(pool, last_resort=True) == "c"
+    pool.engines("a", ["e"])
+    assert pool.trouble("e") is None
+    assert call(pool) == "a"
+
+
+def test_where_nobody_has_it_who_asks_nevertheless_is_told_so_by_one(pool) -> None:
+    for address in "abc":
+        pool.engines(address, ["other"])
+    assert pool.trouble("e") is None
+    assert call(pool) in {"a", "b", "c"}
+    pool.engines("nobody", ["e"])
 
 
 def slow_a(pool, clock, times, slow_s=1.0) -> None:

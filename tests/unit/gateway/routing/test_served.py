@@ -180,7 +180,7 @@ async def test_a_short_call_is_asked_twice_where_the_first_is_slow(rung, call) -
 
 async def test_a_full_queue_falls_through_and_at_the_end_says_when_to_come_back(rung, call) -> None:
     class Full:
-        def enter(self, _priority):
+        def enter(self, _priority, *, begun=False):
             raise Overloaded("full", retry_after_s=2)
 
     full, second = rung("full", ["x"]), rung("second", ["y"])

@@ -16,10 +16,10 @@ class PausedGate(Gate):
         super().__init__(clock)
         self._pauses = pauses
 
-    def enter(self, priority: Priority) -> Turn:
+    def enter(self, priority: Priority, *, begun: bool = False) -> Turn:
         """A turn. While the rung is paused it raises what it was paused for, with the time left."""
         self.check()
-        return super().enter(priority)
+        return super().enter(priority, begun=begun)
 
     def check(self) -> None:
         """Raise what the rung was paused for, while it is."""

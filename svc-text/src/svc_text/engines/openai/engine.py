@@ -9,15 +9,16 @@ Notable choices:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
+from typing import Any
 
 from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts
 from svc_text.engines.openai.connection import COUNT_S, Connection
 from svc_text.engines.openai.kinds import LLAMA_SERVER, OTHER, SGLANG, VLLM, Kind
 from svc_text.engines.openai.pulse import Pulse
 from svc_text.engines.openai.reply import Reply
-from svc_text.engines.openai.request import body, prompt
+from svc_text.engines.openai.request import body, prompt, told
 from svc_text.engines.openai.survey import Survey, surveyed
 from troupe.wire.errors import EngineMissing, NotSupported
 from troupe.wire.progress import Progress
@@ -62,8 +63,15 @@ class OpenaiEngine:
 
     async def chat(self, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Answer; closing the iterator closes the connection, on which the server stops computing."""
+        sampling, times = chat.sampling, told(chat.sampling, self._kind)
         asked = body(chat, self._kind, self._model(chat.model))
-        reply = Reply(self._server.server, str(asked["model"]), chat.sampling.n, chat.sampling.top_logprobs)
+        reply = Reply(self._server.server, str(asked["model"]), sampling.n // times, sampling.top_logprobs)
+        async with aclosing(self._pieces(asked, reply, progress)) as pieces:
+            async for delta in pieces:
+                for index in range(times):
+                    yield delta._replace(index=index) if index else delta
+
+    async def _pieces(self, asked: Mapping[str, Any], reply: Reply, progress: Progress) -> AsyncGenerator[Delta]:
         with self._pulse.beating(progress):
             async with aclosing(self._server.events(asked)) as events:
                 async for event in events:
@@ -80,8 +88,8 @@ class OpenaiEngine:
         asked = prompt(chat, self._kind, self._model(chat.model))
         if self._kind is LLAMA_SERVER:
             made = await self._server.ask("/apply-template", asked, COUNT_S)
-            told = {"content": made["prompt"], "add_special": True, "parse_special": True}
-            return len((await self._server.ask("/tokenize", told, COUNT_S))["tokens"])
+            text = {"content": made["prompt"], "add_special": True, "parse_special": True}
+            return len((await self._server.ask("/tokenize", text, COUNT_S))["tokens"])
         return int((await self._server.ask("/tokenize", asked, COUNT_S))["count"])
 
     async def stop(self) -> None:

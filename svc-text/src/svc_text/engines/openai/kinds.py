@@ -13,6 +13,8 @@ from typing import Any
 
 COMMON = ("stop", "max_tokens", "documents", "seed")
 RICH = (*COMMON, "n", "logprobs", "tools", "tool_choice", "json_schema", "continue", "reasoning", "logit_bias")
+FEW_STOPS = "few_stops"
+"""What a server is said to have that takes no more stop strings than OpenAI does, as vLLM by default."""
 SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty"})
 MORE_SAMPLING = SAMPLING | {"top_k", "min_p", "repetition_penalty"}
 
@@ -33,6 +35,8 @@ class Kind:
     alive: str = "/v1/models"  # answered at once by a server that lives, whatever it computes
     least_logprobs: int = 0  # others to ask for where logprobs are wanted
     names_tool: bool = True  # it knows a choice of one tool; else that one is the only one it is shown
+    samples_as_vllm: bool = False
+    loose: bool = False  # a call that must be made keeps to its schema only where the tool is said to be strict
     kept: bool = True  # its connections may be used again
     probed: bool = True  # what it can do depends on how it was started: it is asked once, when it is first reached
 
@@ -46,6 +50,8 @@ VLLM = Kind(
     always=USAGE_AT_EACH_STEP,
     continuing={"continue_final_message": True, "add_generation_prompt": False},
     alive="/health",
+    samples_as_vllm=True,
+    loose=True,
 )
 SGLANG = Kind(
     "SGLang",

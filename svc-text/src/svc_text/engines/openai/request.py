@@ -8,8 +8,9 @@ from typing import Any
 
 from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
 from svc_text.engines.openai.kinds import Kind
-from svc_text.tools import MODES, chosen
+from svc_text.tools import AUTO, MODES, chosen
 from svc_text.turns import arranged
+from svc_text.vllm_sampling import copies, within
 from troupe.wire.errors import InvalidArgument
 
 EFFORTS = ("low", "medium", "high")
@@ -60,7 +61,8 @@ def _tools(chat: Chat, kind: Kind) -> dict[str, Any]:
     if not chat.tools or chat.tool_choice == "none":
         return {}
     tools, choice = chosen(chat.tools, chat.tool_choice, named=kind.names_tool)
-    asked: dict[str, Any] = {"tools": [_tool(tool) for tool in tools]}
+    strict = kind.loose and choice != AUTO
+    asked: dict[str, Any] = {"tools": [_tool(tool, strict=tool.strict or strict) for tool in tools]}
     if "tool_choice" in kind.features:
         asked["tool_choice"] = choice if choice in MODES else {"type": "function", "function": {"name": choice}}
     if chat.parallel_tool_calls is not None:
@@ -68,10 +70,10 @@ def _tools(chat: Chat, kind: Kind) -> dict[str, Any]:
     return asked
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool, *, strict: bool) -> dict[str, Any]:
     parameters = json.loads(tool.parameters) if tool.parameters else {"type": "object", "properties": {}}
     function = {"name": tool.name, "description": tool.description, "parameters": parameters}
-    return {"type": "function", "function": function | ({"strict": True} if tool.strict else {})}
+    return {"type": "function", "function": function | ({"strict": True} if strict else {})}
 
 
 def _format(chat: Chat) -> dict[str, Any]:
@@ -102,20 +104,25 @@ def _sampling(sampling: Sampling, kind: Kind) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for name in sorted(kind.sampling):
         if (value := getattr(sampling, name)) is not None:
-            asked[kind.names.get(name, name)] = value
+            asked[kind.names.get(name, name)] = within(name, value) if kind.samples_as_vllm else value
     if sampling.max_tokens is not None:
         asked["max_tokens"] = sampling.max_tokens
     if sampling.seed is not None:
         asked["seed"] = sampling.seed % SEEDS
     if stops := [stop for stop in sampling.stop if stop]:
         asked["stop"] = stops
-    if sampling.n > 1:
-        asked["n"] = sampling.n
+    if (n := sampling.n // told(sampling, kind)) > 1:
+        asked["n"] = n
     if sampling.logprobs:
         asked |= {"logprobs": True, "top_logprobs": max(sampling.top_logprobs, kind.least_logprobs)}
     if sampling.logit_bias:
         asked["logit_bias"] = dict(sampling.logit_bias)
     return asked
+
+
+def told(sampling: Sampling, kind: Kind) -> int:
+    """How often each answer of the server's is told, as one of the `n` that are wanted."""
+    return copies(sampling) if kind.samples_as_vllm else 1
 
 
 def plain(model: str, **more: Any) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from svc_text.engines.openai.connection import Connection
-from svc_text.engines.openai.kinds import LLAMA_SERVER, NIM, OTHER, SIGNS, Kind, by_owner
+from svc_text.engines.openai.kinds import FEW_STOPS, LLAMA_SERVER, NIM, OTHER, SIGNS, Kind, by_owner
 from svc_text.engines.openai.request import plain
 from troupe.wire.errors import EngineFailed, EngineMissing, InvalidArgument, NotSupported, Overloaded
 
@@ -25,6 +25,9 @@ PROBES: Mapping[str, Mapping[str, Any]] = {
     "n": {"n": 2},
 }
 """What depends on how a server was started (vLLM: --enable-auto-tool-choice, --max-logprobs): asked for once."""
+
+MANY_STOPS = {"stop": [f"@{number}@" for number in range(64)]}
+"""As many stop strings as a chat may have; vLLM takes four of them unless VLLM_MAX_STOP_STRINGS says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,13 @@ def _told(kind: Kind, properties: Mapping[str, Any]) -> tuple[str, ...]:
 
 async def _probed(server: Connection, kind: Kind, model: str) -> tuple[str, ...]:
     """The kind's features without those that this server refuses."""
-    asked = [feature for feature in kind.features if feature in PROBES]
-    refused = await asyncio.gather(*(_refuses(server, model, PROBES[feature]) for feature in asked))
+    asked = {feature: PROBES[feature] for feature in kind.features if feature in PROBES} | {FEW_STOPS: MANY_STOPS}
+    refused = await asyncio.gather(*(_refuses(server, model, probe) for probe in asked.values()))
     absent = {feature for feature, no in zip(asked, refused, strict=True) if no}
     if "tools" in absent:
         absent.add("tool_choice")
-    return tuple(feature for feature in kind.features if feature not in absent)
+    few = (FEW_STOPS,) if FEW_STOPS in absent else ()
+    return tuple(feature for feature in kind.features if feature not in absent) + few
 
 
 async def _refuses(server: Connection, model: str, more: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from troupe.wire.errors import EngineMissing
 
-MOST_STOPS = 64  # as svc_text.limits has it, which engines do not see
+MOST_STOPS = 64  # as troupe.wire.chats has it
 QUIET: Mapping[str, str] = {
     "VLLM_NO_USAGE_STATS": "1",  # nothing is told to anybody outside
     "VLLM_MAX_STOP_STRINGS": str(MOST_STOPS),  # it takes fewer by itself
@@ -23,8 +23,6 @@ QUIET: Mapping[str, str] = {
 }
 """What vLLM reads of the environment unless it says otherwise."""
 INSTALL = "make vllm"
-SERVE = "vllm.entrypoints.cli.main"
-"""The module that is `vllm` on the command line: machines that only compute for another one run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,13 @@ def names() -> Names:
         return _imported()
     except ImportError as error:
         raise EngineMissing(f"vLLM is not installed here: {error}", remedy=INSTALL) from error
+
+
+def compute(arguments: Any) -> None:
+    """Run the headless workers of this machine; returns when they end."""
+    from vllm.entrypoints.cli.serve import ServeSubcommand  # it imports the whole of the HTTP server
+
+    ServeSubcommand.cmd(arguments)
 
 
 def _imported() -> Names:

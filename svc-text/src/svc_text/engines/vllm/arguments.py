@@ -52,7 +52,7 @@ def configured(arguments: Any) -> Any:
         return vllm.AsyncEngineArgs.from_cli_args(arguments).create_engine_config(
             vllm.UsageContext.OPENAI_API_SERVER, headless=arguments.headless
         )
-    except (ValueError, TypeError, OSError, NotImplementedError, AssertionError) as error:
+    except (ValueError, TypeError, OSError, RuntimeError, AssertionError) as error:
         raise InvalidArgument(f"vLLM cannot run {arguments.model} so: {brief(error)}. Correct its settings.") from error
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from svc_text.embedding import Embedded
+from svc_text.embedding import Embedded, together
 from svc_text.engine import USUAL_CONTEXT, Chat, Delta, EngineContext, EngineFacts, Sampling, Turn
 from svc_text.engines.vllm import arguments
 from svc_text.engines.vllm.adapter import require
@@ -26,8 +26,9 @@ from svc_text.engines.vllm.metrics import VllmMetrics
 from svc_text.engines.vllm.model import EMBED, GENERATE, Vllm
 from svc_text.engines.vllm.processes import Processes
 from svc_text.engines.vllm.reply import Reply
-from svc_text.engines.vllm.request import Reach, adapter_of, copies, fields
+from svc_text.engines.vllm.request import Reach, adapter_of, fields
 from svc_text.engines.vllm.words import words
+from svc_text.vllm_sampling import copies
 from troupe.wire.errors import CheckpointNotFound, EngineMissing
 from troupe.wire.progress import Progress
 
@@ -57,6 +58,7 @@ class VllmEngine:
             raise CheckpointNotFound("no model is named", remedy=f"set {EXAMPLE}")
         told = words(place)
         if place.node_rank:
+            self._processes.guard()
             self._follower = await Follower.start(told, self._end)
             raise EngineMissing(f"this is machine {place.node_rank} of {place.nodes}: it computes for {place.head}")
         name = name_of(place.model)
@@ -64,7 +66,7 @@ class VllmEngine:
         vllm = await load(start, self._processes, size_of(place.model), loading, name)
         self._life = Life(vllm, self._processes, place.idle_s, self._end)
         self._tasks = await vllm.tasks()
-        self._reach = Reach(name, vllm.context, defuser(vllm.tokenizer), vllm.tools, vllm.adapters)
+        self._reach = Reach(name, vllm.context, defuser(vllm.tokenizer), vllm.tools, vllm.vocabulary, vllm.adapters)
         self.facts = facts_of(vllm, name, place.model, self._tasks)
         self._registry.register(VllmMetrics())
         if GENERATE in self._tasks:
@@ -92,10 +94,10 @@ class VllmEngine:
             return len((await vllm.prepared(fields(chat, self._reach))).token_ids)
 
     async def embed(self, inputs: Sequence[str], dimensions: int, progress: Progress) -> Embedded:
-        """A vector per text."""
+        """A vector per text; vLLM computes as many at once as it has places."""
         async with self._started().chat(progress) as vllm:
             vllm.require(EMBED, self._tasks)
-            found = [await vllm.embedded(text, self._number(), dimensions) for text in inputs]
+            found = await together(vllm.embedded(text, self._number(), dimensions) for text in inputs)
         return Embedded(tuple(vector for vector, _ in found), sum(tokens for _, tokens in found), self._reach.name)
 
     async def _warm(self) -> None:
@@ -111,6 +113,7 @@ class VllmEngine:
             await self._life.stop()
         if self._follower is not None:
             await self._follower.stop()
+            await self._processes.end()
 
     def _started(self) -> Life:
         if self._life is None:

@@ -14,13 +14,14 @@ from typing import Any
 
 from svc_text.engines.vllm.model import DEAD, Vllm
 from svc_text.engines.vllm.processes import Processes, processor_s
+from troupe.wire.errors import EngineFailed
 from troupe.wire.progress import Progress
 
 LOOK_S = 0.2
 LOADING_LOOK_S = 0.5
 LOADED_PART = 0.9  # of the way; the rest is vLLM's own trial runs and the first token
-OFFLOAD = 1  # vLLM's first level of sleep: weights to the machine's memory, the cache dropped
 WAKE_S = 120.0
+ASLEEP = "vLLM does not wake up; its log above may say why. The service ends and is started again."
 
 log = logging.getLogger(__name__)
 
@@ -121,15 +122,29 @@ class Life:
         async with self._turning:
             if self._running:
                 return
-            await self.vllm.engine.sleep(OFFLOAD)
-            self._asleep = True
-            log.info("vLLM sleeps: nobody asked for %.0f s", self._idle_s)
+            try:
+                await self.vllm.sleep()
+            except EngineFailed as error:
+                log.warning("vLLM does not sleep, and is not asked to again: %s", error.message)
+                self._idle_s = 0.0
+            else:
+                self._asleep = True
+                log.info("vLLM sleeps: nobody asked for %.0f s", self._idle_s)
 
     async def _awake(self, progress: Progress) -> None:
         if not (self._asleep or self._turning.locked()):
             return
         with progress.waiting("waking"):
-            async with self._turning, asyncio.timeout(WAKE_S):
+            async with self._turning:
                 if self._asleep:
-                    await self.vllm.engine.wake_up()
+                    await self._wake()
                     self._asleep = False
+
+    async def _wake(self) -> None:
+        """One that does not wake is as good as dead: the service ends."""
+        try:
+            async with asyncio.timeout(WAKE_S):
+                await self.vllm.wake()
+        except (EngineFailed, TimeoutError) as error:
+            self._end(ASLEEP)
+            raise EngineFailed(ASLEEP, engine="vllm") from error

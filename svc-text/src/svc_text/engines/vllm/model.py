@@ -16,6 +16,7 @@ DEAD = (
     "vLLM's engine core is gone, and only a new process gets another one; its log above says why. The service ends and "
     "is started again."
 )
+OFFLOAD = 1  # vLLM's first level of sleep: weights to the machine's memory, the cache dropped
 EMBED, GENERATE = "embed", "generate"
 
 
@@ -39,6 +40,7 @@ class Vllm:
         self.engine = engine
         self.config = engine.model_config
         self.context = int(self.config.max_model_len)
+        self.vocabulary = int(self.config.get_vocab_size())
         self.places = int(engine.vllm_config.scheduler_config.max_num_seqs)
         self._arguments = arguments
         self._renderer = renderer
@@ -155,6 +157,20 @@ class Vllm:
             raise EngineFailed("vLLM gave no vector. Try again.", engine="vllm")
         return tuple(found.outputs.data.tolist()), len(found.prompt_token_ids)
 
+    async def sleep(self) -> None:
+        """Give the devices' memory back; raises `EngineFailed`."""
+        try:
+            await self.engine.sleep(OFFLOAD)
+        except Exception as error:  # what breaks in its core comes as nothing more special
+            raise self._broken(error) from error
+
+    async def wake(self) -> None:
+        """Take it again; raises `EngineFailed`."""
+        try:
+            await self.engine.wake_up()
+        except Exception as error:  # as above
+            raise self._broken(error) from error
+
     def require(self, task: str, tasks: frozenset[str]) -> None:
         """Raise `NotSupported` where the model cannot do that."""
         if task not in tasks:
@@ -196,7 +212,7 @@ class Vllm:
 
     def _broken(self, error: Exception) -> EngineFailed:
         self.require_life()
-        return EngineFailed(f"vLLM broke while it answered: {brief(error)}. Its log says more.", engine="vllm")
+        return EngineFailed(f"vLLM broke: {brief(error)}. Its log says more.", engine="vllm")
 
     def _refusal(self, error: Exception) -> TroupeError:
         parameter = str(getattr(error, "parameter", "") or "")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from svc_text.engine import Delta, Logprob, ToolCall
-from troupe.wire.errors import EngineFailed
+from troupe.wire.errors import EngineFailed, InvalidArgument, TroupeError
 
-STOP, LENGTH, TOOL_CALLS = "stop", "length", "tool_calls"
+STOP, LENGTH, TOOL_CALLS, ERROR = "stop", "length", "tool_calls", "error"
 FINISHES = {STOP: STOP, LENGTH: LENGTH, "repetition": STOP}
 FLOOR = -99.0  # for a logarithm that is minus infinity
 
@@ -35,7 +35,7 @@ class Reply:
         self._cached = 0
 
     def deltas(self, step: Any) -> Iterator[Delta]:
-        """What one step (vLLM's RequestOutput) says; raises `EngineFailed` where an answer was dropped."""
+        """What a step (vLLM's RequestOutput) says; raises `EngineFailed` or `InvalidArgument` where one was dropped."""
         self._cached = step.num_cached_tokens or self._cached
         for output in step.outputs:
             if (delta := self._delta(output)) is not None:
@@ -83,9 +83,18 @@ class Reply:
         if reason is None:
             return ""
         if reason not in FINISHES:
-            raise EngineFailed(f"vLLM dropped the answer of {self._model} ({reason}). Try again.", engine="vllm")
+            raise self._dropped(reason)
         finish = FINISHES[reason]
         return TOOL_CALLS if completion.called and finish == STOP else finish
+
+    def _dropped(self, reason: str) -> TroupeError:
+        """A form that leaves nothing to say ends in an error of vLLM's too; it is not the engine that is at fault."""
+        if reason == ERROR and (self._request.structured_outputs or self._request.response_format):
+            return InvalidArgument(
+                f"Nothing that {self._model} could say next fits the schema, pattern, grammar or choice of this chat. "
+                "Correct it, or leave out what else forbids words (bad_words, allowed_token_ids)."
+            )
+        return EngineFailed(f"vLLM dropped the answer of {self._model} ({reason}). Try again.", engine="vllm")
 
     def _end(self, completion: _Completion, finish: str) -> dict[str, Any]:
         parser = completion.parser

@@ -8,31 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
+from svc_text.extra_sampling import judged_extra, token_ids
 from svc_text.schema import judged
 from svc_text.turns import arranged
+from svc_text.vllm_sampling import copies, within
 from troupe.wire.errors import InvalidArgument, NotSupported
 
 EFFORTS = ("low", "medium", "high")
 SAMPLED = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
-EXTRA = frozenset(
-    {
-        "allowed_token_ids",
-        "bad_words",
-        "ignore_eos",
-        "include_stop_str_in_output",
-        "min_tokens",
-        "repetition_detection",
-        "skip_special_tokens",
-        "stop_token_ids",
-        "structured_outputs",
-        "thinking_token_budget",
-    }
-)
-"""What `extra_sampling` may hold: nothing that makes vLLM work longer for a token than the limits know."""
-LONGEST_EXTRA = 20_000  # characters
-TAKEN: Mapping[str, tuple[float, float]] = {"temperature": (0.0, 2.0), "top_p": (1e-6, 1.0)}
-"""Where vLLM takes less than the limits of this service: what is beyond means nearly the same as the end of these."""
-GREEDY = 1e-5  # vLLM takes a lower temperature for none
 SEEDS = 1 << 63  # vLLM's seeds are signed
 
 
@@ -44,6 +27,7 @@ class Reach:
     context: int  # tokens of one chat, prompt and answer together
     defused: Callable[[str], str] = str  # a text without the words that the model takes for its own marks
     tools: bool = False
+    vocabulary: int = 0  # tokens; 0 = not known
     adapters: Sequence[str] = ()
 
 
@@ -57,7 +41,7 @@ def fields(chat: Chat, reach: Reach) -> dict[str, Any]:
         **_response(chat.response),
         **_reasoning(chat),
         **_sampling(chat.sampling),
-        **_extra(str(chat.options.get("extra_sampling", ""))),
+        **_extra(str(chat.options.get("extra_sampling", "")), reach),
     }
     if chat.continue_final:
         asked |= {"continue_final_message": True, "add_generation_prompt": False}
@@ -151,16 +135,10 @@ def _reasoning(chat: Chat) -> dict[str, Any]:
     return {"chat_template_kwargs": {"enable_thinking": thinks, "thinking": thinks}, **effort}
 
 
-def copies(sampling: Sampling) -> int:
-    """How often one answer is told: vLLM makes no more than one at temperature 0, where all are the same."""
-    return sampling.n if sampling.temperature is not None and sampling.temperature < GREEDY else 1
-
-
 def _sampling(sampling: Sampling) -> dict[str, Any]:
-    asked = {name: value for name in SAMPLED if (value := getattr(sampling, name)) is not None}
-    for name, (least, most) in TAKEN.items():
-        if name in asked:
-            asked[name] = min(max(asked[name], least), most)
+    asked: dict[str, Any] = {
+        name: within(name, value) for name in SAMPLED if (value := getattr(sampling, name)) is not None
+    }
     asked |= {"n": sampling.n // copies(sampling), "stop": [stop for stop in sampling.stop if stop]}
     if sampling.max_tokens is not None:
         asked["max_completion_tokens"] = sampling.max_tokens
@@ -173,14 +151,10 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
     return asked
 
 
-def _extra(text: str) -> Mapping[str, Any]:
-    if not text:
-        return {}
-    told = _parsed(text) if len(text) <= LONGEST_EXTRA else None
-    if not isinstance(told, dict):
-        raise InvalidArgument(f"extra_sampling is no JSON object of up to {LONGEST_EXTRA} characters.")
-    if unknown := sorted(set(told) - EXTRA):
-        raise InvalidArgument(f"extra_sampling has {unknown[0][:80]!r}; allowed: {', '.join(sorted(EXTRA))}.")
+def _extra(text: str, reach: Reach) -> Mapping[str, Any]:
+    told = judged_extra(text)
+    if reach.vocabulary and (beyond := [each for each in token_ids(told) if each >= reach.vocabulary]):
+        raise InvalidArgument(f"extra_sampling has the token {beyond[0]}; allowed: 0 to {reach.vocabulary - 1}.")
     return told
 
 

@@ -38,11 +38,11 @@ async def test_each_kind_is_known_and_answers(manners: Manners) -> None:
 @pytest.mark.parametrize(
     ("manners", "has", "lacks"),
     [
-        (Manners.VLLM, {"continue", "n", "logprobs", "tools", "tool_choice", "json_schema"}, {"grammar"}),
-        (Manners.SGLANG, {"continue", "n", "logprobs"}, set()),
+        (Manners.VLLM, {"continue", "n", "logprobs", "tools", "tool_choice", "json_schema", "few_stops"}, {"grammar"}),
+        (Manners.SGLANG, {"continue", "n", "logprobs"}, {"few_stops"}),
         (Manners.OLLAMA, {"tools", "json_schema", "seed"}, {"n", "logprobs", "tool_choice", "continue", "logit_bias"}),
         (Manners.NIM, {"logprobs", "tools"}, {"continue", "n", "reasoning"}),
-        (Manners.NOBODY, {"stop", "max_tokens"}, {"continue", "n", "reasoning"}),
+        (Manners.NOBODY, {"stop", "max_tokens"}, {"continue", "n", "reasoning", "few_stops"}),
     ],
 )
 async def test_what_each_can_do_is_declared(manners: Manners, has: set[str], lacks: set[str]) -> None:

@@ -5,7 +5,7 @@ from tests.unit.svc_text.engines.openai.asking import asking
 
 from svc_text.engine import Chat, ResponseFormat, Tool, ToolCall, Turn
 from svc_text.engines.openai.kinds import LLAMA_SERVER, NIM, OLLAMA, OTHER, SGLANG, VLLM, Kind
-from svc_text.engines.openai.request import body
+from svc_text.engines.openai.request import body, told
 from troupe.wire.documents import Document
 from troupe.wire.errors import InvalidArgument, NotSupported
 
@@ -89,6 +89,30 @@ def test_the_tool_that_must_be_called() -> None:
     assert made(tools=TOOLS, parallel_tool_calls=False)["parallel_tool_calls"] is False
     with pytest.raises(InvalidArgument, match="tool_choice is 'zzz'; allowed: auto, none, required, or one of look_up"):
         made(tools=TOOLS, tool_choice="zzz")
+
+
+def test_vllm_is_asked_for_what_it_takes() -> None:
+    hot = {"temperature": 10.0, "top_p": 0.0, "n": 3}
+    asked = made(VLLM, **hot)
+    assert (asked["temperature"], asked["top_p"], asked["n"]) == (2.0, 1e-6, 3)
+    assert made(SGLANG, **hot)["temperature"] == 10.0
+
+
+@pytest.mark.parametrize(("kind", "each"), [(VLLM, 3), (SGLANG, 1)])
+def test_without_chance_vllm_makes_one_answer(kind: Kind, each: int) -> None:
+    cold = asking(temperature=0.0, n=3)
+    assert told(cold.sampling, kind) == each
+    assert body(cold, kind, "m").get("n", 1) == 3 // each
+
+
+def test_a_call_that_must_be_made_keeps_to_its_schema() -> None:
+    def strict(kind: Kind, choice: str) -> list[bool]:
+        asked = made(kind, tools=TOOLS, tool_choice=choice)
+        return [tool["function"].get("strict", False) for tool in asked["tools"]]
+
+    assert strict(VLLM, "auto") == [True, False]  # as they were sent
+    assert strict(VLLM, "required") == strict(VLLM, "other") == [True, True]
+    assert strict(SGLANG, "required") == [True, False]
 
 
 def test_json_in_both_ways() -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from svc_text import limits
 from svc_text.engine import Chat, EngineContext, Turn, make
 from svc_text.engines.vllm import adapter, facts
 from svc_text.engines.vllm.engine import VllmEngine
 from svc_text.engines.vllm.metrics import VllmMetrics
 from svc_text.places import VllmPlace
+from troupe.wire.chats import MOST_STOPS
 from troupe.wire.errors import CheckpointNotFound, EngineMissing, InvalidArgument
 from troupe.wire.progress import Progress
 
@@ -86,4 +86,4 @@ def test_size_and_name_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_vllm_is_told_to_take_as_many_stop_strings_as_the_limits_do() -> None:
-    assert adapter.QUIET["VLLM_MAX_STOP_STRINGS"] == str(limits.MOST_STOPS)
+    assert adapter.QUIET["VLLM_MAX_STOP_STRINGS"] == str(MOST_STOPS)

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from svc_text.engines.vllm import life
-from svc_text.engines.vllm.life import Life, load
-from svc_text.engines.vllm.model import DEAD
+from svc_text.engines.vllm.life import ASLEEP, Life, load
+from svc_text.engines.vllm.model import DEAD, OFFLOAD, Vllm
 from troupe.wire.errors import EngineFailed
 from troupe.wire.progress import Progress
 
@@ -22,25 +22,30 @@ class Engine:
         self.errored = False
         self.asleep = False
         self.slept = 0
+        self.restless = self.unwakeable = False
+        self.levels: list[int] = []
 
     async def sleep(self, level: int) -> None:
-        self.asleep = True
         self.slept += 1
+        self.levels.append(level)
+        if self.restless:
+            raise Exception("Call to sleep method failed: no")  # noqa: TRY002  # as vLLM does
+        self.asleep = True
 
     async def wake_up(self) -> None:
+        if self.unwakeable:
+            raise Exception("Call to wake_up method failed: no")  # noqa: TRY002  # as vLLM does
         self.asleep = False
 
     def shutdown(self) -> None:
         self.errored = True
 
 
-class Model:
+class Model(Vllm):
+    """The real one's turns between sleep and wake, over that engine."""
+
     def __init__(self) -> None:
         self.engine = Engine()
-
-    def require_life(self) -> None:
-        if self.engine.errored:
-            raise EngineFailed(DEAD)
 
 
 class Watched:
@@ -139,6 +144,36 @@ async def test_it_sleeps_while_nobody_asks_and_wakes_for_a_chat(quick) -> None:
         assert not model.engine.asleep
     await until(lambda: model.engine.asleep)
     assert model.engine.slept == 2
+    await it.stop()
+
+
+async def test_one_that_does_not_sleep_goes_on_and_is_asked_once(quick) -> None:
+    model, told = Model(), []
+    model.engine.restless = True
+    it = Life(model, Watched(), 0.02, told.append)
+    await until(lambda: model.engine.slept)
+    await asyncio.sleep(0.1)
+    assert model.engine.levels == [OFFLOAD]
+    async with it.chat(Progress()):
+        assert not model.engine.asleep
+    model.engine.errored = True  # and it is watched as before
+    await until(lambda: told)
+    await it.stop()
+
+
+@pytest.mark.parametrize("slow", [False, True])
+async def test_one_that_does_not_wake_ends_the_service(quick, monkeypatch: pytest.MonkeyPatch, slow: bool) -> None:
+    model, told = Model(), []
+    it = Life(model, Watched(), 0.02, told.append)
+    await until(lambda: model.engine.asleep)
+    model.engine.unwakeable = not slow
+    if slow:
+        monkeypatch.setattr(life, "WAKE_S", 0.05)
+        monkeypatch.setattr(model.engine, "wake_up", asyncio.Event().wait)
+    with pytest.raises(EngineFailed, match="does not wake up"):
+        async with it.chat(Progress()):
+            pytest.fail("it is asleep")
+    assert told[0] == ASLEEP
     await it.stop()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from svc_text.engine import ToolCall
 from svc_text.engines.vllm.reply import FLOOR, Reply
-from troupe.wire.errors import EngineFailed
+from troupe.wire.errors import EngineFailed, InvalidArgument
 
 PROMPT = [1, 2, 3]
 
@@ -40,7 +40,8 @@ def step(text: str = "", ids: tuple[int, ...] = (7,), finish: str | None = None,
 
 
 def reply(*parsers: object, **request: object) -> Reply:
-    asked = Told(**({"parallel_tool_calls": None, "logprobs": False, "top_logprobs": 0} | request))
+    usual = {"structured_outputs": None, "response_format": None}
+    asked = Told(**({"parallel_tool_calls": None, "logprobs": False, "top_logprobs": 0} | usual | request))
     return Reply(asked, PROMPT, parsers, "m")
 
 
@@ -111,3 +112,11 @@ def test_logprobs_have_the_chosen_one_and_the_likeliest() -> None:
 def test_an_answer_that_was_dropped_is_an_error(reason) -> None:
     with pytest.raises(EngineFailed, match=reason):
         list(reply(None).deltas(step("a", finish=reason)))
+
+
+@pytest.mark.parametrize("form", ["structured_outputs", "response_format"])
+def test_a_form_that_leaves_nothing_to_say_is_the_callers(form) -> None:
+    with pytest.raises(InvalidArgument, match="Nothing that m could say next fits"):
+        list(reply(None, **{form: {"type": "json_object"}}).deltas(step("a", finish="error")))
+    with pytest.raises(EngineFailed, match="abort"):
+        list(reply(None, **{form: {"type": "json_object"}}).deltas(step("a", finish="abort")))

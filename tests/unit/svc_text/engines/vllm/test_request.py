@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
-from svc_text.engines.vllm.request import Reach, adapter_of, copies, fields
+from svc_text.engines.vllm.request import Reach, adapter_of, fields
+from svc_text.vllm_sampling import copies
 from troupe.wire.documents import Document
 from troupe.wire.errors import InvalidArgument, NotSupported
 
-REACH = Reach("m", 100, lambda text: text.replace("<|x|>", "< |x|>"), tools=True, adapters=("a",))
+REACH = Reach("m", 100, lambda text: text.replace("<|x|>", "< |x|>"), tools=True, vocabulary=500, adapters=("a",))
 HELLO = Chat((Turn("user", "hello"),))
 TOOL = Tool("look_up", "finds", '{"type": "object", "properties": {"word": {"type": "string"}}}')
 
@@ -117,7 +118,13 @@ def test_extra_sampling_holds_what_is_allowed() -> None:
         ({"lora": "b"}, InvalidArgument, "known: a"),
         ({"options": {"extra_sampling": "[1]"}}, InvalidArgument, "no JSON object"),
         ({"options": {"extra_sampling": '{"n": 9}'}}, InvalidArgument, "allowed: allowed_token_ids"),
-        ({"options": {"extra_sampling": "[" * 100_000}}, InvalidArgument, "no JSON object"),
+        ({"options": {"extra_sampling": "[" * 10_000}}, InvalidArgument, "no JSON object"),
+        (
+            {"options": {"extra_sampling": '{"stop_token_ids": [7, 500]}'}},
+            InvalidArgument,
+            "the token 500; allowed: 0 to 499",
+        ),
+        ({"options": {"extra_sampling": '{"allowed_token_ids": [500]}'}}, InvalidArgument, "the token 500"),
         (
             {"turns": (Turn("assistant", "", tool_calls=(ToolCall(name="f", arguments="[1"),)), Turn("user", "a"))},
             InvalidArgument,
