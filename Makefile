@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,10 @@ test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under lo
 test-engines: $(STAMP) torch ## The engines that need PyTorch, on small random models: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/engines_torch)
 
+test-monitoring: $(STAMP) ## Prometheus on a real mesh: every alert fires and clears, every panel of the dashboard has data: TESTS=
+	@tools/prometheus.sh
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/monitoring)
+
 test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by the tests: TESTS=
 	@tools/run-tests.sh var/vllm/bin/python $(or $(TESTS),tests/vllm)
 
@@ -94,6 +98,12 @@ protos: $(STAMP) ## Regenerate the stubs of troupe.v1
 
 baseline: $(STAMP) ## Take today's protos as the baseline for breaking changes (at a release)
 	@$(BIN)/buf build protos -o protos/baseline.binpb
+
+env-example: $(STAMP) ## Write .env.example anew from the settings classes
+	@$(BIN)/python tools/env_example.py
+
+dashboard: $(STAMP) ## Write Grafana's dashboard anew from tools/dashboard.py
+	@$(BIN)/python tools/dashboard.py
 
 locks: $(STAMP) ## Resolve all dependencies anew: one lock of everything, one per part
 	@tools/locks.sh $(BIN)/uv
@@ -125,6 +135,9 @@ bench-speech: $(STAMP) ## Every engine that speaks: first audio, a minute of tex
 
 bench-text: $(STAMP) ## llamacpp offline, then what the mesh costs (bench-connect; bench-vllm where it is installed): MODEL= ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.text
+
+bench-capacity: $(STAMP) ## How thousands of gateways and replicas share load and bear failures, by the routing code alone: QUICK=1
+	@$(BIN)/python -m tests.bench.capacity
 
 bench-connect: $(STAMP) ## What a delta costs svc-text and the gateway over Connect and over Chat, and memory: REQUESTS= FULL=1 ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.connect

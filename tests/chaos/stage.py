@@ -123,6 +123,7 @@ class Actor:
         last = self.past[-1].addresses
         prefix = SERVICES[self.module][0] if self.module in SERVICES else "TROUPE"
         names = {"grpc": f"{prefix}_GRPC_PORT", "http": "TROUPE_PORT" if prefix == "TROUPE" else f"{prefix}_HTTP_PORT"}
+        names["metrics"] = f"{prefix}_METRICS_PORT"
         return {name: last[kind].rpartition(":")[2] for kind, name in names.items() if kind in last}
 
 

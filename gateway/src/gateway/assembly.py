@@ -36,6 +36,7 @@ from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from gateway.settings import Settings
 from gateway.targets import is_url
+from troupe.wire.machine import show_machine
 
 SPEND_FILE = "minimax-spend.json"
 """In TROUPE_STATE_DIR: what the cloud has cost today."""
@@ -64,6 +65,7 @@ def build(settings: Settings, fetcher: Fetcher | None = None) -> House:
         spent=spent_today,
     )
     metrics.registry.register(RungGauges(house))
+    show_machine(metrics.registry, [settings.state_dir])
     return house
 
 

@@ -31,14 +31,28 @@ class RungGauges(Collector):
         rungs = [rung for chain in self._house.chains.values() for rung in chain.rungs]
         yield from _of_replicas([(rung, view) for rung in rungs for view in rung.pool.view(rung.engine)])
         yield from _of_gates(rungs)
-        yield self._of_money(rungs)
+        yield from self._of_money(rungs)
+        yield self._of_chains()
+        lag = "How late the event loop runs what is due, the mean of the last second; 0 before it is measured"
+        yield GaugeMetricFamily("troupe_loop_lag_seconds", lag, value=self._house.lag.mean_s)
 
-    def _of_money(self, rungs: Iterable[Rung]) -> Metric:
+    def _of_chains(self) -> Metric:
+        told = "1 while some rung of the chain would be asked now, else 0"
+        family = GaugeMetricFamily("troupe_chain_serving", told, labels=["modality"])
+        for modality in self._house.chains:
+            family.add_metric([modality.value], self._house.ready(modality) is not None)
+        return family
+
+    def _of_money(self, rungs: Iterable[Rung]) -> Iterator[Metric]:
         family = GaugeMetricFamily("troupe_spend_usd", "What a cloud rung has cost since 00:00 UTC", labels=["rung"])
+        caps = GaugeMetricFamily("troupe_spend_cap_usd", "What it may cost a day; none = no limit", labels=["rung"])
         spent = {rung.name: usd for rung in rungs if (usd := self._house.spent(rung)) is not None}
         for name, usd in spent.items():
             family.add_metric([name], usd)
-        return family
+        for name, cap in {rung.name: rung.policy.cap_usd_day for rung in rungs}.items():
+            if name in spent and cap > 0:
+                caps.add_metric([name], cap)
+        yield from (family, caps)
 
 
 def _of_replicas(views: Iterable[tuple[Rung, ReplicaView]]) -> Iterator[Metric]:

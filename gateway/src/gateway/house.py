@@ -13,6 +13,7 @@ from typing import Protocol
 from gateway.guard.fetch.fetcher import Fetcher
 from gateway.guard.keys import Keyring
 from gateway.guard.limits import Limits
+from gateway.lag import LoopLag
 from gateway.metrics import Metrics
 from gateway.routing.chain import Chain
 from gateway.routing.need import Modality
@@ -73,16 +74,19 @@ class House:
     voices: VoiceTable = field(default_factory=VoiceTable)
     clones: CloneBook = field(default_factory=CloneBook)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
+    lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
     since: float = field(default_factory=time.monotonic)
     farewells: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Follow the neighbours; returns once each has answered or `FIRST_ANSWER_S` is over."""
+        self.lag.start()
         await _meet(self.neighbours)
 
     async def stop(self) -> None:
         """Let the neighbours go."""
+        self.lag.stop()
         for farewell in self.farewells:
             farewell.cancel()
         await asyncio.gather(*self.farewells, return_exceptions=True)

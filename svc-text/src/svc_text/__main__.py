@@ -27,6 +27,7 @@ from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.logs import configure
+from troupe.wire.machine import show_machine
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _serve(settings: Settings, ending: Ending) -> None:
     registry = CollectorRegistry()
+    show_machine(registry, [settings.models_dir])
     desk = Desk(settings.engine_names, replace(settings.context, end=ending, registry=registry))
     metrics = RpcMetrics(registry)
     servicer = TextServicer(desk, settings.request_s, metrics)

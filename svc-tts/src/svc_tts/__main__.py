@@ -30,6 +30,7 @@ from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
 from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
+from troupe.wire.machine import show_machine
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
 READER = "espeak"
@@ -78,6 +79,7 @@ def keep_gpl_out() -> None:
 async def _serve(settings: Settings) -> None:
     registry = CollectorRegistry()
     metrics, store = SpeechMetrics(registry), VoiceStore.at(settings.voices_url)
+    show_machine(registry, [store.folder])
     sentences = await asyncio.to_thread(_sentences, settings, store)
     booth = Booth(_engines(settings, sentences, metrics), store, metrics)
     servicer = SpeechServicer(booth, settings.request_s)

@@ -24,6 +24,8 @@ class SpeechMetrics:
         first = "From the request to the first sound of the answer, seconds"
         self._first = Histogram("troupe_speech_first_audio_seconds", first, names, buckets=_SECONDS, registry=registry)
         self._audio = Counter("troupe_speech_audio_seconds", "Sound made, seconds", names, registry=registry)
+        making = "What engines took to make it, seconds; over the sound made: the real-time factor"
+        self._making = Counter("troupe_speech_making_seconds", making, names, registry=registry)
         self._text = Counter("troupe_speech_text_characters", "Text spoken, characters", names, registry=registry)
         looks = "Sentences looked for among those kept on disk"
         self._looks = Counter("troupe_speech_cache_looks", looks, [*names, "found"], registry=registry)
@@ -39,8 +41,10 @@ class SpeechMetrics:
     async def watch(self, engine: str, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
         """`parts` as they are, counted."""
         started, heard = time.monotonic(), False
+        asked = started
         told = SentenceEnd(0, 0)
         async for part in parts:
+            self._making.labels(engine).inc(time.monotonic() - asked)
             if isinstance(part, Sound) and part.audio and not heard:
                 heard = True
                 self._first.labels(engine).observe(time.monotonic() - started)
@@ -49,6 +53,7 @@ class SpeechMetrics:
                 self._text.labels(engine).inc(part.text_consumed - told.text_consumed)
                 told = part
             yield part
+            asked = time.monotonic()  # a slow reader's time is not the engine's
 
 
 class _EnginesOwn(Collector):

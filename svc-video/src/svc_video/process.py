@@ -16,7 +16,7 @@ from svc_video.desk import SERVICE, Desk
 from svc_video.doctor import examine
 from svc_video.engine import EngineContext
 from svc_video.memory import share_one_heap
-from svc_video.metrics import show
+from svc_video.metrics import FilmMetrics, show
 from svc_video.portraits.gallery import Gallery
 from svc_video.portraits.store import PortraitStore, folder_of
 from svc_video.server import VideoServicer
@@ -26,6 +26,7 @@ from troupe.v1.video_pb2_grpc import add_VideoServicer_to_server
 from troupe.weights.meter import Meter
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
+from troupe.wire.machine import show_machine
 from troupe.wire.serving import Addresses, Listen, Service, background, serve
 
 SWEEP_S = 3600.0  # between two looks for expired portraits
@@ -72,7 +73,10 @@ def _fetch_sadtalker(settings: Settings, asked: argparse.Namespace) -> int:
 async def _serve(settings: Settings) -> None:
     store = PortraitStore(folder_of(settings.portraits_url))
     desk = Desk(settings.engine_names, Gallery(store), settings.max_streams, settings.context)
-    servicer = VideoServicer(desk, settings)
+    registry = CollectorRegistry()
+    show_machine(registry, [folder_of(settings.portraits_url)])
+    show(desk, registry)
+    servicer = VideoServicer(desk, settings, FilmMetrics(registry))
     service = Service(SERVICE, lambda server: add_VideoServicer_to_server(servicer, server))
 
     @asynccontextmanager
@@ -82,8 +86,6 @@ async def _serve(settings: Settings) -> None:
             yield {}
         await desk.stop()
 
-    registry = CollectorRegistry()
-    show(desk, registry)
     await serve("video", [service], desk.board, _listen(settings), registry=registry, lifespan=lifespan)
 
 

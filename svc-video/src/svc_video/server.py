@@ -25,6 +25,7 @@ from svc_video.film import Film, to_rgb
 from svc_video.fonts import FontBook
 from svc_video.framing import MAX_SIDE, Background
 from svc_video.intake import Intake
+from svc_video.metrics import FilmMetrics
 from svc_video.portraits.gallery import portrait_options
 from svc_video.settings import Settings
 from svc_video.speech import Speech
@@ -43,9 +44,10 @@ PREVIEW_SIDE = 256  # pixels
 class VideoServicer(video_pb2_grpc.VideoServicer):
     """troupe.v1.Video over the engines at the desk."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
+    def __init__(self, desk: Desk, settings: Settings, metrics: FilmMetrics) -> None:
         self._desk = desk
         self._settings = settings
+        self._metrics = metrics
         self._fonts = FontBook()
 
     async def Animate(
@@ -91,7 +93,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
     async def _segments(self, name: str, take: Take) -> AsyncGenerator[media_pb2.MediaChunk, None]:
         try:
             async with aclosing(take.segments()) as segments:
-                async for segment in segments:
+                async for segment in self._metrics.watch(name, segments, take.drawn):
                     for chunk in conversion.chunks(segment):
                         yield chunk
         except EngineFailed as error:

@@ -51,8 +51,13 @@ class Take:
         self._drawn: queue.Queue[_Drawn] = queue.Queue(FRAMES_AHEAD)
         self._slots = threading.Semaphore(SEGMENTS_AHEAD)
         self._stopping = threading.Event()
+        self._frames = 0
         self._out: asyncio.Queue[Segment | TroupeError | None] = asyncio.Queue()
         self.mime_type = self._muxer.mime_type
+
+    def drawn(self) -> int:
+        """Frames drawn so far."""
+        return self._frames
 
     async def segments(self) -> AsyncGenerator[Segment, None]:
         """The init segment and fragments as they become whole; raises the error that ended the film."""
@@ -97,6 +102,7 @@ class Take:
                 self._hand_over(frame, self._speech.known_to(stop + SOUND_LEAD_MS * SAMPLES_PER_MS))
                 self._progress.beat("rendering")
                 index += 1
+                self._frames += 1
         self._hand_over(None, frame_span(index - 1, self._film.rate)[1])
 
     def _hand_over(self, frame: Frame | None, sound_to: int) -> None:

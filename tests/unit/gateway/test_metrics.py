@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -84,3 +85,20 @@ def test_money_is_shown_once_per_rung(tmp_path) -> None:
     house = build(Settings.load({"MINIMAX_API_KEY": "sk", "TROUPE_STATE_DIR": str(tmp_path)}))
     assert value(house.metrics, "troupe_spend_usd", rung="minimax") == 0
     assert house.metrics.render().count(b'troupe_spend_usd{rung="minimax"}') == 1
+    assert value(house.metrics, "troupe_spend_cap_usd", rung="minimax") is None
+
+
+def test_a_cap_is_shown_beside_what_was_spent(tmp_path) -> None:
+    told = {"MINIMAX_API_KEY": "sk", "TROUPE_STATE_DIR": str(tmp_path), "PROVIDER_MINIMAX_CAP_USD_DAY": "10"}
+    assert value(build(Settings.load(told)).metrics, "troupe_spend_cap_usd", rung="minimax") == 10
+
+
+async def test_chains_the_loop_and_the_machine_are_shown(tmp_path) -> None:
+    house = build(Settings.load({"TROUPE_STATE_DIR": str(tmp_path), "PROVIDER_TEXT": "minimax"}))
+    assert value(house.metrics, "troupe_chain_serving", modality="text") == 0
+    house.lag.start()
+    time.sleep(0.2)  # noqa: ASYNC251  # a loop that is held up
+    await asyncio.sleep(0.05)
+    assert value(house.metrics, "troupe_loop_lag_seconds") > 0.01
+    house.lag.stop()
+    assert value(house.metrics, "troupe_disk_free_bytes", folder=str(tmp_path)) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from troupe.wire.errors import CannotConnect
 
 FAREWELL_S = 3600.0  # a replica that left the name keeps the calls it has at most this long
 FAREWELL_LOOK_S = 0.5
+MOST_TURNS = 1 << 16  # more than a target has replicas
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class MeshTarget:
     ) -> None:
         self.modality = modality
         self.address = address
-        self.pool = Pool(clock)
+        self.pool = Pool(clock, turn=secrets.randbelow(MOST_TURNS))
         self._watched = tuple(watched)
         self._resolver = resolver or Resolver()
         self._connect = connect

@@ -43,13 +43,17 @@ class _Candidate:
 
 
 class Pool:
-    """The replicas of one target."""
+    """The replicas of one target.
 
-    def __init__(self, clock: Callable[[], float], rules: PoolRules | None = None) -> None:
+    `turn`: where among equals it begins. Of a thousand gateways that begin at the same one, that one gets thirty times
+    the mean load (`make bench-capacity`): each begins somewhere else.
+    """
+
+    def __init__(self, clock: Callable[[], float], rules: PoolRules | None = None, *, turn: int = 0) -> None:
         self._clock = clock
         self._rules = rules or PoolRules()
         self._replicas: dict[str, Replica] = {}
-        self._rotation = 0
+        self._rotation = turn
 
     def size(self, engine: str) -> int:
         """Replicas that can be reached and have that engine."""

@@ -83,6 +83,11 @@ class VoiceStore:
             )
         return cls(Path(rest if marker else url).expanduser())
 
+    @property
+    def folder(self) -> Path:
+        """Where the voices are kept; it may not be there yet."""
+        return self._root
+
     def on_delete(self, forget: Callable[[str], None]) -> None:
         """Have `forget(key)` called for each voice that is gone, here or at another replica: `VoiceReference.key`."""
         self._watchers.append(forget)

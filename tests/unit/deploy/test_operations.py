@@ -1,0 +1,39 @@
+"""docs/OPERATIONS.md explains every alert, with a command, and names only settings, panels and files that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/OPERATIONS.md").read_text()
+RULES = yaml.safe_load((ROOT / "deploy/prometheus/rules/troupe.yml").read_text())
+ALERTS = [rule["alert"] for group in RULES["groups"] for rule in group["rules"]]
+SECTIONS = dict(re.findall(r"^### (Troupe\w+)\n\n(.*?)(?=\n#|\Z)", PAGE, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_every_alert_has_a_section_with_what_to_do(name: str) -> None:
+    assert "`" in SECTIONS[name] or "[Scale](#scale)" in SECTIONS[name]
+
+
+def test_no_section_is_of_an_alert_that_is_gone() -> None:
+    assert list(SECTIONS) == ALERTS
+
+
+def test_the_settings_it_names_exist() -> None:
+    known = set(re.findall(r"^#([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\b(?:TROUPE|PROVIDER)_[A-Z0-9_]*[A-Z0-9]\b(?!…)", PAGE))
+    assert {name for name in named - known if not any(each.startswith(name) for each in known)} == set()
+
+
+def test_the_panels_it_names_exist() -> None:
+    dashboard = json.loads((ROOT / "deploy/grafana/dashboards/troupe.json").read_text())
+    titles = " | ".join(panel["title"].lower() for panel in dashboard["panels"])
+    named = set(re.findall(r"(?<!\*)\*([A-Z][^*\n]+)\*(?!\*)", PAGE))
+    assert named
+    assert [name for name in named if name.lower() not in titles] == []
