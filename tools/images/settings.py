@@ -1,0 +1,23 @@
+"""What a build is told about the machine it runs on, as build secrets: nothing of it stays in an image."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+SECRETS = Path("/run/secrets")
+PIP_CONF = "pip_conf"
+"""Where packages come from, as pip reads it."""
+CA = "ca"
+"""Whom to trust: certificates in PEM."""
+
+
+def environ(secrets: Path = SECRETS) -> Mapping[str, str]:
+    """The environment of pip: this build's own, and what the secrets say where they were given."""
+    told = {"PIP_NO_INPUT": "1", "PYTHONHASHSEED": "0"}
+    if (config := secrets / PIP_CONF).is_file():
+        told["PIP_CONFIG_FILE"] = str(config)
+    if (certificates := secrets / CA).is_file():
+        told |= {"PIP_CERT": str(certificates), "SSL_CERT_FILE": str(certificates)}
+    return {**os.environ, **told}
