@@ -1,7 +1,7 @@
 """The first step of `docker compose up`: what only root may do, and what the services may read, before they start.
 
 - `.env` becomes a file per kind of reader, of the services' own user: `gateway` reads all of it, `services` no key of
-  the cloud, `fetch` what it takes to fetch weights. None of it stands in an environment, where `docker inspect` shows it.
+  the cloud, `fetch` what it takes to fetch weights. None of it stands in an environment, which `docker inspect` shows.
 - `localhost` in an address meant this machine where `.env` was written: inside a container that is another name.
 - `./voices` of the seed, which root owned, goes to the user that the services run as.
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Images, and an engine of containers of our own to build and try them:
-#   tools/images.sh start            a private dockerd in var/docker (nothing outside is touched, but for its bridges)
+#   tools/images.sh start            a private dockerd in var/docker, which builds (nothing outside is touched)
+#   tools/images.sh alone            the same in a network of its own, with Docker's rules in force: it runs, and tests
 #   tools/images.sh bases            base images made from Debian's packages, where no registry can be reached
 #   tools/images.sh build NAME...    gateway svc-text-llamacpp svc-tts svc-video, or svc-text svc-tts-xtts svc-video-sadtalker
 #   tools/images.sh sizes            one line of JSON: MB of each image without its base
-#   tools/images.sh save NAME FILE | run COMMAND... | stop | purge | lock UV
+#   tools/images.sh save NAME FILE | run COMMAND... | inside COMMAND... | stop | purge | lock UV
 # The settings of this machine (index, CA) reach pip as build secrets; none of them stays in an image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -54,20 +55,45 @@ mirror() {
 running() { [ -s "$home/docker.pid" ] && kill -0 "$(cat "$home/docker.pid")" 2>/dev/null; }
 
 start() {
-  need dockerd "docker.io runc containerd iptables" "Containers need an engine"
+  need dockerd "docker.io runc containerd iptables iproute2" "Containers need an engine"
   plugins
   if running; then return; fi
+  daemon '"iptables": false, "ip6tables": false, "bridge": "none", "ip-forward": false, "ip-masq": false'
+}
+
+# In a network namespace of its own the engine may set its rules, as it does on a user's machine, and nobody else's change:
+# 198.51.100.2, in a namespace behind that one, stands for the internet.
+alone() {
+  need dockerd "docker.io runc containerd iptables iproute2" "Containers need an engine"
+  plugins
+  if [ -s "$home/internet.pid" ] && running; then return; fi
+  stop
+  unshare --net sleep infinity >/dev/null 2>&1 </dev/null &
+  local internet=$!
+  echo $internet >"$home/internet.pid"
+  daemon '"iptables": true, "ip6tables": false, "bridge": "none", "ip-forward": true, "ip-masq": true, "host-gateway-ip": "198.51.100.1"' \
+    unshare --net -- bash -c 'ip link set lo up && ip link add out type veth peer name in netns "$0" && ip link set out up &&
+      ip address add 198.51.100.1/24 dev out && ip route add default via 198.51.100.2 &&
+      nsenter --target "$0" --net sh -c "ip link set lo up; ip link set in up; ip address add 198.51.100.2/24 dev in" && exec "$@"' $internet
+}
+
+# inside COMMAND...: where the published ports of an engine that is alone are; `internet COMMAND...`: on the far side.
+inside() { exec nsenter --target "$(cat "$home/docker.pid")" --net -- "$@"; }
+internet() { exec nsenter --target "$(cat "$home/internet.pid")" --net -- "$@"; }
+
+daemon() { # NETWORK-SETTINGS PREFIX...
+  local settings=$1; shift
   cat >"$home/daemon.json" <<JSON
-{"data-root": "$home/data", "exec-root": "$home/exec", "hosts": ["$DOCKER_HOST"], "pidfile": "$home/docker.pid",
- "iptables": false, "ip6tables": false, "bridge": "none", "ip-forward": false, "ip-masq": false,
+{"data-root": "$home/data", "exec-root": "$home/exec", "hosts": ["$DOCKER_HOST"], "pidfile": "$home/docker.pid", $settings,
  "storage-driver": "overlay2", "log-driver": "json-file", "log-opts": {"max-size": "8m", "max-file": "2"}}
 JSON
-  setsid dockerd --config-file "$home/daemon.json" >"$home/dockerd.log" 2>&1 </dev/null &
+  setsid "$@" dockerd --config-file "$home/daemon.json" >"$home/dockerd.log" 2>&1 </dev/null &
   for _ in $(seq 150); do docker info >/dev/null 2>&1 && return; sleep 0.2; done
   say "dockerd does not answer; its last words:"; tail -5 "$home/dockerd.log" >&2; exit 1
 }
 
 stop() {
+  if [ -s "$home/internet.pid" ]; then kill "$(cat "$home/internet.pid")" 2>/dev/null || true; rm "$home/internet.pid"; fi
   if ! running; then return; fi
   local pid; pid=$(cat "$home/docker.pid")
   kill "$pid"
@@ -154,7 +180,7 @@ lock() {
 mkdir -p "$home"
 command=${1:-}; shift || true
 case $command in
-  start | stop | bases | sizes | purge | lock | build) "$command" "$@" ;;
+  start | alone | inside | internet | stop | bases | sizes | purge | lock | build) "$command" "$@" ;;
   save) docker save -o "$2" "troupe/$1:$version" ;;
   run) "$@" ;;
   *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 1 ;;

@@ -67,10 +67,12 @@ def locked(lock: Path, home: Path) -> None:
 
 
 def parts(names: Sequence[str], folder: Path) -> None:
-    """Our own code, the wire first."""
+    """Our own code, the wire first; its commands run by the environment around the folder."""
     with tempfile.TemporaryDirectory() as wheels:
         built(Path(wheels), *(str(ROOT / name) for name in ("protos", *names)))
-        run(*PIP, "install", "--no-deps", "--no-index", "--target", str(folder), *map(str, Path(wheels).glob("*.whl")))
+        found = sorted(map(str, Path(wheels).glob("*.whl")))
+        python = str(folder.parent / "bin" / "python")
+        run(*PIP, "--python", python, "install", "--no-deps", "--no-index", "--target", str(folder), *found)
 
 
 def bill(home: Path, folders: Path) -> None:
