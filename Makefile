@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm test-compose bench-images lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -68,6 +68,9 @@ test-engines: $(STAMP) torch ## The engines that need PyTorch, on small random m
 
 test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by the tests: TESTS=
 	@tools/run-tests.sh var/vllm/bin/python $(or $(TESTS),tests/vllm)
+
+test-compose: $(STAMP) ## docker compose up for real, in an engine of its own: killed, confined, taken down: TESTS=
+	@tools/compose-test.sh $(BIN)/python $(TESTS)
 
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv

@@ -104,8 +104,10 @@ stop() {
 # Look-alikes of the images that a user's build pulls: Debian with its own Python, under the same names.
 bases() {
   need mmdebstrap mmdebstrap "A base image is made from packages"
+  base trixie $TRIXIE &
+  local trixie=$!
   base bookworm $BOOKWORM
-  base trixie $TRIXIE
+  wait $trixie
 }
 
 base() {
