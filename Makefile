@@ -147,6 +147,12 @@ bench-sadtalker: $(STAMP) torch ## Our SadTalker beside upstream's code: UPSTREA
 	@tests/bench/sadtalker/install.sh $(BIN)/uv || echo "SadTalker's packages cannot be installed here" >&2
 	@$(BIN)/python -m tests.bench.sadtalker
 
+bench-images: $(STAMP) ## Images: MB without the base, and seconds from `docker run` to ready (built where they are not): ROUNDS= QUICK=1
+	@tools/images.sh start
+	@tools/images.sh bases
+	@tools/images.sh build gateway svc-text-llamacpp svc-tts svc-video
+	@tools/images.sh run $(BIN)/python tests/bench/images.py; status=$$?; tools/images.sh stop; exit $$status
+
 bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2
 	@tools/private-network.sh $(BIN)/python -m tests.bench.failover

@@ -27,6 +27,8 @@ OF_COMPOSE = ("TROUPE_VERSION",)
 """Settings of compose itself; the mesh refuses names it does not know."""
 OF_CLOUDS = ("MINIMAX_", "PROVIDER_MINIMAX_")
 OF_HUBS = ("HF_TOKEN", "COQUI_TOS_AGREED")
+FOR_OWNER, FOR_WHOEVER = 0o400, 0o444
+"""What fetches weights runs as whoever owns the folder of models; nobody else mounts that volume."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ADDRESSES = ("_URL", "_TARGET", "_PROXY")
 
@@ -36,7 +38,7 @@ def main() -> int:
     told = read(PROJECT / ".env")
     write(SETTINGS / "gateway", for_gateway(told, SETTINGS / "gateway"))
     write(SETTINGS / "services", for_services(told))
-    write(SETTINGS / "fetch", {name: value for name, value in told.items() if name in OF_HUBS})
+    write(SETTINGS / "fetch", {name: value for name, value in told.items() if name in OF_HUBS}, mode=FOR_WHOEVER)
     try:
         give(VOICES)
     except OSError as error:
@@ -69,6 +71,7 @@ def for_gateway(told: Mapping[str, str], folder: Path) -> dict[str, str]:
     settings = dict(told)
     if named := settings.pop(KEYS_SETTING, ""):
         keys = folder / KEYS
+        keys.unlink(missing_ok=True)
         keys.write_bytes((PROJECT / named).read_bytes())
         own(keys)
         settings[KEYS_SETTING] = f"/app/settings/{KEYS}"
@@ -81,12 +84,13 @@ def for_services(told: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in kept.items() if name not in {KEYS_SETTING, "HF_TOKEN"}}
 
 
-def write(folder: Path, settings: Mapping[str, str]) -> None:
+def write(folder: Path, settings: Mapping[str, str], mode: int = FOR_OWNER) -> None:
     """The settings as a file that its reader alone may read."""
     path = folder / ".env"
+    path.unlink(missing_ok=True)
     path.write_text("".join(f"{name}={quoted(value)}\n" for name, value in settings.items()))
-    own(path)
-    folder.chmod(0o700)
+    own(path, mode)
+    folder.chmod(0o700 if mode == FOR_OWNER else 0o755)
     os.chown(folder, OWNER, OWNER)
 
 
@@ -96,9 +100,9 @@ def quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def own(path: Path) -> None:
+def own(path: Path, mode: int = FOR_OWNER) -> None:
     """For the services' user, to read."""
-    path.chmod(0o400)
+    path.chmod(mode)
     os.chown(path, OWNER, OWNER)
 
 
