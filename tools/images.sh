@@ -36,7 +36,7 @@ plugins() {
   say "Fetching compose and buildx"
   mkdir -p "$folder" "$apt/lists/partial" "$apt/debs" "$apt/cache/archives/partial"
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) sid main" >"$apt/sources.list"
-  local options=(-qq -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/nonexistent
+  local options=(-qq -o APT::Sandbox::User=root -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/nonexistent
     -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache")
   apt-get "${options[@]}" update
   (cd "$apt/debs" && apt-get "${options[@]}" download docker-compose docker-buildx >/dev/null)

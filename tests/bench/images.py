@@ -1,6 +1,6 @@
 """`make bench-images`: how large each image is without its base, and how long its container takes until it is ready.
 
-Ready is what the image's own health check asks: an engine made its first real word, token or frame; the gateway listens.
+Ready is what the image's own health check asks: an engine made its first real word, token or frame.
 The time is from `docker run` to the first yes, asked again and again from inside; nothing is warm but the page cache.
 """
 
