@@ -16,8 +16,13 @@ CA = "ca"
 def environ(secrets: Path = SECRETS) -> Mapping[str, str]:
     """The environment of pip: this build's own, and what the secrets say where they were given."""
     told = {"PIP_NO_INPUT": "1", "PYTHONHASHSEED": "0"}
-    if (config := secrets / PIP_CONF).is_file():
+    if given(config := secrets / PIP_CONF):
         told["PIP_CONFIG_FILE"] = str(config)
-    if (certificates := secrets / CA).is_file():
+    if given(certificates := secrets / CA):
         told |= {"PIP_CERT": str(certificates), "SSL_CERT_FILE": str(certificates)}
     return {**os.environ, **told}
+
+
+def given(secret: Path) -> bool:
+    """Whether there is such a secret; compose gives an empty one where nothing was named."""
+    return secret.is_file() and secret.stat().st_size > 0
