@@ -11,8 +11,9 @@ leave() {
 }
 trap leave EXIT
 tools/images.sh start
-tools/images.sh bases
-tools/images.sh build gateway svc-text-llamacpp svc-tts svc-video
+# Debian trixie and its Python 3.13: the tests beside these run on this machine's own, an older one.
+tools/images.sh base trixie python:3.13-slim
+BASE=python:3.13-slim tools/images.sh build gateway svc-text-llamacpp svc-tts svc-video
 tools/images.sh sizes
 tools/images.sh alone
 tools/images.sh internet "$python" -m http.server --bind 198.51.100.2 8080 >/dev/null 2>&1 </dev/null &

@@ -2,7 +2,8 @@
 # Images, and an engine of containers of our own to build and try them:
 #   tools/images.sh start            a private dockerd in var/docker, which builds (nothing outside is touched)
 #   tools/images.sh alone            the same in a network of its own, with Docker's rules in force: it runs, and tests
-#   tools/images.sh bases            base images made from Debian's packages, where no registry can be reached
+#   tools/images.sh bases            base images made from Debian's packages, where no registry can be reached; one of them:
+#                                    `base bookworm python:3.11-slim`
 #   tools/images.sh build NAME...    gateway svc-text-llamacpp svc-tts svc-video, or svc-text svc-tts-xtts svc-video-sadtalker
 #   tools/images.sh sizes            one line of JSON: MB of each image without its base
 #   tools/images.sh save NAME FILE | run COMMAND... | inside COMMAND... | stop | purge | lock UV
@@ -103,7 +104,6 @@ stop() {
 
 # Look-alikes of the images that a user's build pulls: Debian with its own Python, under the same names.
 bases() {
-  need mmdebstrap mmdebstrap "A base image is made from packages"
   base trixie $TRIXIE &
   local trixie=$!
   base bookworm $BOOKWORM
@@ -111,6 +111,7 @@ bases() {
 }
 
 base() {
+  need mmdebstrap mmdebstrap "A base image is made from packages"
   local suite=$1 name=$2
   if docker image inspect "$name" >/dev/null 2>&1; then return; fi
   say "Making $name from Debian's $suite"
@@ -182,8 +183,8 @@ lock() {
 mkdir -p "$home"
 command=${1:-}; shift || true
 case $command in
-  start | alone | inside | internet | stop | bases | sizes | purge | lock | build) "$command" "$@" ;;
+  start | alone | base | inside | internet | stop | bases | sizes | purge | lock | build) "$command" "$@" ;;
   save) docker save -o "$2" "troupe/$1:$version" ;;
   run) "$@" ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 1 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 1 ;;
 esac
