@@ -50,7 +50,7 @@ plugins() {
 mirror() {
   local told
   told=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | head -1)
-  echo "${told:-http://deb.debian.org/debian}"
+  echo "${told:?apt here knows no mirror of Debian: run apt-get update on a Debian machine}"
 }
 
 running() { [ -s "$home/docker.pid" ] && kill -0 "$(cat "$home/docker.pid")" 2>/dev/null; }
