@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -72,6 +72,9 @@ test-monitoring: $(STAMP) ## Prometheus on a real mesh: every alert fires and cl
 
 test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by the tests: TESTS=
 	@tools/run-tests.sh var/vllm/bin/python $(or $(TESTS),tests/vllm)
+
+test-compose: $(STAMP) ## docker compose up for real, in an engine of its own: killed, confined, taken down: TESTS=
+	@tools/compose-test.sh $(BIN)/python $(TESTS)
 
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv
@@ -156,6 +159,12 @@ bench-xtts: $(STAMP) torch ## Our XTTS beside coqui-tts, the same random weights
 bench-sadtalker: $(STAMP) torch ## Our SadTalker beside upstream's code: UPSTREAM=path SECTIONS= DEVICE= FOLDER= ROUNDS= FRAMES= QUICK=1
 	@tests/bench/sadtalker/install.sh $(BIN)/uv || echo "SadTalker's packages cannot be installed here" >&2
 	@$(BIN)/python -m tests.bench.sadtalker
+
+bench-images: $(STAMP) ## Images: MB without the base, and seconds from `docker run` to ready (built where they are not): ROUNDS= QUICK=1
+	@tools/images.sh start
+	@tools/images.sh bases
+	@tools/images.sh build gateway svc-text-llamacpp svc-tts svc-video
+	@tools/images.sh run $(BIN)/python tests/bench/images.py; status=$$?; tools/images.sh stop; exit $$status
 
 bench-failover: $(STAMP) ## What callers notice of failures, beside the LiteLLM proxy: ROUNDS= QUICK=1
 	@tests/bench/litellm/install.sh $(BIN)/uv || echo "LiteLLM cannot be installed here" >&2

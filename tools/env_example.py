@@ -63,6 +63,7 @@ class Setting:
 ELSEWHERE = (
     Setting("TROUPE_TEXT_PYTHON", "The Python that `troupe up` starts svc-text with, for example var/vllm's", ""),
     Setting("TROUPE_VERSION", "Tag of the images that Compose builds and runs", "0.1.0"),
+    Setting("HARDWARE", "Compose: cpu, a100, a100x2, dgx-spark, or host-vllm for a vLLM on this machine", "cpu"),
     Setting("COMPOSE_PROFILES", "What `docker compose up` starts besides the CPU's mesh, with commas", ""),
     Setting("HF_TOKEN", "Hugging Face's token, for models behind a licence: only what fetches models reads it", ""),
     Setting("HF_ENDPOINT", "Where models are fetched from", "https://huggingface.co"),

@@ -6,6 +6,7 @@ voice reads; words in Latin letters inside Chinese become a run of their own, re
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from svc_tts.frontend.aligned import AlignedText
 from svc_tts.frontend.language import base
 from svc_tts.frontend.scripts import EAST_ASIAN, HAN, KANA, READERS, native_script, stretches
+from troupe.wire.errors import EngineMissing
 
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0x3002: ".", 0x3001: ",", 0x3000: " "}
 _STOPS = re.compile("[。、，！？；：]")
@@ -68,7 +70,8 @@ def kana(text: AlignedText) -> AlignedText:
 def warm_up() -> None:
     """Load the dictionaries, so that the first sentence does not wait for them."""
     runs("你好", "zh-CN")
-    runs("日本", "ja-JP")
+    with contextlib.suppress(EngineMissing):  # left out of this installation: said when somebody wants Japanese
+        runs("日本", "ja-JP")
 
 
 def _as_it_is(text: AlignedText) -> AlignedText:
@@ -125,13 +128,20 @@ _LONG_O = re.compile("(?<=[オコソトノホモヨロゴゾドボポョォ])ウ
 _LONG_E = re.compile("(?<=[エケセテネヘメレゲゼデベペェ])イ")
 
 
+JAPANESE_REMEDY = "python -m pip install sudachipy sudachidict-small, or take an image built without WITHOUT=..."
+
 _ONE_AT_A_TIME = Lock()
 """A tokenizer refuses a second caller while it works, and sentences are read in several threads."""
 
 
 @cache
 def _tokenizer() -> Any:
-    # 80 MB of dictionary, needed for Japanese only; the package has no types.
-    from sudachipy import Dictionary  # type: ignore[import-untyped]  # noqa: PLC0415
+    # 80 MB of dictionary, needed for Japanese only; the package has no types. An image may leave it out.
+    try:
+        from sudachipy import Dictionary  # type: ignore[import-untyped]  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineMissing(
+            "What reads Japanese is not installed here (sudachipy, sudachidict-small)", remedy=JAPANESE_REMEDY
+        ) from error
 
     return Dictionary(dict="small").tokenizer()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from svc_tts.frontend.aligned import AlignedText
-from svc_tts.frontend.readings import kana, runs
+from svc_tts.frontend.readings import _tokenizer, kana, runs, warm_up
+from troupe.wire.errors import EngineMissing
 
 IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
 
@@ -75,3 +77,12 @@ def test_japanese_is_read_by_several_threads_at_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         read = list(pool.map(kana, [text] * 24))
     assert {each.text for each in read} == {kana(text).text}
+
+
+def test_an_installation_without_japanese_says_so_and_reads_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    _tokenizer.cache_clear()
+    monkeypatch.setitem(sys.modules, "sudachipy", None)
+    warm_up()
+    assert runs("你好", "zh-CN")
+    with pytest.raises(EngineMissing, match="sudachidict-small"):
+        kana(AlignedText.of("日本"))

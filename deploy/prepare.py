@@ -1,0 +1,117 @@
+"""The first step of `docker compose up`: what only root may do, and what the services may read, before they start.
+
+- `.env` becomes a file per kind of reader, of the services' own user: `gateway` reads all of it, `services` no key of
+  the cloud, `fetch` what it takes to fetch weights. None of it stands in an environment, which `docker inspect` shows.
+- `localhost` in an address meant this machine where `.env` was written: inside a container that is another name.
+- `./voices` of the seed, which root owned, goes to the user that the services run as.
+
+It runs as root, without a network, in the gateway's image, and is run again by every `up`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+PROJECT, SETTINGS, VOICES = Path("/project"), Path("/settings"), Path("/app/voices")
+OWNER = 10001
+SPEECH_PORT = 5050
+KEYS = "keys.json"
+KEYS_SETTING = "TROUPE_API_KEYS_FILE"
+OF_COMPOSE = ("TROUPE_VERSION",)
+"""Settings of compose itself; the mesh refuses names it does not know."""
+OF_CLOUDS = ("MINIMAX_", "PROVIDER_MINIMAX_")
+OF_HUBS = ("HF_TOKEN", "COQUI_TOS_AGREED")
+FOR_OWNER, FOR_WHOEVER = 0o400, 0o444
+"""What fetches weights runs as whoever owns the folder of models; nobody else mounts that volume."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ADDRESSES = ("_URL", "_TARGET", "_PROXY")
+
+
+def main() -> int:
+    """Do it; the exit status is 1, with a sentence, where the folder of voices cannot be given away."""
+    told = read(PROJECT / ".env")
+    write(SETTINGS / "gateway", for_gateway(told, SETTINGS / "gateway"))
+    write(SETTINGS / "services", for_services(told))
+    write(SETTINGS / "fetch", {name: value for name, value in told.items() if name in OF_HUBS}, mode=FOR_WHOEVER)
+    try:
+        give(VOICES)
+    except OSError as error:
+        sys.stderr.write(f"./voices cannot be given to user {OWNER}: {error}. Run: sudo chown -R {OWNER} voices\n")
+        return 1
+    return 0
+
+
+def read(path: Path) -> dict[str, str]:
+    """What `.env` says, as it stands there; nothing where there is none."""
+    found = dotenv_values(path) if path.is_file() else {}
+    told = {name: value for name, value in found.items() if value is not None and name not in OF_COMPOSE}
+    return {name: reachable(name, value) for name, value in told.items()}
+
+
+def reachable(name: str, value: str) -> str:
+    """An address of this machine as a container reaches it; any other value as it is."""
+    if not name.endswith(ADDRESSES) or not value:
+        return value
+    parts = urlsplit(value if "//" in value else f"//{value}")
+    if parts.hostname not in LOOPBACK:
+        return value
+    host = "svc-tts" if parts.port == SPEECH_PORT else "host.docker.internal"
+    netloc = host if parts.port is None else f"{host}:{parts.port}"
+    return parts._replace(netloc=netloc).geturl().removeprefix("" if "//" in value else "//")
+
+
+def for_gateway(told: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """All of it; the file of API keys lies beside it."""
+    settings = dict(told)
+    if named := settings.pop(KEYS_SETTING, ""):
+        keys = folder / KEYS
+        keys.unlink(missing_ok=True)
+        keys.write_bytes((PROJECT / named).read_bytes())
+        own(keys)
+        settings[KEYS_SETTING] = f"/app/settings/{KEYS}"
+    return settings
+
+
+def for_services(told: Mapping[str, str]) -> dict[str, str]:
+    """What the engines' services may know: no key of the cloud, no key of a caller, no token."""
+    kept = {name: value for name, value in told.items() if not name.startswith(OF_CLOUDS)}
+    return {name: value for name, value in kept.items() if name not in {KEYS_SETTING, "HF_TOKEN"}}
+
+
+def write(folder: Path, settings: Mapping[str, str], mode: int = FOR_OWNER) -> None:
+    """The settings as a file that its reader alone may read."""
+    path = folder / ".env"
+    path.unlink(missing_ok=True)
+    path.write_text("".join(f"{name}={quoted(value)}\n" for name, value in settings.items()))
+    own(path, mode)
+    folder.chmod(0o700 if mode == FOR_OWNER else 0o755)
+    os.chown(folder, OWNER, OWNER)
+
+
+def quoted(value: str) -> str:
+    """A value that is read back as it is."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def own(path: Path, mode: int = FOR_OWNER) -> None:
+    """For the services' user, to read."""
+    path.chmod(mode)
+    os.chown(path, OWNER, OWNER)
+
+
+def give(folder: Path) -> None:
+    """A folder and what is in it, to the services' user; links are not followed."""
+    for path in (folder, *folder.rglob("*")):
+        if path.lstat().st_uid != OWNER:
+            os.chown(path, OWNER, OWNER, follow_symlinks=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

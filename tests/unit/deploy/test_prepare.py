@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+SOURCE = Path(__file__).parents[3] / "deploy" / "prepare.py"
+SPEC = importlib.util.spec_from_file_location("prepare", SOURCE)
+prepare = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(prepare)
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project and empty volumes; who owns what is noted down, as only root can give away."""
+    for name in ("project", "settings/gateway", "settings/services", "settings/fetch", "voices"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(prepare, "PROJECT", tmp_path / "project")
+    monkeypatch.setattr(prepare, "SETTINGS", tmp_path / "settings")
+    monkeypatch.setattr(prepare, "VOICES", tmp_path / "voices")
+    monkeypatch.setattr(os, "chown", lambda *_, **__: None)
+    return tmp_path
+
+
+def read(folders: Path, who: str) -> dict[str, str | None]:
+    return dict(dotenv_values(folders / "settings" / who / ".env"))
+
+
+def test_without_a_file_everybody_reads_nothing(folders: Path) -> None:
+    assert prepare.main() == 0
+    assert [read(folders, who) for who in ("gateway", "services", "fetch")] == [{}, {}, {}]
+
+
+def test_each_reads_what_it_may(folders: Path) -> None:
+    (folders / "project/.env").write_text(
+        "MINIMAX_API_KEY=cloud\nPROVIDER_MINIMAX_CAP_USD_DAY=3\nHF_TOKEN=hub\nPROVIDER_VLLM_MODEL=m\nTROUPE_VERSION=2\n"
+    )
+    assert prepare.main() == 0
+    assert set(read(folders, "gateway")) == {
+        "MINIMAX_API_KEY",
+        "PROVIDER_MINIMAX_CAP_USD_DAY",
+        "HF_TOKEN",
+        "PROVIDER_VLLM_MODEL",
+    }
+    assert read(folders, "services") == {"PROVIDER_VLLM_MODEL": "m"}
+    assert read(folders, "fetch") == {"HF_TOKEN": "hub"}
+
+
+def test_keys_of_callers_come_along_for_the_gateway_alone(folders: Path) -> None:
+    (folders / "project/keys.json").write_text("[]")
+    (folders / "project/.env").write_text("TROUPE_API_KEYS_FILE=keys.json\n")
+    assert prepare.main() == 0
+    assert read(folders, "gateway") == {"TROUPE_API_KEYS_FILE": "/app/settings/keys.json"}
+    assert (folders / "settings/gateway/keys.json").read_text() == "[]"
+    assert read(folders, "services") == {}
+
+
+def test_it_can_be_run_again(folders: Path) -> None:
+    (folders / "project/.env").write_text("PROVIDER_TTS=flite\n")
+    assert [prepare.main(), prepare.main()] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "two words", "a'quote", 'a "double"', "back\\slash", "dollar$sign", "#no comment", "a=b", ""]
+)
+def test_values_survive_the_way(folders: Path, value: str) -> None:
+    prepare.write(folders / "settings/fetch", {"NAME": value})
+    assert read(folders, "fetch") == {"NAME": value}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "there"),
+    [
+        ("PROVIDER_VLLM_BASE_URL", "http://localhost:8001/v1", "http://host.docker.internal:8001/v1"),
+        ("PROVIDER_COQUI_SERVICE_URL", "http://localhost:5050", "http://svc-tts:5050"),
+        ("PROVIDER_BIG_TARGET", "127.0.0.1:50061", "host.docker.internal:50061"),
+        ("PROVIDER_BIG_TARGET", "text.house:50051", "text.house:50051"),
+        ("PROVIDER_VLLM_MODEL", "localhost", "localhost"),
+        ("PROVIDER_VLLM_BASE_URL", "", ""),
+    ],
+)
+def test_localhost_is_this_machine(name: str, value: str, there: str) -> None:
+    assert prepare.reachable(name, value) == there
+
+
+def test_a_folder_that_cannot_be_given_away_is_said(folders: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(prepare, "give", refuse)
+    assert prepare.main() == 1
+    assert "sudo chown" in capsys.readouterr().err
+
+
+def test_only_what_is_not_theirs_is_given(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    (folders / "voices/a.wav").write_bytes(b"")
+    monkeypatch.setattr(os, "chown", lambda path, *_, **how: given.append((Path(path).name, how)))
+    prepare.give(folders / "voices")
+    assert given == [("voices", {"follow_symlinks": False}), ("a.wav", {"follow_symlinks": False})]
