@@ -31,7 +31,7 @@ newest_kubectl() {
   local apt=(apt-get -qq -o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=/nonexistent
     -o "Dir::State::Lists=$lists/state" -o "Dir::Cache=$lists/cache")
   "${apt[@]}" update
-  (cd "$lists" && "${apt[@]}" download kubernetes-client && dpkg -x kubernetes-client_*.deb unpacked)
+  (cd "$lists" && "${apt[@]}" -o APT::Sandbox::User=root download kubectl && dpkg -x kubectl_*.deb unpacked)
   cp "$lists/unpacked/usr/bin/kubectl" "$home/bin/kubectl"
   rm -rf "$lists"
 }
