@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-vllm test-k8s lint format protos baseline locks torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -68,6 +68,13 @@ test-engines: $(STAMP) torch ## The engines that need PyTorch, on small random m
 
 test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by the tests: TESTS=
 	@tools/run-tests.sh var/vllm/bin/python $(or $(TESTS),tests/vllm)
+
+test-k8s: $(STAMP) ## Every overlay of deploy/k8s rendered and judged, and cpu run by podman: TESTS=
+	@tools/k8s.sh $(BIN)/uv
+	@if [ -x tools/images.sh ]; then tools/images.sh start && tools/images.sh bases && \
+	  tools/images.sh build gateway svc-text-llamacpp svc-tts svc-video; fi
+	@status=0; K8S_FOLDER=var/k8s tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/k8s) || status=$$?; \
+	  if [ -x tools/images.sh ]; then tools/images.sh stop; fi; exit $$status
 
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv

@@ -29,7 +29,7 @@ newest_kubectl() {
   mkdir -p "$lists/state/partial" "$lists/cache/archives/partial"
   echo "deb $mirror sid main" >"$lists/sources.list"
   local apt=(apt-get -qq -o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=/nonexistent
-    -o "Dir::State::Lists=$lists/state" -o "Dir::Cache=$lists/cache")
+    -o "Dir::State::Lists=$lists/state" -o "Dir::Cache=$lists/cache" -o Dir::State::status=/dev/null)
   "${apt[@]}" update
   (cd "$lists" && "${apt[@]}" -o APT::Sandbox::User=root download kubectl && dpkg -x kubectl_*.deb unpacked)
   cp "$lists/unpacked/usr/bin/kubectl" "$home/bin/kubectl"

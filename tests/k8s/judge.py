@@ -1,7 +1,7 @@
-"""Judges manifests by their schemas, in the environment that has kubernetes-validate: `python judge.py SCHEMAS < rows.json`.
+"""Judges manifests by their schemas, where kubernetes-validate is installed: `python judge.py SCHEMAS < rows.json`.
 
-In: {row: [manifest, ...]}. Out: {row: [complaint, ...]}, rows without complaints left out. Built-in kinds are judged by the
-schemas of Kubernetes itself, strictly (a field nobody knows is a complaint), others by ours of the fields we use.
+In: {row: [manifest, ...]}. Out: {row: [complaint, ...]}, rows without complaints left out. Built-in kinds are judged by
+the schemas of Kubernetes itself, strictly (a field nobody knows is a complaint), others by ours of the fields we use.
 """
 
 from __future__ import annotations

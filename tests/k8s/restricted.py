@@ -1,7 +1,7 @@
 """Pod Security Standards, level *restricted*, of a pod's spec.
 
-Source: kubernetes.io/docs/concepts/security/pod-security-standards (v1.32), control by control. Where a control looks at pod and
-container, the container's word counts first.
+Source: kubernetes.io/docs/concepts/security/pod-security-standards (v1.32), control by control. Where a control looks
+at pod and container, the container's word counts first.
 """
 
 from __future__ import annotations

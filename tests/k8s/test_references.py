@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from tests.k8s.manifests import K8S, SETTINGS, name, of, pods
 
@@ -34,8 +35,11 @@ def test_images_are_ours_and_of_this_version(rows):
 def test_a_job_runs_the_image_of_its_service(rows):
     """Components are listed in the right order: jobs first, then what changes images."""
     for row, manifests in rows.items():
-        images = {pod.spec["serviceAccountName"]: pod.containers[0]["image"] for pod in pods(of(manifests, "Deployment"))}
-        images |= {"svc-text": pod.containers[0]["image"] for pod in pods(of(manifests, "LeaderWorkerSet"))}
+        images = {
+            pod.spec["serviceAccountName"]: pod.containers[0]["image"] for pod in pods(of(manifests, "Deployment"))
+        }
+        for pod in pods(of(manifests, "LeaderWorkerSet")):
+            images["svc-text"] = pod.containers[0]["image"]
         for pod in pods(of(manifests, "CronJob")):
             assert pod.containers[0]["image"] == images[pod.spec["serviceAccountName"]], (row, pod.owner)
 
@@ -47,7 +51,9 @@ def test_accounts_and_claims_exist(rows):
         used = set()
         for pod in pods(manifests):
             assert pod.spec["serviceAccountName"] in accounts, pod.owner
-            wanted = [volume["persistentVolumeClaim"] for volume in pod.spec["volumes"] if "persistentVolumeClaim" in volume]
+            wanted = [
+                volume["persistentVolumeClaim"] for volume in pod.spec["volumes"] if "persistentVolumeClaim" in volume
+            ]
             used |= {claim["claimName"] for claim in wanted}
         assert used == claims
 
@@ -85,7 +91,7 @@ def test_only_the_jobs_that_fetch_write_models(rows):
 
 def test_services_disruption_budgets_and_monitors_select_pods(rows):
     for row, manifests in rows.items():
-        running = [pod for pod in pods(of(manifests, "Deployment", "LeaderWorkerSet"))]
+        running = list(pods(of(manifests, "Deployment", "LeaderWorkerSet")))
         for each in of(manifests, "Service"):
             selector = {key: value for key, value in each["spec"]["selector"].items() if "worker-index" not in key}
             chosen = [pod for pod in running if selector.items() <= pod.labels.items()]
@@ -126,7 +132,11 @@ def test_probes_ask_ports_there_are_for_engines_there_are(rows):
                     continue
                 port, service = _question(container[kind], ports)
                 assert port in ports.values(), (row, pod.owner, kind)
-                known = {f"{SERVICES[part]}/{each}" for each in told[ENGINES[part]].split(",")} if part in SERVICES else set()
+                known = (
+                    {f"{SERVICES[part]}/{each}" for each in told[ENGINES[part]].split(",")}
+                    if part in SERVICES
+                    else set()
+                )
                 assert service in known | {"", "live"}, (row, pod.owner, kind, service)
 
 
@@ -134,7 +144,9 @@ def test_startup_waits_for_the_first_engine_that_needs_a_card(rows):
     for row in ("a100", "dgx-spark-pair", "cluster"):
         asked = {}
         for pod in pods(of(rows[row], "Deployment")):
-            asked[pod.labels["app.kubernetes.io/name"]] = pod.containers[0]["startupProbe"].get("grpc", {}).get("service")
+            asked[pod.labels["app.kubernetes.io/name"]] = (
+                pod.containers[0]["startupProbe"].get("grpc", {}).get("service")
+            )
         assert asked == {
             "gateway": None,
             "svc-text": "troupe.v1.Text/vllm",
@@ -181,6 +193,8 @@ def _question(probe, ports) -> tuple[int, str]:
         return probe["grpc"]["port"], probe["grpc"].get("service", "")
     if "httpGet" in probe:
         return ports[probe["httpGet"]["port"]], ""
-    python, minus_m, module, address, *service = probe["exec"]["command"]
-    assert (python, minus_m, module) == ("python", "-m", "troupe.wire.probe")
-    return int(address.rpartition(":")[2]), service[0] if service else ""
+    *command, url = probe["exec"]["command"]
+    assert command == ["python", "-m", "troupe.wire.probe"]
+    parts = urlsplit(url)
+    assert (parts.scheme, parts.hostname) == ("grpc", "127.0.0.1")
+    return parts.port, parts.path.removeprefix("/")

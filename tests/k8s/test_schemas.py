@@ -29,7 +29,7 @@ def test_all_manifests_keep_to_their_schemas(rows, judge):
 
 @pytest.mark.timeout(300)
 def test_any_number_of_components_renders(render):
-    """Two components at a time are judged for each overlay; that three and more do not break each other is shown on two."""
+    """Two components at a time are judged for each overlay; that more do not break each other is shown on two."""
     for overlay in ("cpu", "dgx-spark-pair"):
         rendered = render(extremes(overlay))
         assert len(rendered) == len(extremes(overlay))

@@ -9,9 +9,10 @@ import subprocess
 import sys
 
 import pytest
+from tests.k8s.manifests import ROOT, of, pods, settings
+
 from gateway.environment import SEED_NAMES, SERVICE_PREFIXES, rung_field
 from gateway.settings import known_names
-from tests.k8s.manifests import ROOT, of, pods, settings
 from troupe.wire.errors import InvalidArgument
 
 PARTS = {"gateway": "gateway", "svc-text": "svc_text", "svc-tts": "svc_tts", "svc-video": "svc_video"}
@@ -30,9 +31,7 @@ def load(part: str, told: dict[str, str]) -> dict:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     told = {name: value for name, value in told.items() if name not in OF_CERTIFICATES}
     command = [sys.executable, "-c", LOAD.format(module=PARTS[part])]
-    done = subprocess.run(
-        command, env=environ | told, capture_output=True, text=True, timeout=50, check=False, cwd="/"
-    )
+    done = subprocess.run(command, env=environ | told, capture_output=True, text=True, timeout=50, check=False, cwd="/")
     if done.returncode:
         raise InvalidArgument(done.stderr)
     return json.loads(done.stdout)
@@ -94,7 +93,7 @@ def test_there_is_time_to_drain(rows):
 
 
 def test_the_gateway_answers_until_nobody_sends_it_anything():
-    """Kubernetes sees /ready within a period and a failure; the lame duck lives longer than that and the way to the proxies."""
+    """Kubernetes sees /ready within a period; the lame duck lives longer than that and the way to the proxies."""
     text = (ROOT / "deploy/k8s/base/gateway.yaml").read_text()
     probe = text[text.index("readinessProbe") : text.index("livenessProbe")]
     period, failures = (int(re.search(rf"{name}: (\d+)", probe)[1]) for name in ("periodSeconds", "failureThreshold"))
