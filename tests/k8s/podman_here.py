@@ -36,7 +36,7 @@ class Podman:
 
     def play(self, manifests: Path) -> None:
         """Start these pods."""
-        self("kube", "play", "--log-driver=k8s-file", "--network=host", manifests)
+        self("kube", "play", "--build=false", "--log-driver=k8s-file", manifests)
 
     def running(self) -> list[str]:
         """Names of the containers that run, without the pods' own."""

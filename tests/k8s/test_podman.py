@@ -79,9 +79,7 @@ def mesh(podman: Podman, archives: list[Path], kubectl: Path, key: str) -> Itera
         archive.unlink()
     manifests = podman.folder / "cpu.yaml"
     text = yaml.safe_dump_all(of(build(Path(__file__).parent / "podman", kubectl), *PLAYED))
-    manifests.write_text(
-        text.replace("path: /keys", f"path: {podman.folder}/keys").replace("troupe/", "docker.io/troupe/")
-    )
+    manifests.write_text(text.replace("path: /keys", f"path: {podman.folder}/keys"))
     podman.play(manifests)
     try:
         with GatewayClient("http://127.0.0.1:8000", key) as client:
