@@ -142,8 +142,9 @@ def test_doctors_say_what_works(mesh, podman):
 
 def test_it_drains_and_nothing_is_left(mesh, podman):
     """Last in this file: SIGTERM, an orderly end, no process, no mount, no volume."""
-    for container in podman.running():
-        podman("stop", "--time", "60", container)
+    running = podman.running()
+    podman("stop", "--time", "60", *running)
+    for container in running:
         assert podman("inspect", "--format", "{{.State.ExitCode}}", container).strip() == "0", container
     podman.remove()
     assert str(podman.folder) not in Path("/proc/self/mounts").read_text()
