@@ -15,6 +15,13 @@ from tests.k8s.manifests import ROOT, Manifest, build, write
 
 Renderings = dict[str, list[Manifest]]
 JUDGING_S = 240.0
+RENDERING_S = 240  # of all rows, by whichever test comes first
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(RENDERING_S))
 
 
 @pytest.fixture(scope="session")
