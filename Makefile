@@ -71,10 +71,7 @@ test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by 
 
 test-k8s: $(STAMP) ## Every overlay of deploy/k8s rendered and judged, and cpu run by podman: TESTS=
 	@tools/k8s.sh $(BIN)/uv
-	@if [ -x tools/images.sh ]; then tools/images.sh start && tools/images.sh bases && \
-	  tools/images.sh build gateway svc-text-llamacpp svc-tts svc-video; fi
-	@status=0; K8S_FOLDER=var/k8s tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/k8s) || status=$$?; \
-	  if [ -x tools/images.sh ]; then tools/images.sh stop; fi; exit $$status
+	@tools/k8s-test.sh $(BIN)/python $(TESTS)
 
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv
