@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
+.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -75,6 +75,10 @@ test-vllm: $(STAMP) vllm ## vLLM itself, its CPU build, on a tiny model made by 
 
 test-compose: $(STAMP) ## docker compose up for real, in an engine of its own: killed, confined, taken down: TESTS=
 	@tools/compose-test.sh $(BIN)/python $(TESTS)
+
+test-k8s: $(STAMP) ## Every overlay of deploy/k8s rendered and judged, and cpu run by podman: TESTS=
+	@tools/k8s.sh $(BIN)/uv
+	@tools/k8s-test.sh $(BIN)/python $(TESTS)
 
 test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the fake cloud
 	@tools/clients.sh $(BIN)/uv

@@ -1,0 +1,38 @@
+"""The one page tells of everything there is, and of nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from tests.k8s.combinations import OVERLAYS
+from tests.k8s.manifests import K8S, build, name, of, settings
+
+README = (K8S / "README.md").read_text()
+INNER = {"mtls/probes"}  # mtls's own
+
+
+def test_every_component_is_in_the_tree():
+    tree = README.split("```\nbase ")[1].split("```")[0]
+    folders = {
+        str(path.parent.relative_to(K8S / "components")) for path in K8S.glob("components/**/kustomization.yaml")
+    }
+    assert [each for each in folders - INNER if not re.search(rf"(?<![\w-]){each}(?![\w-])", tree)] == []
+
+
+def test_every_overlay_has_a_row():
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", README, re.MULTILINE)) == set(OVERLAYS)
+
+
+def test_paths_and_moulds_that_are_named_exist(kubectl):
+    for path in re.findall(r"deploy/k8s/[a-z0-9/-]+", README):
+        assert (K8S.parents[1] / path).exists(), path
+    moulds = {name(each) for each in of(build(K8S / "overlays" / "a100", kubectl), "CronJob")}
+    assert set(re.findall(r"--from=cronjob/([a-z-]+)", README)) <= moulds
+
+
+def test_models_of_the_table_are_those_of_the_settings(kubectl):
+    for overlay in ("a100", "dgx-spark"):
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{overlay}` |"))
+        words = re.search(r"Llama 3\.1 (\d+B) (AWQ|GPTQ)", row).groups()
+        model = settings(build(K8S / "overlays" / overlay, kubectl))["PROVIDER_VLLM_MODEL"]
+        assert all(word in model for word in words), overlay
