@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from svc_text.engine import Chat, Turn
+from collections.abc import Callable
+from typing import Any
+
+from svc_text.engine import Chat, ToolCall, Turn
 from troupe.wire.documents import render
 from troupe.wire.errors import InvalidArgument, NotSupported
 
@@ -29,3 +32,25 @@ def arranged(chat: Chat, model: str) -> tuple[Turn, ...]:
     if turns[-1].role == SYSTEM:
         raise InvalidArgument("The chat has no message of a user. Add one.")
     return turns
+
+
+def as_message(turn: Turn, reasoning_field: str, defused: Callable[[str], str] = str) -> dict[str, Any]:
+    """The turn as OpenAI's clients write a message; thoughts have no field of theirs, so each server has its own.
+
+    `defused` takes out of a text what the model would take for its own marks.
+    """
+    message: dict[str, Any] = {"role": turn.role, "content": defused(turn.text)}
+    if turn.name:
+        message["name"] = turn.name
+    if turn.reasoning:
+        message[reasoning_field] = defused(turn.reasoning)
+    if turn.tool_calls:
+        message["tool_calls"] = [_call(call, defused) for call in turn.tool_calls]
+    if turn.tool_call_id:
+        message["tool_call_id"] = turn.tool_call_id
+    return message
+
+
+def _call(call: ToolCall, defused: Callable[[str], str]) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": defused(call.arguments or "{}")}
+    return {"id": call.call_id, "type": "function", "function": function}

@@ -10,16 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
+from svc_text.engine import Chat, Sampling, Tool
 from svc_text.schema import judged
 from svc_text.tools import chosen
-from svc_text.turns import arranged
+from svc_text.turns import arranged, as_message
 from troupe.wire.errors import InvalidArgument
 
 FIELDS = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
 THEIR_NAMES = {"repetition_penalty": "repeat_penalty"}
 RANDOM_SEED = 0xFFFFFFFF  # llama.cpp takes this one for "any"
 EFFORTS = ("low", "medium", "high")
+REASONING_FIELD = "reasoning_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +73,7 @@ def _reasoning(wanted: str) -> dict[str, Any]:
 
 
 def _messages(chat: Chat, reach: Reach) -> list[dict[str, Any]]:
-    return [_message(turn, reach) for turn in arranged(chat, reach.name)]
-
-
-def _message(turn: Turn, reach: Reach) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": turn.role, "content": reach.defused(turn.text)}
-    if turn.name:
-        message["name"] = turn.name
-    if turn.reasoning:
-        message["reasoning_content"] = reach.defused(turn.reasoning)
-    if turn.tool_calls:
-        message["tool_calls"] = [_call(call, reach) for call in turn.tool_calls]
-    if turn.tool_call_id:
-        message["tool_call_id"] = turn.tool_call_id
-    return message
-
-
-def _call(call: ToolCall, reach: Reach) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": reach.defused(call.arguments or "{}")}
-    return {"id": call.call_id, "type": "function", "function": function}
+    return [as_message(turn, REASONING_FIELD, reach.defused) for turn in arranged(chat, reach.name)]
 
 
 def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:

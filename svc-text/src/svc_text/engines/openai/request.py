@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from svc_text.engine import Chat, Sampling, Tool, ToolCall, Turn
+from svc_text.engine import Chat, Sampling, Tool
 from svc_text.engines.openai.kinds import Kind
 from svc_text.tools import AUTO, MODES, chosen
-from svc_text.turns import arranged
+from svc_text.turns import arranged, as_message
 from svc_text.vllm_sampling import copies, within
 from troupe.wire.errors import InvalidArgument
 
@@ -29,7 +29,10 @@ def body(chat: Chat, kind: Kind, model: str) -> dict[str, Any]:
 
 def prompt(chat: Chat, kind: Kind, model: str) -> dict[str, Any]:
     """The part of it that decides the prompt, which is also what is counted."""
-    asked: dict[str, Any] = {"model": model, "messages": [_message(turn, kind) for turn in arranged(chat, model)]}
+    asked: dict[str, Any] = {
+        "model": model,
+        "messages": [as_message(turn, kind.reasoning_field) for turn in arranged(chat, model)],
+    }
     asked |= _tools(chat, kind) | _format(chat)
     if chat.continue_final:
         asked |= kind.continuing
@@ -37,24 +40,6 @@ def prompt(chat: Chat, kind: Kind, model: str) -> dict[str, Any]:
     if reasoning := chat.reasoning or ("off" if chat.continue_final else ""):
         asked |= _reasoning(reasoning, kind)
     return asked
-
-
-def _message(turn: Turn, kind: Kind) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": turn.role, "content": turn.text}
-    if turn.name:
-        message["name"] = turn.name
-    if turn.reasoning:
-        message[kind.reasoning_field] = turn.reasoning
-    if turn.tool_calls:
-        message["tool_calls"] = [_call(call) for call in turn.tool_calls]
-    if turn.tool_call_id:
-        message["tool_call_id"] = turn.tool_call_id
-    return message
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": call.arguments or "{}"}
-    return {"id": call.call_id, "type": "function", "function": function}
 
 
 def _tools(chat: Chat, kind: Kind) -> dict[str, Any]:

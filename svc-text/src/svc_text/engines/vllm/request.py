@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, ToolCall, Turn
+from svc_text.engine import Chat, ResponseFormat, Sampling, Tool, Turn
 from svc_text.extra_sampling import judged_extra, token_ids
 from svc_text.schema import judged
-from svc_text.turns import arranged
+from svc_text.tools import AUTO, MODES, chosen
+from svc_text.turns import arranged, as_message
 from svc_text.vllm_sampling import copies, within
 from troupe.wire.errors import InvalidArgument, NotSupported
 
@@ -57,23 +58,12 @@ def adapter_of(chat: Chat, reach: Reach) -> str:
 
 
 def _message(turn: Turn, reach: Reach) -> dict[str, Any]:
-    told: dict[str, Any] = {"role": turn.role, "content": reach.defused(turn.text)}
-    if turn.name:
-        told["name"] = turn.name
-    if turn.reasoning:
-        told["reasoning"] = reach.defused(turn.reasoning)
-    if turn.tool_calls:
-        told["tool_calls"] = [_call(call, reach) for call in turn.tool_calls]
-    if turn.tool_call_id:
-        told["tool_call_id"] = turn.tool_call_id
-    return told
-
-
-def _call(call: ToolCall, reach: Reach) -> dict[str, Any]:
-    arguments = reach.defused(call.arguments or "{}")
-    if not isinstance(_parsed(arguments), dict):
-        raise InvalidArgument(f"The arguments of the tool call {call.name!r} are no JSON object: {arguments[:200]!r}.")
-    return {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+    """Templates of vLLM get the arguments of calls as objects."""
+    for call in turn.tool_calls:
+        if not isinstance(_parsed(call.arguments or "{}"), dict):
+            told = f"The arguments of the tool call {call.name!r} are no JSON object: {call.arguments[:200]!r}."
+            raise InvalidArgument(told)
+    return as_message(turn, "reasoning", reach.defused)
 
 
 def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:
@@ -81,23 +71,14 @@ def _tools(chat: Chat, reach: Reach) -> dict[str, Any]:
         return {}
     if not reach.tools:
         raise NotSupported(f"{reach.name} has no tools here. Set TROUPE_TEXT_VLLM_TOOL_PARSER to how it writes them.")
-    choice = _choice(chat.tools, chat.tool_choice or "auto")
+    tools, choice = chosen(chat.tools, chat.tool_choice, named=True)
     asked: dict[str, Any] = {
-        "tools": [_tool(tool, reach, forced=choice != "auto") for tool in chat.tools],
-        "tool_choice": choice,
+        "tools": [_tool(tool, reach, forced=choice != AUTO) for tool in tools],
+        "tool_choice": choice if choice in MODES else {"type": "function", "function": {"name": choice}},
     }
     if chat.parallel_tool_calls is not None:
         asked["parallel_tool_calls"] = chat.parallel_tool_calls
     return asked
-
-
-def _choice(tools: Sequence[Tool], choice: str) -> str | dict[str, Any]:
-    if choice in {"auto", "required"}:
-        return choice
-    if choice not in {tool.name for tool in tools}:
-        known = ", ".join(tool.name for tool in tools)
-        raise InvalidArgument(f"tool_choice is {choice!r}; allowed: auto, none, required, or one of {known}.")
-    return {"type": "function", "function": {"name": choice}}
 
 
 def _tool(tool: Tool, reach: Reach, *, forced: bool) -> dict[str, Any]:
