@@ -24,7 +24,9 @@ from prometheus_client import CollectorRegistry, start_http_server
 from troupe.wire.channels import SERVER_OPTIONS
 from troupe.wire.health import EngineBoard
 from troupe.wire.interceptors import RpcMetrics, TroupeInterceptor
+from troupe.wire.papers import TlsFiles
 from troupe.wire.ports import claim, taken
+from troupe.wire.tls import Identity
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Listen:
     metrics_setting: str
     drain_s: float = 20.0
     reflection: bool = True
+    tls: TlsFiles | None = None  # None = plaintext; the metrics, and whatever HTTP there is, always are
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,15 @@ async def serve(
     """
     stop = stop_signal()
     server = make_server(services, board, registry, with_reflection=listen.reflection, metrics=metrics)
-    port = bind(server, listen.host, listen.grpc_port, listen.grpc_setting)
+    identity = Identity.of(listen.tls)
+    credentials = identity.server() if identity is not None else None
+    port = bind(server, listen.host, listen.grpc_port, listen.grpc_setting, credentials)
     with serve_metrics(listen, registry) as metrics_port:
         addresses = {"grpc": f"{listen.host}:{port}", "metrics": f"{listen.host}:{metrics_port}"}
         await server.start()
         await board.start()
         try:
-            async with lifespan(addresses) as further:
+            async with shown(identity, registry), lifespan(addresses) as further:
                 announce(name, addresses | further)
                 await stop.wait()
                 log.info("draining: at most %.0f s", listen.drain_s)
@@ -136,6 +141,17 @@ def serve_metrics(listen: Listen, registry: CollectorRegistry) -> Any:
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
+
+
+@asynccontextmanager
+async def shown(identity: Identity | None, registry: CollectorRegistry) -> AsyncIterator[None]:
+    """Keep a certificate as new as its files, and tell when it expires, as long as the block lasts."""
+    if identity is None:
+        yield
+        return
+    identity.show(registry)
+    async with background(asyncio.create_task(identity.keep())):
+        yield
 
 
 def announce(name: str, addresses: Addresses) -> None:
