@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -174,6 +176,12 @@ async def test_the_probe_asks_over_tls(ours: Path) -> None:
         url = f"grpc://127.0.0.1:{served.port}/live"
         assert (await asyncio.to_thread(probe, url, environ))[0] == WELL
         assert (await asyncio.to_thread(probe, url, {}))[0] == ILL
+        file = ours / ".env"
+        file.write_text("".join(f"{name}={value}\n" for name, value in environ.items()))
+        command = [sys.executable, "-m", "troupe.wire.probe", url]
+        for told, status in (({"TROUPE_ENV_FILE": str(file)}, WELL), ({}, ILL)):
+            done = await asyncio.to_thread(subprocess.run, command, env=told, capture_output=True, check=False)
+            assert done.returncode == status
 
 
 def test_what_cannot_be_right_is_not_taken_over_and_told_once(ours: Path, caplog: pytest.LogCaptureFixture) -> None:
