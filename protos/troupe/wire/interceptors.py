@@ -18,6 +18,7 @@ import grpc.aio
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from troupe.wire.errors import Cancelled, Internal, TroupeError
+from troupe.wire.logs import REQUEST_ID, about
 from troupe.wire.statuses import abort
 
 OURS = "/troupe."
@@ -53,9 +54,11 @@ class RpcMetrics:
             code = Internal.code
             raise
         finally:
+            seconds = time.monotonic() - started
             self.outstanding.labels(method).dec()
             self.handled.labels(method, code).inc()
-            self.seconds.labels(method).observe(time.monotonic() - started)
+            self.seconds.labels(method).observe(seconds)
+            log.debug("%s ended after %.3f s: %s", method, seconds, code)
 
 
 class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
@@ -74,6 +77,7 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         method = handler_call_details.method
         if handler is None or not method.startswith(OURS):
             return handler
+        about(_request_id(handler_call_details))
         return self._surrounded(handler, method.rpartition("/")[2])
 
     def _surrounded(self, handler: Any, method: str) -> Any:
@@ -124,6 +128,14 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 await _refuse(context, defect(error, method), request if heard else None)
 
         return handle
+
+
+def _request_id(call: grpc.HandlerCallDetails) -> str:
+    """The gateway's id of the request that this call is a part of; empty for others."""
+    for key, value in call.invocation_metadata or ():
+        if key == REQUEST_ID:
+            return str(value)
+    return ""
 
 
 async def _refuse(context: Context, error: TroupeError, unread: AsyncIterator[Any] | None) -> None:

@@ -6,7 +6,7 @@
     python -m troupe.wire.probe http://127.0.0.1:8000/ready
 
 The exit status is 0 for yes, 1 for no, 2 where the question is wrong; one line says why. Where `TROUPE_TLS_CA` is set
-(in the environment, or the file that TROUPE_ENV_FILE names), services are asked over TLS, by the part's own certificate.
+(in the environment, or the file that TROUPE_ENV_FILE names), services are asked over TLS, by this part's certificate.
 """
 
 from __future__ import annotations

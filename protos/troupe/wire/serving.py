@@ -9,6 +9,7 @@ and cleans up). The process says where it listens in one line that people, super
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -160,10 +161,15 @@ def announce(name: str, addresses: Addresses) -> None:
 
 
 def parse_announcement(line: str) -> Addresses | None:
-    """The addresses in an announcement, with the service's name under `service`; None for any other line."""
+    """The addresses in an announcement, with the service's name under `service`; None for any other line.
+
+    An object of a log in JSON is a line too.
+    """
     _, marker, rest = line.partition("listening service=")
     if not marker:
         return None
+    if line.startswith("{"):
+        _, _, rest = str(json.loads(line)["message"]).partition("listening service=")
     return dict(pair.split("=", 1) for pair in f"service={rest}".split())
 
 

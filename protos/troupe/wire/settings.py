@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from troupe.wire.logs import Format
 from troupe.wire.papers import TlsFiles
 
 
@@ -18,6 +19,9 @@ class PartSettings(BaseModel):
     tls_key: str = Field(default="", alias="TROUPE_TLS_KEY", description="The key of that certificate (PEM)")
     tls_ca: str = Field(
         default="", alias="TROUPE_TLS_CA", description="The CA whose certificates are trusted (PEM); all three or none"
+    )
+    log_format: Format = Field(
+        default="text", alias="TROUPE_LOG_FORMAT", description="text = lines for people; json = an object a line"
     )
 
     @property

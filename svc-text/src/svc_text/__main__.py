@@ -52,7 +52,7 @@ def main() -> int:
             return model_command(
                 Order.of(arguments.name, settings.models_dir, verify=arguments.verify), Meter(sys.stdout)
             )
-        configure("text", settings.log_level)
+        configure("text", settings.log_level, settings.log_format)
         if arguments.command == "doctor":
             return _doctor(settings, as_json=arguments.json)
         ending = Ending()

@@ -12,6 +12,7 @@ from troupe.v1 import text_pb2
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EngineFailed, TroupeError
 from troupe.wire.interceptors import RpcMetrics, defect
+from troupe.wire.logs import about
 from troupe.wire.progress import Progress, Ticker
 
 DEFAULT_CREDIT = 64  # deltas
@@ -49,6 +50,7 @@ class ConnectedChat:
 
     async def run(self, longest_s: float, metrics: RpcMetrics) -> None:
         """Answer it; whatever happens, its last event says how it ended - but where it is cancelled: nobody asks."""
+        about(self._start.request_id)
         timeout_s = min(self._start.timeout_ms / 1000 or longest_s, longest_s)
         try:
             with metrics.call(METHOD):

@@ -23,6 +23,7 @@ from gateway.lag import LoopLag
 from gateway.metrics import Metrics
 from troupe.wire.errors import DeadlineExceeded, Overloaded, TroupeError
 from troupe.wire.interceptors import defect
+from troupe.wire.logs import about
 
 OPEN_PATHS = frozenset(
     {"/", "/health", "/ready", "/metrics", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"}
@@ -110,6 +111,7 @@ class _Entry:
         self._door, self._scope = door, scope
         self._receive, self._send = receive, send
         self._id = f"req_{secrets.token_hex(8)}"
+        about(self._id)
         self._started = time.monotonic()
         self._status = 0
         self._watch = door.rules.metrics.stopwatch()

@@ -19,10 +19,8 @@ from gateway.routing.need import Modality, Need
 from gateway.routing.pool import Pool
 from gateway.routing.rung import Call, Policy
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
+from troupe.wire.logs import REQUEST_ID
 from troupe.wire.progress import MISSED_TICKS
-
-REQUEST_ID = "x-request-id"
-"""The metadata that carries the gateway's request id to the services' logs."""
 
 
 @dataclass(slots=True)
