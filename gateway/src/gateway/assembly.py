@@ -39,6 +39,7 @@ from gateway.settings import Settings
 from gateway.targets import is_url
 from troupe.wire.machine import show_machine
 from troupe.wire.tls import Identity
+from troupe.wire.traces import Traces
 
 SPEND_FILE = "minimax-spend.json"
 """In TROUPE_STATE_DIR: what the cloud has cost today."""
@@ -66,6 +67,7 @@ def build(settings: Settings, fetcher: Fetcher | None = None) -> House:
         furnish=assembly.furnish,
         fetcher=fetcher or Fetcher(Dns(settings.dns_server)),
         spent=spent_today,
+        traces=Traces.of(settings.otlp_endpoint, "gateway"),
     )
     metrics.registry.register(RungGauges(house))
     show_machine(metrics.registry, [settings.state_dir])

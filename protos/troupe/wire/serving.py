@@ -28,6 +28,10 @@ from troupe.wire.interceptors import RpcMetrics, TroupeInterceptor
 from troupe.wire.papers import TlsFiles
 from troupe.wire.ports import claim, taken
 from troupe.wire.tls import Identity
+from troupe.wire.traces import Traces
+
+CALLED = {"text": "svc-text", "speech": "svc-tts", "video": "svc-video"}
+"""The service behind each announced name, as traces call it."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class Listen:
     metrics_setting: str
     drain_s: float = 20.0
     reflection: bool = True
+    otlp_endpoint: str = ""  # the collector of traces; empty = none are made
     tls: TlsFiles | None = None  # None = plaintext; the metrics, and whatever HTTP there is, always are
 
 
@@ -73,6 +78,8 @@ async def serve(
     `metrics`: of a service that counts calls besides the interceptor; made in `registry`.
     """
     stop = stop_signal()
+    metrics = metrics or RpcMetrics(registry)
+    metrics.traces = Traces.of(listen.otlp_endpoint, CALLED[name])
     server = make_server(services, board, registry, with_reflection=listen.reflection, metrics=metrics)
     identity = Identity.of(listen.tls)
     credentials = identity.server() if identity is not None else None
@@ -90,6 +97,8 @@ async def serve(
                 await server.stop(listen.drain_s)
         finally:
             await server.stop(None)
+            if metrics.traces is not None:
+                await asyncio.to_thread(metrics.traces.close)
     log.info("stopped")
 
 

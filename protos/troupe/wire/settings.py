@@ -23,6 +23,11 @@ class PartSettings(BaseModel):
     log_format: Format = Field(
         default="text", alias="TROUPE_LOG_FORMAT", description="text = lines for people; json = an object a line"
     )
+    otlp_endpoint: str = Field(
+        default="",
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="http://host:4317 of an OpenTelemetry collector that takes traces by gRPC; empty = none are made",
+    )
 
     @property
     def tls(self) -> TlsFiles | None:

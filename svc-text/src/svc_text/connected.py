@@ -14,6 +14,7 @@ from troupe.wire.errors import EngineFailed, TroupeError
 from troupe.wire.interceptors import RpcMetrics, defect
 from troupe.wire.logs import about
 from troupe.wire.progress import Progress, Ticker
+from troupe.wire.traces import current
 
 DEFAULT_CREDIT = 64  # deltas
 MOST_CREDIT = 1024  # deltas: what one chat may hold here at most, whatever its reader allows
@@ -53,7 +54,7 @@ class ConnectedChat:
         about(self._start.request_id)
         timeout_s = min(self._start.timeout_ms / 1000 or longest_s, longest_s)
         try:
-            with metrics.call(METHOD):
+            with metrics.call(METHOD, self._start.traceparent):
                 async with Deadline.after(timeout_s).scope("generating text"):
                     await self._answer(self._start.request)
         except TroupeError as error:
@@ -74,6 +75,8 @@ class ConnectedChat:
                 self._send(delta, model)
                 if first:
                     self._outbox.hurry()
+                    if (span := current()) is not None:
+                        span.event()
                     model, first = "", False
 
     def _send(self, delta: Delta, model: str) -> None:

@@ -123,6 +123,7 @@ def _listen(settings: Settings) -> Listen:
         grpc_setting="TROUPE_SPEECH_GRPC_PORT",
         metrics_setting="TROUPE_SPEECH_METRICS_PORT",
         drain_s=settings.drain_s,
+        otlp_endpoint=settings.otlp_endpoint,
         tls=settings.tls,
     )
 
