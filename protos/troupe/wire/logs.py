@@ -22,6 +22,7 @@ LINE = "%(asctime)s.%(msecs)03d %(levelname)-7s {service}: %(message)s"
 TIME = "%H:%M:%S"
 REQUEST_ID = "x-request-id"
 """The metadata that carries the gateway's request id to the services."""
+HEAD = "Traceback (most recent call last):"  # Python's own words, which people and programs look for
 LONGEST_ID = 64
 MOST_CAUSES = 8  # of one exception by another
 QUOTING = (ValueError, LookupError, SyntaxError)
@@ -90,7 +91,8 @@ def unquoted(error: BaseException | None) -> str:
     blocks: list[str] = []
     while error is not None and len(blocks) < MOST_CAUSES:
         words = "" if isinstance(error, QUOTING) else f": {error}"
-        blocks.append("".join(traceback.format_tb(error.__traceback__)) + f"{type(error).__qualname__}{words}")
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        blocks.append(f"{HEAD}\n{frames}{type(error).__qualname__}{words}")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\nand that because of\n".join(blocks)
 

@@ -83,7 +83,14 @@ def test_what_an_exception_quotes_is_left_out(written: Written, form: str) -> No
     logged_defect()
     text = "\n".join(written())
     assert SECRET not in text.replace("int(SECRET)", "")
-    for told in ("RuntimeError: the engine gave up", "ValueError", "in quote", "defect 1f", "because of"):
+    for told in (
+        "RuntimeError: the engine gave up",
+        "ValueError",
+        "in quote",
+        "defect 1f",
+        "because of",
+        "Traceback (most",
+    ):
         assert told in text
 
 
