@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tests.fakes.certificates import SOURCE, certs, files
 
-from gateway.providers.replica import CERTIFIED
+from gateway.providers.services import CERTIFIED
 from troupe.wire.papers import examine
 from troupe.wire.probe import CERTIFIED_NAME
 

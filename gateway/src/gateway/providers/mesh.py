@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from gateway.providers.replica import SERVICES, engine_trouble
+from gateway.providers.replica import engine_trouble
+from gateway.providers.services import SERVICES
 from gateway.providers.stream import MeshStream
 from gateway.providers.target import MeshTarget
 from gateway.routing.budget import RetryBudget

@@ -20,9 +20,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from gateway.crowd import Crowd
 from gateway.lag import LoopLag
 from gateway.providers.connect import ChatLink
+from gateway.providers.services import CERTIFIED, SERVICES, STUBS
 from gateway.routing.need import Modality
 from gateway.routing.pool import Pool
-from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
 from troupe.v1.engine_pb2 import (
     ENGINE_STATE_BROKEN,
     ENGINE_STATE_LOADING,
@@ -42,20 +42,6 @@ REWATCH_S = 0.25
 DESCRIBE = "Describe"
 CHAT = "Chat"
 QUIET_S = 1.0  # a process that was heard of within this is alive, even if `Describe` has to wait its turn
-
-SERVICES: dict[Modality, Any] = {
-    Modality.TEXT: text_pb2.DESCRIPTOR.services_by_name["Text"],
-    Modality.TTS: speech_pb2.DESCRIPTOR.services_by_name["Speech"],
-    Modality.VIDEO: video_pb2.DESCRIPTOR.services_by_name["Video"],
-}
-CERTIFIED: dict[Modality, str] = {Modality.TEXT: "svc-text", Modality.TTS: "svc-tts", Modality.VIDEO: "svc-video"}
-"""What the certificate of each service must say: its own name, since targets are addresses."""
-
-_STUBS: dict[Modality, Any] = {
-    Modality.TEXT: text_pb2_grpc.TextStub,
-    Modality.TTS: speech_pb2_grpc.SpeechStub,
-    Modality.VIDEO: video_pb2_grpc.VideoStub,
-}
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +75,7 @@ class Replica:
         self.papers = identity.papers if identity is not None else None  # those that its connection shows
         credentials = identity.client() if identity is not None else None
         self._channel = open_channel(address, credentials, name=CERTIFIED[modality])
-        self._stub = _STUBS[modality](self._channel)
+        self._stub = STUBS[modality](self._channel)
         self._link = ChatLink(self._stub, address, self.heard) if connect and modality is Modality.TEXT else None
         self._not_serving: set[str] = set()  # health names
         self._served = False  # its process has been serving: from then on NOT_SERVING with ready engines is a drain
