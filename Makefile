@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
+.PHONY: help setup system demo up up-with-fake-cloud doctor key certs model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
 
 key: $(STAMP) ## Create an API key: NAME=
 	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")
+
+certs: $(STAMP) ## Certificates for TLS between the parts, 90 days, into var/certs; the same command renews them
+	@$(BIN)/python tools/certs.py
 
 model: $(STAMP) ## List the text models that run here, or fetch one: NAME= VERIFY=1
 	@$(BIN)/python -m svc_text model $(if $(VERIFY),--verify) $(if $(NAME),-- "$$NAME")

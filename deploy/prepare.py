@@ -3,6 +3,7 @@
 - `.env` becomes a file per kind of reader, of the services' own user: `gateway` reads all of it, `services` no key of
   the cloud, `fetch` what it takes to fetch weights. None of it stands in an environment, which `docker inspect` shows.
 - `localhost` in an address meant this machine where `.env` was written: inside a container that is another name.
+- What `make certs` made becomes each part's own certificate and the settings that name it; without it there is no TLS.
 - `./voices` of the seed, which root owned, goes to the user that the services run as.
 
 It runs as root, without a network, in the gateway's image, and is run again by every `up`.
@@ -18,13 +19,18 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-PROJECT, SETTINGS, VOICES = Path("/project"), Path("/settings"), Path("/app/voices")
+PROJECT, SETTINGS, VOICES, CERTIFIED = Path("/project"), Path("/settings"), Path("/app/voices"), Path("/certified")
 OWNER = 10001
 SPEECH_PORT = 5050
 KEYS = "keys.json"
 KEYS_SETTING = "TROUPE_API_KEYS_FILE"
+PARTS = ("gateway", "svc-text", "svc-tts", "svc-video")
+OF_TLS = {"TROUPE_TLS_CERT": "tls.crt", "TROUPE_TLS_KEY": "tls.key", "TROUPE_TLS_CA": "ca.crt"}
+SHOWN = "/etc/troupe/tls"
+"""Where each part finds its own; what `.env` says of them is of a mesh without containers."""
 OF_COMPOSE = ("TROUPE_VERSION",)
 """Settings of compose itself; the mesh refuses names it does not know."""
+NOT_PASSED_ON = {*OF_COMPOSE, *OF_TLS}
 OF_CLOUDS = ("MINIMAX_", "PROVIDER_MINIMAX_")
 OF_HUBS = ("HF_TOKEN", "COQUI_TOS_AGREED")
 FOR_OWNER, FOR_WHOEVER = 0o400, 0o444
@@ -36,8 +42,9 @@ ADDRESSES = ("_URL", "_TARGET", "_PROXY")
 def main() -> int:
     """Do it; the exit status is 1, with a sentence, where the folder of voices cannot be given away."""
     told = read(PROJECT / ".env")
-    write(SETTINGS / "gateway", for_gateway(told, SETTINGS / "gateway"))
-    write(SETTINGS / "services", for_services(told))
+    tls = certify(PROJECT / "var" / "certs")
+    write(SETTINGS / "gateway", for_gateway(told, SETTINGS / "gateway") | tls)
+    write(SETTINGS / "services", for_services(told) | tls)
     write(SETTINGS / "fetch", {name: value for name, value in told.items() if name in OF_HUBS}, mode=FOR_WHOEVER)
     try:
         give(VOICES)
@@ -50,8 +57,31 @@ def main() -> int:
 def read(path: Path) -> dict[str, str]:
     """What `.env` says, as it stands there; nothing where there is none."""
     found = dotenv_values(path) if path.is_file() else {}
-    told = {name: value for name, value in found.items() if value is not None and name not in OF_COMPOSE}
+    told = {name: value for name, value in found.items() if value is not None and name not in NOT_PASSED_ON}
     return {name: reachable(name, value) for name, value in told.items()}
+
+
+def certify(made: Path) -> dict[str, str]:
+    """Gives each part its certificate, its key and the CA; returns the settings that name them, none without any."""
+    there = (made / PARTS[0]).is_dir()
+    for part in PARTS:
+        for name in OF_TLS.values():
+            if there:
+                hand(made / part / name, CERTIFIED / part)
+            else:
+                (CERTIFIED / part / name).unlink(missing_ok=True)
+        CERTIFIED.joinpath(part).chmod(0o700)
+        os.chown(CERTIFIED / part, OWNER, OWNER)
+    return {setting: f"{SHOWN}/{name}" for setting, name in OF_TLS.items()} if there else {}
+
+
+def hand(source: Path, folder: Path) -> None:
+    """A copy, put there in one step: the part that runs looks at it, and shows what is new."""
+    copy = folder / f".{source.name}"
+    copy.unlink(missing_ok=True)
+    copy.write_bytes(source.read_bytes())
+    own(copy)
+    copy.replace(folder / source.name)
 
 
 def reachable(name: str, value: str) -> str:

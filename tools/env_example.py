@@ -22,6 +22,7 @@ from gateway.settings import Settings as GatewaySettings
 from svc_text.settings import Settings as TextSettings
 from svc_tts.settings import Settings as SpeechSettings
 from svc_video.settings import Settings as VideoSettings
+from troupe.wire.settings import PartSettings
 
 FILE = Path(__file__).parents[1] / ".env.example"
 HEAD = """\
@@ -96,6 +97,7 @@ def render() -> str:
 
 
 def _groups() -> Iterator[tuple[str, list[Setting]]]:
+    yield "Every part, each with its own", list(_of(PartSettings))
     yield "The gateway", list(_of(GatewaySettings))
     yield f"Any rung: {RUNG}... is an example, the middle word is its name", list(_of(RungSettings, RUNG))
     yield "svc-text", list(_of(TextSettings, "TROUPE_TEXT_"))

@@ -28,7 +28,6 @@ for told in json.load(sys.stdin):
 print(json.dumps(loaded))
 """
 OF_LIBRARIES = {"HF_HOME", "HF_HUB_OFFLINE", "HF_MODULES_CACHE", "VLLM_CACHE_ROOT"}
-OF_CERTIFICATES = {"TROUPE_TLS_CERT", "TROUPE_TLS_KEY", "TROUPE_TLS_CA"}  # read by troupe.wire, in every part
 PORTS = {
     "gateway": ("port", "grpc_port"),
     "svc-text": ("grpc_port", "metrics_port"),
@@ -41,10 +40,9 @@ OURS = ("TROUPE_", "PROVIDER_")
 def load(part: str, *overlays: dict[str, str]) -> list[dict]:
     """What that part makes of these settings, in a process of its own; raises `InvalidArgument` with its words."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    told = [{key: value for key, value in each.items() if key not in OF_CERTIFICATES} for each in overlays]
     done = subprocess.run(
         [sys.executable, "-c", LOAD.format(module=PARTS[part])],
-        input=json.dumps(told),
+        input=json.dumps(overlays),
         env=environ,
         capture_output=True,
         text=True,
@@ -71,7 +69,7 @@ def test_a_slip_in_a_setting_is_found(rows):
 def test_every_name_is_read_by_somebody(rows):
     for manifests in rows.values():
         for name in settings(manifests):
-            known = name in known_names() | SEED_NAMES | OF_LIBRARIES | OF_CERTIFICATES | {"COQUI_TOS_AGREED"}
+            known = name in known_names() | SEED_NAMES | OF_LIBRARIES | {"COQUI_TOS_AGREED"}
             assert known or name.startswith(SERVICE_PREFIXES) or rung_field(name), name
 
 

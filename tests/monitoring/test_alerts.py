@@ -21,6 +21,7 @@ from tests.monitoring.rules import alerts
 pytestmark = pytest.mark.timeout(150)
 FIRES_S = 40.0
 CLEARS_S = 60.0
+DAY_S = 86400.0
 Watch = Callable[[Targets], Prometheus]
 SHOWN: set[str] = set()
 """The alerts that have fired and cleared so far; the last test compares them with the rules."""
@@ -197,6 +198,7 @@ WELL = {
     'troupe_gpu_memory_bytes{gpu="0"}': 80e9,
     'troupe_spend_usd{rung="minimax"}': 1.0,
     'troupe_spend_cap_usd{rung="minimax"}': 10.0,
+    "troupe_tls_expires_seconds": 60 * DAY_S,
     'vllm:num_requests_waiting{engine="0"}': 0.0,
     'vllm:kv_cache_usage_perc{engine="0"}': 0.4,
 }
@@ -205,10 +207,11 @@ ILL = {
     'troupe_disk_free_bytes{folder="/app/models"}': 1e9,
     'troupe_gpu_memory_used_bytes{gpu="0"}': 79.9e9,
     'troupe_spend_usd{rung="minimax"}': 9.0,
+    "troupe_tls_expires_seconds": 3 * DAY_S,
     'vllm:num_requests_waiting{engine="0"}': 12.0,
     'vllm:kv_cache_usage_perc{engine="0"}': 0.99,
 }
-RUNS_OUT = ("TroupeMemoryLow", "TroupeDiskLow", "TroupeGpuMemoryLow", "TroupeSpendNearCap")
+RUNS_OUT = ("TroupeMemoryLow", "TroupeDiskLow", "TroupeGpuMemoryLow", "TroupeSpendNearCap", "TroupeCertificateExpires")
 OF_VLLM = ("TroupeVllmQueue", "TroupeVllmCacheFull")
 
 

@@ -54,7 +54,7 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; the exit status is 0 after a drain, 2 when the settings are wrong."""
     try:
         settings = Settings.load(os.environ, Path.cwd())
-        configure("gateway", settings.log_level)
+        configure("gateway", settings.log_level, settings.log_format)
         logging.getLogger("uvicorn.error").addFilter(_told_already)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(build(settings)))

@@ -21,6 +21,7 @@ from gateway.plan import ENGINES, LOCAL_CHILD, MINIMAX, ChainPlan, RungPlan, pla
 from gateway.providers.absent import AbsentRung
 from gateway.providers.child import SpeechChild
 from gateway.providers.coqui import CoquiRung
+from gateway.providers.keeper import Keeper
 from gateway.providers.mesh import MeshRung
 from gateway.providers.minimax.account import Account
 from gateway.providers.minimax.rung import MinimaxRung, make_rung
@@ -37,6 +38,8 @@ from gateway.routing.rung import Rung
 from gateway.settings import Settings
 from gateway.targets import is_url
 from troupe.wire.machine import show_machine
+from troupe.wire.tls import Identity
+from troupe.wire.traces import Traces
 
 SPEND_FILE = "minimax-spend.json"
 """In TROUPE_STATE_DIR: what the cloud has cost today."""
@@ -50,7 +53,8 @@ Whose = tuple[str, str, str]
 def build(settings: Settings, fetcher: Fetcher | None = None) -> House:
     """The house of these settings; a `fetcher` of their own have only tests. Raises `InvalidArgument`."""
     metrics = Metrics()
-    assembly = Assembly(metrics)
+    identity = Identity.of(settings.tls)
+    assembly = Assembly(metrics, Keeper(identity) if identity is not None else None)
     furniture = assembly.furnish(settings)
     house = House(
         settings=settings,
@@ -63,9 +67,12 @@ def build(settings: Settings, fetcher: Fetcher | None = None) -> House:
         furnish=assembly.furnish,
         fetcher=fetcher or Fetcher(Dns(settings.dns_server)),
         spent=spent_today,
+        traces=Traces.of(settings.otlp_endpoint, "gateway"),
     )
     metrics.registry.register(RungGauges(house))
     show_machine(metrics.registry, [settings.state_dir])
+    if identity is not None:
+        identity.show(metrics.registry)
     return house
 
 
@@ -108,11 +115,16 @@ class Inventory:
 class Assembly:
     """Makes chains of settings, again and again."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, keeper: Keeper | None = None) -> None:
         self._metrics = metrics
+        self._keeper = keeper
         self._had = Inventory()
         self._spend: Spend | None = None
         self._connect = False  # of targets made from now on
+
+    @property
+    def _identity(self) -> Identity | None:
+        return self._keeper.identity if self._keeper is not None else None
 
     def furnish(self, settings: Settings) -> Furniture:
         """The chains of these settings. Raises `InvalidArgument`; then everything is as it was."""
@@ -127,8 +139,13 @@ class Assembly:
         return Furniture(chains, reading, self._neighbours(made))
 
     def _neighbours(self, made: Inventory) -> Sequence[Watched]:
-        children = (made.child,) if made.child is not None else ()
-        return (*children, *made.containers.values(), *made.targets.values(), *made.pursers.values())
+        alone = (made.child, self._keeper)
+        return (
+            *(one for one in alone if one is not None),
+            *made.containers.values(),
+            *made.targets.values(),
+            *made.pursers.values(),
+        )
 
     def _chain(self, plan: ChainPlan, settings: Settings, made: Inventory) -> Chain:
         rungs = [self._kept_or_made(rung, settings, made) for rung in plan.rungs]
@@ -172,7 +189,7 @@ class Assembly:
             # Watched for every engine it might run, so that another chain needs no other target.
             watched = [engine for engine in ENGINES[modality] if engine != MINIMAX]
             made.targets[place] = self._had.targets.get(place) or MeshTarget(
-                modality, address, watched=watched, resolver=resolver, connect=self._connect
+                modality, address, watched=watched, resolver=resolver, connect=self._connect, identity=self._identity
             )
         return made.targets[place]
 

@@ -24,6 +24,7 @@ from gateway.settings import Settings
 from gateway.voices import VoiceTable
 from troupe.v1.engine_pb2 import ENGINE_STATE_LOADING, ENGINE_STATE_READY, EngineInfo
 from troupe.wire.errors import Draining
+from troupe.wire.traces import Traces
 
 FIRST_ANSWER_S = 1.0
 """How long the start waits for services to say what they are; a gateway is ready without them."""
@@ -75,6 +76,7 @@ class House:
     clones: CloneBook = field(default_factory=CloneBook)
     scenes: SceneRegistry = field(default_factory=SceneRegistry)
     lag: LoopLag = field(default_factory=LoopLag)
+    traces: Traces | None = None
     draining: bool = False
     since: float = field(default_factory=time.monotonic)
     farewells: set[asyncio.Task[None]] = field(default_factory=set)
@@ -91,6 +93,8 @@ class House:
             farewell.cancel()
         await asyncio.gather(*self.farewells, return_exceptions=True)
         await asyncio.gather(*(neighbour.stop() for neighbour in self.neighbours))
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
 
     async def refurnish(self, settings: Settings, keyring: Keyring, limits: Limits) -> None:
         """Serve by these settings from now on; what runs ends by the old ones. Raises `InvalidArgument`: all stays.

@@ -17,7 +17,18 @@ from gateway.house import House
 from gateway.settings import Settings
 from troupe.wire.errors import InvalidArgument
 
-FIXED = ("host", "port", "grpc_port", "docs", "state_dir")
+FIXED = (
+    "host",
+    "port",
+    "grpc_port",
+    "docs",
+    "state_dir",
+    "tls_cert",
+    "tls_key",
+    "tls_ca",
+    "log_format",
+    "otlp_endpoint",
+)
 """Sockets, routes and open files of this process: they change with a restart only."""
 
 log = logging.getLogger(__name__)

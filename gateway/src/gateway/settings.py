@@ -18,6 +18,7 @@ from gateway.environment import refuse_unknown, rung_fields, without_service_lin
 from gateway.targets import check_dns_server, check_target
 from troupe.wire.errors import InvalidArgument
 from troupe.wire.progress import MISSED_TICKS
+from troupe.wire.settings import PartSettings
 
 HTTP_PORT = 8000
 GRPC_PORT = 50050
@@ -59,7 +60,7 @@ class RungSettings(BaseModel):
     """Calls at a time, at most; 0 = learnt."""
 
 
-class Settings(BaseModel):
+class Settings(PartSettings):
     """The gateway's settings: a field's alias is its name in the environment, its docstring stands in .env.example."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore", use_attribute_docstrings=True)
@@ -172,6 +173,7 @@ class Settings(BaseModel):
                 setting="TROUPE_HOST",
             )
         self._check_addresses()
+        _ = self.tls  # all of its three settings, or none
         if self.vllm_base_url and self._is_this_gateway(self.vllm_base_url):
             raise InvalidArgument(
                 f"PROVIDER_VLLM_BASE_URL={self.vllm_base_url} is this gateway itself (TROUPE_PORT={self.port}). Start "

@@ -43,8 +43,14 @@ def open_channel(
     target: str,
     credentials: grpc.ChannelCredentials | None = None,
     interceptors: list[grpc.aio.ClientInterceptor] | None = None,
+    *,
+    name: str = "",
 ) -> grpc.aio.Channel:
-    """A channel to `host:port`; plaintext without credentials. No name resolution of gRPC's own is relied on."""
+    """A channel to `host:port`; plaintext without credentials. No name resolution of gRPC's own is relied on.
+
+    `name`: what the certificate over there must say; empty = the host. Targets are mostly addresses without a name.
+    """
     if credentials is None:
         return grpc.aio.insecure_channel(target, CLIENT_OPTIONS, interceptors=interceptors)
-    return grpc.aio.secure_channel(target, credentials, CLIENT_OPTIONS, interceptors=interceptors)
+    options = (*CLIENT_OPTIONS, ("grpc.ssl_target_name_override", name)) if name else CLIENT_OPTIONS
+    return grpc.aio.secure_channel(target, credentials, options, interceptors=interceptors)

@@ -18,9 +18,13 @@ import grpc.aio
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from troupe.wire.errors import Cancelled, Internal, TroupeError
+from troupe.wire.logs import REQUEST_ID, about
 from troupe.wire.statuses import abort
+from troupe.wire.traces import TRACEPARENT, Span, Traces
 
 OURS = "/troupe."
+UNTRACED = frozenset({"Describe", "Connect"})
+"""A look each second, and a stream that carries chats: those are traced one by one."""
 HEAR_OUT_S = 0.3  # how long a refused caller may go on sending
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Any  # grpc's handler classes are not public
@@ -32,17 +36,19 @@ class RpcMetrics:
     """Counters of one process's RPCs."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.traces: Traces | None = None
         self.handled = Counter("troupe_rpc_total", "RPCs ended", ["method", "code"], registry=registry)
         self.seconds = Histogram("troupe_rpc_seconds", "From acceptance to the end", ["method"], registry=registry)
         self.outstanding = Gauge("troupe_rpc_outstanding", "RPCs being worked on", ["method"], registry=registry)
 
     @contextmanager
-    def call(self, method: str) -> Iterator[None]:
-        """Count one RPC; the error that leaves the block names its code."""
+    def call(self, method: str, traceparent: str = "") -> Iterator[Span | None]:
+        """Count one RPC, and trace it; the error that leaves the block names its code."""
         started, code = time.monotonic(), "ok"
+        span = self.traces.begin(method, traceparent) if self.traces is not None and method not in UNTRACED else None
         self.outstanding.labels(method).inc()
         try:
-            yield
+            yield span
         except TroupeError as error:
             code = error.code
             raise
@@ -53,9 +59,13 @@ class RpcMetrics:
             code = Internal.code
             raise
         finally:
+            seconds = time.monotonic() - started
             self.outstanding.labels(method).dec()
             self.handled.labels(method, code).inc()
-            self.seconds.labels(method).observe(time.monotonic() - started)
+            self.seconds.labels(method).observe(seconds)
+            if span is not None:
+                span.end(code)
+            log.debug("%s ended after %.3f s: %s", method, seconds, code)
 
 
 class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
@@ -74,9 +84,12 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         method = handler_call_details.method
         if handler is None or not method.startswith(OURS):
             return handler
-        return self._surrounded(handler, method.rpartition("/")[2])
+        metadata = handler_call_details.invocation_metadata
+        about(_told(metadata, REQUEST_ID))
+        traceparent = _told(metadata, TRACEPARENT) if self._metrics.traces is not None else ""
+        return self._surrounded(handler, method.rpartition("/")[2], traceparent)
 
-    def _surrounded(self, handler: Any, method: str) -> Any:
+    def _surrounded(self, handler: Any, method: str, traceparent: str) -> Any:
         if handler.response_streaming:
             inner = handler.stream_stream or handler.unary_stream
             make = (
@@ -84,7 +97,7 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            outer: Any = self._streaming(inner, method, heard=handler.request_streaming)
+            outer: Any = self._streaming(inner, method, traceparent, heard=handler.request_streaming)
         else:
             inner = handler.stream_unary or handler.unary_unary
             make = (
@@ -92,15 +105,15 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 if handler.request_streaming
                 else grpc.unary_unary_rpc_method_handler
             )
-            outer = self._unary(inner, method, heard=handler.request_streaming)
+            outer = self._unary(inner, method, traceparent, heard=handler.request_streaming)
         return make(outer, handler.request_deserializer, handler.response_serializer)
 
     def _unary(
-        self, inner: Callable[[Any, Context], Awaitable[Any]], method: str, *, heard: bool
+        self, inner: Callable[[Any, Context], Awaitable[Any]], method: str, traceparent: str, *, heard: bool
     ) -> Callable[..., Awaitable[Any]]:
         async def handle(request: Any, context: Context) -> Any:
             try:
-                with self._metrics.call(method):
+                with self._metrics.call(method, traceparent):
                     return await inner(request, context)
             except TroupeError as error:
                 await _refuse(context, error, request if heard else None)
@@ -110,13 +123,17 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         return handle
 
     def _streaming(
-        self, inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, *, heard: bool
+        self, inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, traceparent: str, *, heard: bool
     ) -> Callable[..., AsyncIterator[Any]]:
         async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
             try:
-                with self._metrics.call(method):
+                with self._metrics.call(method, traceparent) as span:
+                    silent = span
                     async with aclosing(inner(request, context)) as messages:  # type: ignore[type-var]
                         async for message in messages:
+                            if silent is not None and not is_tick(message):
+                                silent.event()
+                                silent = None  # the rest is no news
                             yield message
             except TroupeError as error:
                 await _refuse(context, error, request if heard else None)
@@ -124,6 +141,16 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
                 await _refuse(context, defect(error, method), request if heard else None)
 
         return handle
+
+
+def _told(metadata: Any, name: str) -> str:
+    """What the caller's metadata has under that name; empty for nothing."""
+    return next((str(value) for key, value in metadata or () if key == name), "")
+
+
+def is_tick(message: Any) -> bool:
+    """Whether a message of a stream only says that the work goes on."""
+    return "tick" in message.DESCRIPTOR.fields_by_name and bool(message.HasField("tick"))
 
 
 async def _refuse(context: Context, error: TroupeError, unread: AsyncIterator[Any] | None) -> None:

@@ -1,23 +1,100 @@
-"""One line per event, the same in every process: time, level, service, message. Never prompts, keys or voices."""
+"""One line per event, the same in every process: time, level, service, message, and whose request it was.
+
+What callers wrote is in no line, nor are keys and voices. That goes for tracebacks too: an exception that quotes what
+it was given (`ValueError`, `LookupError` and their kind) is told by its name and where it happened, without its words.
+
+`TROUPE_LOG_FORMAT=json` writes objects: `time` (UTC), `level`, `service`, `logger`, `message`, and where they are known
+`request_id` (the gateway's, in every part that worked for it) and `error` (the traceback).
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+import traceback
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Literal
 
 LINE = "%(asctime)s.%(msecs)03d %(levelname)-7s {service}: %(message)s"
 TIME = "%H:%M:%S"
+REQUEST_ID = "x-request-id"
+"""The metadata that carries the gateway's request id to the services."""
+HEAD = "Traceback (most recent call last):"  # Python's own words, which people and programs look for
+LONGEST_ID = 64
+MOST_CAUSES = 8  # of one exception by another
+QUOTING = (ValueError, LookupError, SyntaxError)
+"""Whose words may be a caller's: `invalid literal for int() with base 10: 'my secret'`."""
+
+Format = Literal["text", "json"]
+Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+# Of the request that the running task works for; a task's children inherit it.
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
-def configure(service: str, level: str = "INFO") -> None:
+def configure(service: str, level: str = "INFO", form: Format = "text") -> None:
     """Send the log of this process to standard error."""
-    logging.basicConfig(
-        level=level.upper(), format=LINE.format(service=service), datefmt=TIME, stream=sys.stderr, force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(service) if form == "json" else Lines(service))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("asyncio", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     for reader in ("grpc._common", "grpc._cython.cygrpc"):
         logging.getLogger(reader).addFilter(_not_unreadable)
+
+
+def about(request_id: str) -> None:
+    """What this task logs from now on is about that request; what could be no id of ours is none."""
+    plain = request_id.replace("_", "").replace("-", "")
+    _request_id.set(request_id if len(request_id) <= LONGEST_ID and plain.isascii() and plain.isalnum() else "")
+
+
+class Lines(logging.Formatter):
+    """For people: the request's id comes last, where the line does not name it anyway."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(LINE.format(service=service), TIME)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
+        """The line, without what follows of an exception."""
+        line, request_id = super().formatMessage(record), _request_id.get()
+        return f"{line} request_id={request_id}" if request_id and request_id not in line else line
+
+    def formatException(self, ei: Raised) -> str:  # noqa: N802  # logging's own name
+        """The traceback."""
+        return unquoted(ei[1])
+
+
+class JsonLines(logging.Formatter):
+    """For programs: an object a line."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told = {"time": at, "level": record.levelname, "service": self._service, "logger": record.name}
+        told["message"] = record.getMessage()
+        if request_id := _request_id.get():
+            told["request_id"] = request_id
+        if record.exc_info and record.exc_info[1] is not None:
+            told["error"] = unquoted(record.exc_info[1])
+        return json.dumps(told, ensure_ascii=False)
+
+
+def unquoted(error: BaseException | None) -> str:
+    """The traceback of an exception and of what led to it, without words that may be a caller's."""
+    blocks: list[str] = []
+    while error is not None and len(blocks) < MOST_CAUSES:
+        words = "" if isinstance(error, QUOTING) else f": {error}"
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        blocks.append(f"{HEAD}\n{frames}{type(error).__qualname__}{words}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nand that because of\n".join(blocks)
 
 
 def _not_unreadable(record: logging.LogRecord) -> bool:

@@ -5,8 +5,8 @@
     python -m troupe.wire.probe grpc://127.0.0.1:50052/troupe.v1.Speech/flite
     python -m troupe.wire.probe http://127.0.0.1:8000/ready
 
-The exit status is 0 for yes, 1 for no, 2 where the question is wrong; one line says why. Where `TROUPE_TLS_CA` is set,
-services are asked over TLS, with this process's own certificate.
+The exit status is 0 for yes, 1 for no, 2 where the question is wrong; one line says why. Where `TROUPE_TLS_CA` is set
+(in the environment, or the file that TROUPE_ENV_FILE names), services are asked over TLS, by this part's certificate.
 """
 
 from __future__ import annotations
@@ -83,9 +83,19 @@ def _http(url: str, timeout_s: float) -> tuple[int, str]:
 
 def main() -> int:
     """Ask what the command line says."""
-    status, why = probe(sys.argv[1] if len(sys.argv) == 2 else "", os.environ)
+    url = sys.argv[1] if len(sys.argv) == 2 else ""
+    status, why = probe(url, _settings() if url.startswith("grpc:") else {})
     sys.stdout.write(f"{why}\n")
     return status
+
+
+def _settings() -> Mapping[str, str]:
+    """What the part beside it was told."""
+    if not (file := os.environ.get("TROUPE_ENV_FILE")):
+        return os.environ
+    from dotenv import dotenv_values  # noqa: PLC0415  # not needed where nothing names a file
+
+    return {name: value for name, value in dotenv_values(file).items() if value is not None} | os.environ
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ and cleans up). The process says where it listens in one line that people, super
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +25,13 @@ from prometheus_client import CollectorRegistry, start_http_server
 from troupe.wire.channels import SERVER_OPTIONS
 from troupe.wire.health import EngineBoard
 from troupe.wire.interceptors import RpcMetrics, TroupeInterceptor
+from troupe.wire.papers import TlsFiles
 from troupe.wire.ports import claim, taken
+from troupe.wire.tls import Identity
+from troupe.wire.traces import Traces
+
+CALLED = {"text": "svc-text", "speech": "svc-tts", "video": "svc-video"}
+"""The service behind each announced name, as traces call it."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +51,8 @@ class Listen:
     metrics_setting: str
     drain_s: float = 20.0
     reflection: bool = True
+    otlp_endpoint: str = ""  # the collector of traces; empty = none are made
+    tls: TlsFiles | None = None  # None = plaintext; the metrics, and whatever HTTP there is, always are
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +78,18 @@ async def serve(
     `metrics`: of a service that counts calls besides the interceptor; made in `registry`.
     """
     stop = stop_signal()
+    metrics = metrics or RpcMetrics(registry)
+    metrics.traces = Traces.of(listen.otlp_endpoint, CALLED[name])
     server = make_server(services, board, registry, with_reflection=listen.reflection, metrics=metrics)
-    port = bind(server, listen.host, listen.grpc_port, listen.grpc_setting)
+    identity = Identity.of(listen.tls)
+    credentials = identity.server() if identity is not None else None
+    port = bind(server, listen.host, listen.grpc_port, listen.grpc_setting, credentials)
     with serve_metrics(listen, registry) as metrics_port:
         addresses = {"grpc": f"{listen.host}:{port}", "metrics": f"{listen.host}:{metrics_port}"}
         await server.start()
         await board.start()
         try:
-            async with lifespan(addresses) as further:
+            async with shown(identity, registry), lifespan(addresses) as further:
                 announce(name, addresses | further)
                 await stop.wait()
                 log.info("draining: at most %.0f s", listen.drain_s)
@@ -84,6 +97,8 @@ async def serve(
                 await server.stop(listen.drain_s)
         finally:
             await server.stop(None)
+            if metrics.traces is not None:
+                await asyncio.to_thread(metrics.traces.close)
     log.info("stopped")
 
 
@@ -138,16 +153,32 @@ def serve_metrics(listen: Listen, registry: CollectorRegistry) -> Any:
         thread.join(timeout=5)
 
 
+@asynccontextmanager
+async def shown(identity: Identity | None, registry: CollectorRegistry) -> AsyncIterator[None]:
+    """Keep a certificate as new as its files, and tell when it expires, as long as the block lasts."""
+    if identity is None:
+        yield
+        return
+    identity.show(registry)
+    async with background(asyncio.create_task(identity.keep())):
+        yield
+
+
 def announce(name: str, addresses: Addresses) -> None:
     """Say where this process listens, in the one line that others read."""
     log.info("listening service=%s %s", name, " ".join(f"{kind}={address}" for kind, address in addresses.items()))
 
 
 def parse_announcement(line: str) -> Addresses | None:
-    """The addresses in an announcement, with the service's name under `service`; None for any other line."""
+    """The addresses in an announcement, with the service's name under `service`; None for any other line.
+
+    An object of a log in JSON is a line too.
+    """
     _, marker, rest = line.partition("listening service=")
     if not marker:
         return None
+    if line.startswith("{"):
+        _, _, rest = str(json.loads(line)["message"]).partition("listening service=")
     return dict(pair.split("=", 1) for pair in f"service={rest}".split())
 
 

@@ -45,6 +45,14 @@ _BARE: Mapping[grpc.StatusCode, type[TroupeError]] = {
     _CODE.RESOURCE_EXHAUSTED: Overloaded,
     _CODE.ABORTED: StreamBroken,
 }
+_TLS_WORDS: Mapping[str, str] = {
+    "WRONG_VERSION_NUMBER": "it speaks no TLS and this side does: TROUPE_TLS_CERT, _KEY and _CA belong on both",
+    "Hostname Verification Check": "its certificate is another part's",
+    "certificate has expired": "its certificate has expired, `make certs` makes another",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not of the CA in TROUPE_TLS_CA",
+    "Socket closed": "it hung up at once: TLS on one side only, or a certificate it does not take (its log says which)",
+}
+"""What gRPC says of a connection that was not made -> what that means; the first that is found."""
 _SYSTEM_WORDS = re.compile(r"^failed to connect .*: ([A-Z][a-z' ]+?)(?: \(\d+\))?$", re.DOTALL)
 
 
@@ -90,6 +98,9 @@ def from_rpc_error(error: grpc.RpcError, target: str = "") -> TroupeError:
 
 def _plainly(text: str) -> str:
     """The system's own words at the end of gRPC's: `... to remote host: connect: Connection refused (111)`."""
+    for words, meaning in _TLS_WORDS.items():
+        if words in text and "last error" in text:
+            return meaning
     told = _SYSTEM_WORDS.search(text)
     return told.group(1).lower() if told else text.rstrip(".")
 

@@ -52,7 +52,7 @@ def main() -> int:
             return model_command(
                 Order.of(arguments.name, settings.models_dir, verify=arguments.verify), Meter(sys.stdout)
             )
-        configure("text", settings.log_level)
+        configure("text", settings.log_level, settings.log_format)
         if arguments.command == "doctor":
             return _doctor(settings, as_json=arguments.json)
         ending = Ending()
@@ -103,6 +103,8 @@ def _listen(settings: Settings) -> Listen:
         grpc_setting="TROUPE_TEXT_GRPC_PORT",
         metrics_setting="TROUPE_TEXT_METRICS_PORT",
         drain_s=settings.drain_s,
+        otlp_endpoint=settings.otlp_endpoint,
+        tls=settings.tls,
     )
 
 

@@ -12,7 +12,9 @@ from troupe.v1 import text_pb2
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EngineFailed, TroupeError
 from troupe.wire.interceptors import RpcMetrics, defect
+from troupe.wire.logs import about
 from troupe.wire.progress import Progress, Ticker
+from troupe.wire.traces import current
 
 DEFAULT_CREDIT = 64  # deltas
 MOST_CREDIT = 1024  # deltas: what one chat may hold here at most, whatever its reader allows
@@ -49,9 +51,10 @@ class ConnectedChat:
 
     async def run(self, longest_s: float, metrics: RpcMetrics) -> None:
         """Answer it; whatever happens, its last event says how it ended - but where it is cancelled: nobody asks."""
+        about(self._start.request_id)
         timeout_s = min(self._start.timeout_ms / 1000 or longest_s, longest_s)
         try:
-            with metrics.call(METHOD):
+            with metrics.call(METHOD, self._start.traceparent):
                 async with Deadline.after(timeout_s).scope("generating text"):
                     await self._answer(self._start.request)
         except TroupeError as error:
@@ -72,6 +75,8 @@ class ConnectedChat:
                 self._send(delta, model)
                 if first:
                     self._outbox.hurry()
+                    if (span := current()) is not None:
+                        span.event()
                     model, first = "", False
 
     def _send(self, delta: Delta, model: str) -> None:

@@ -27,6 +27,7 @@ from troupe.wire.errors import (
 )
 from troupe.wire.health import EngineBoard
 from troupe.wire.progress import Progress
+from troupe.wire.traces import step
 
 SERVICE = "troupe.v1.Text"
 FIRST_TOKEN_S = 30.0  # the first token after loading must come within this
@@ -129,8 +130,9 @@ class Desk:
             raise Overloaded(f"{name} already answers {limit} chats. Try again in a second.", retry_after_s=1)
         self._outstanding[name] += 1
         try:
-            async with aclosing(engine.chat(chat, progress)) as deltas:  # type: ignore[type-var]  # a generator
-                yield deltas
+            with step("engine", troupe_engine=name):
+                async with aclosing(engine.chat(chat, progress)) as deltas:  # type: ignore[type-var]  # a generator
+                    yield deltas
         finally:
             self._outstanding[name] -= 1
 

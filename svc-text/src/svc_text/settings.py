@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from svc_text.engine import EngineContext
 from svc_text.places import LlamacppPlace, OpenaiPlace, VllmPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
+from troupe.wire.settings import PartSettings
 
 PREFIX = "TROUPE_TEXT_"
 NOT_OURS = (  # the gateway's and `troupe up`'s, of the same prefix
@@ -19,7 +20,7 @@ NOT_OURS = (  # the gateway's and `troupe up`'s, of the same prefix
 )
 
 
-class Settings(BaseSettings):
+class Settings(PartSettings, BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
     model_config = SettingsConfigDict(

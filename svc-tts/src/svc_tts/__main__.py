@@ -47,7 +47,7 @@ def main() -> int:
             return fetch_xtts(Order.xtts(settings, verify=arguments.verify), Meter(sys.stdout))
         if arguments.command == "voice":
             return fetch_voice(Order.voice(arguments.name, settings, verify=arguments.verify), Meter(sys.stdout))
-        configure("speech", settings.log_level)
+        configure("speech", settings.log_level, settings.log_format)
         if arguments.command == "doctor":
             return _doctor(settings, as_json=arguments.json)
         # Not uvloop: it forks to start a process, which gRPC's threads do not bear; asyncio does not.
@@ -123,6 +123,8 @@ def _listen(settings: Settings) -> Listen:
         grpc_setting="TROUPE_SPEECH_GRPC_PORT",
         metrics_setting="TROUPE_SPEECH_METRICS_PORT",
         drain_s=settings.drain_s,
+        otlp_endpoint=settings.otlp_endpoint,
+        tls=settings.tls,
     )
 
 

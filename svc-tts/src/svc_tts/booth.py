@@ -24,6 +24,7 @@ from troupe.v1.engine_pb2 import ENGINE_STATE_READY
 from troupe.wire.errors import EngineFailed, EngineMissing, Overloaded, TroupeError
 from troupe.wire.health import EngineBoard
 from troupe.wire.progress import Progress
+from troupe.wire.traces import step
 
 SERVICE = "troupe.v1.Speech"
 _CHECK_EVERY_S = 0.4  # a broken engine is known within a second
@@ -86,7 +87,7 @@ class Booth:
     ) -> AsyncGenerator[Part, None]:
         """One answer; raises `Overloaded` at once where too many are being made."""
         self.board.require(request.engine)
-        with self._place(request.engine):
+        with self._place(request.engine), step("engine", troupe_engine=request.engine):
             speech = Speech(request, self.engines[request.engine], self.catalogue, progress)
             async with (
                 aclosing(speech.parts(texts)) as parts,

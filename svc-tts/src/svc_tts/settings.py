@@ -10,12 +10,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from svc_tts.engine import EdgePlace, EngineContext, PiperPlace, XttsPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
+from troupe.wire.settings import PartSettings
 
 PREFIX = "TROUPE_SPEECH_"
 NOT_OURS = ("TROUPE_SPEECH_TARGET",)  # the gateway's, of the same prefix
 
 
-class Settings(BaseSettings):
+class Settings(PartSettings, BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)

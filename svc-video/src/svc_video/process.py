@@ -41,7 +41,7 @@ def run(about: str) -> int:
         settings = Settings.load()
         if arguments.command == "sadtalker":
             return _fetch_sadtalker(settings, arguments)
-        configure("video", settings.log_level)
+        configure("video", settings.log_level, settings.log_format)
         if arguments.command == "doctor":
             return _doctor(settings.context, as_json=arguments.json)
         share_one_heap()
@@ -109,6 +109,8 @@ def _listen(settings: Settings) -> Listen:
         grpc_setting="TROUPE_VIDEO_GRPC_PORT",
         metrics_setting="TROUPE_VIDEO_METRICS_PORT",
         drain_s=settings.drain_s,
+        otlp_endpoint=settings.otlp_endpoint,
+        tls=settings.tls,
     )
 
 

@@ -34,6 +34,7 @@ from troupe.v1 import engine_pb2, media_pb2, video_pb2, video_pb2_grpc
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import EngineFailed, InvalidArgument, NotSupported
 from troupe.wire.progress import Progress, in_thread, with_ticks
+from troupe.wire.traces import step
 
 Context = grpc.aio.ServicerContext[Any, Any]
 UNARY_S = 60.0  # for preparing, listing, deleting
@@ -74,7 +75,7 @@ class VideoServicer(video_pb2_grpc.VideoServicer):
             max_ms=max_ms,
             waiting=progress.waiting,
         )
-        with self._desk.serving(name):
+        with self._desk.serving(name), step("engine", troupe_engine=name):
             portrait = await self._portrait(order, engine, intake, progress)
             film = replace(order.film, width=portrait.width, height=portrait.height, encoder=self._settings.encoder)
             job = Job(portrait, film.rate, order.seed, order.expression, order.options, progress.beat)

@@ -12,12 +12,13 @@ from svc_video.engine import EngineContext, SadTalkerPlace
 from svc_video.h264 import Encoder
 from troupe.wire.environment import read_env_file, refuse_unknown
 from troupe.wire.errors import InvalidArgument
+from troupe.wire.settings import PartSettings
 
 PREFIX = "TROUPE_VIDEO_"
 NOT_OURS = ("TROUPE_VIDEO_TARGET",)  # the gateway's, of the same prefix
 
 
-class Settings(BaseSettings):
+class Settings(PartSettings, BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from dotenv import dotenv_values
+from tests.fakes.certificates import files, make
+
+from troupe.wire.papers import examine
 
 SOURCE = Path(__file__).parents[3] / "deploy" / "prepare.py"
 SPEC = importlib.util.spec_from_file_location("prepare", SOURCE)
@@ -16,8 +21,10 @@ SPEC.loader.exec_module(prepare)
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project and empty volumes; who owns what is noted down, as only root can give away."""
-    for name in ("project", "settings/gateway", "settings/services", "settings/fetch", "voices"):
+    certified = [f"certified/{part}" for part in prepare.PARTS]
+    for name in ("project", "settings/gateway", "settings/services", "settings/fetch", "voices", *certified):
         (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(prepare, "CERTIFIED", tmp_path / "certified")
     monkeypatch.setattr(prepare, "PROJECT", tmp_path / "project")
     monkeypatch.setattr(prepare, "SETTINGS", tmp_path / "settings")
     monkeypatch.setattr(prepare, "VOICES", tmp_path / "voices")
@@ -56,6 +63,43 @@ def test_keys_of_callers_come_along_for_the_gateway_alone(folders: Path) -> None
     assert read(folders, "gateway") == {"TROUPE_API_KEYS_FILE": "/app/settings/keys.json"}
     assert (folders / "settings/gateway/keys.json").read_text() == "[]"
     assert read(folders, "services") == {}
+
+
+def test_each_part_gets_its_own_certificate_and_the_setting_to_show_it(folders: Path) -> None:
+    (folders / "project/.env").write_text("TROUPE_TLS_CERT=var/certs/mesh/tls.crt\nPROVIDER_TTS=flite\n")
+    assert prepare.main() == 0
+    assert read(folders, "gateway") == {"PROVIDER_TTS": "flite"}
+    make(folders / "project/var/certs")
+    (folders / "settings/gateway/.env").chmod(0o600)
+    for _ in range(2):
+        assert prepare.main() == 0
+    shown = {name: f"/etc/troupe/tls/{file}" for name, file in prepare.OF_TLS.items()}
+    assert read(folders, "gateway") == {"PROVIDER_TTS": "flite"} | shown
+    assert read(folders, "services") == {"PROVIDER_TTS": "flite"} | shown
+    assert read(folders, "fetch") == {}
+    for part in prepare.PARTS:
+        assert part in examine(files(folders / "certified", part)).names
+        assert {path.name for path in (folders / "certified" / part).iterdir()} == set(prepare.OF_TLS.values())
+        assert (folders / "certified" / part / "tls.key").stat().st_mode & 0o777 == prepare.FOR_OWNER
+
+
+def test_without_certificates_none_stay(folders: Path) -> None:
+    make(folders / "project/var/certs")
+    assert prepare.main() == 0
+    shutil.rmtree(folders / "project/var/certs")
+    assert prepare.main() == 0
+    assert [path for path in (folders / "certified").rglob("*") if path.is_file()] == []
+    assert read(folders, "services") == {}
+
+
+def test_every_part_mounts_the_certificate_that_is_made_for_it() -> None:
+    services = yaml.safe_load((SOURCE.parent / "compose.yaml").read_text())["services"]
+    places = [volume.split(":") for volume in services["prepare"]["volumes"]]
+    made = {place[1].removeprefix("/certified/"): place[0] for place in places if place[1].startswith("/certified/")}
+    assert set(made) == set(prepare.PARTS)
+    for part, volume in made.items():
+        service = services["xtts" if part == "svc-tts" else part]
+        assert f"{volume}:{prepare.SHOWN}:ro" in service["volumes"]
 
 
 def test_it_can_be_run_again(folders: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -20,12 +21,15 @@ import psutil
 
 from gateway.settings import Settings
 from troupe.wire.errors import TroupeError
+from troupe.wire.papers import TlsFiles
+from troupe.wire.papers import examine as papers_of
 
 SERVICES = {"text": "svc_text", "speech": "svc_tts", "video": "svc_video"}
 EXAMINATION_S = 60.0
 ENOUGH_DISK_GIB = 2.0
 ENOUGH_MEMORY_GIB = 1.0
 GIB = 1024**3
+DAY_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def examine() -> list[Row]:
     """The settings, the machine, then every engine of every service."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(_service, SERVICES.items()))
-    return [_settings(), *_machine(), *(row for rows in found for row in rows)]
+    return [*_settings(), *_machine(), *(row for rows in found for row in rows)]
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -68,12 +72,29 @@ def show(rows: Sequence[Row]) -> None:
             print(f"{'':9}{'':{width}}  run: {row.remedy}")
 
 
-def _settings() -> Row:
+def _settings() -> list[Row]:
+    """Whether they are sound, and the certificate they name, if any."""
     try:
-        Settings.load(os.environ, Path.cwd())
+        settings = Settings.load(os.environ, Path.cwd())
     except TroupeError as error:
-        return Row("settings", "environment", ready=False, reason=error.message)
-    return Row("settings", "environment", ready=True)
+        return [Row("settings", "environment", ready=False, reason=error.message)]
+    sound = Row("settings", "environment", ready=True)
+    return [sound, *(_certificate(files) for files in (settings.tls,) if files is not None)]
+
+
+def _certificate(files: TlsFiles) -> Row:
+    """Judged as the neighbours will."""
+    try:
+        papers = papers_of(files)
+    except TroupeError as error:
+        return Row("settings", "certificate", ready=False, reason=error.message, remedy="make certs")
+    left = (papers.expires - time.time()) / DAY_S
+    return Row(
+        "settings",
+        "certificate",
+        ready=True,
+        reason=f"{left:.0f} days left, for {min(papers.names, default='no name')} and others",
+    )
 
 
 def _machine() -> list[Row]:

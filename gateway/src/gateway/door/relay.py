@@ -19,6 +19,7 @@ from gateway.scenes.wishes import Wishes, names_in
 from troupe.v1.engine_pb2 import Principal, Tick
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import InvalidArgument
+from troupe.wire.logs import about
 from troupe.wire.progress import Progress, with_ticks
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -35,6 +36,7 @@ class Guest:
         self.caller: Caller = house.keyring.caller(metadata)
         self.caller.require(*scopes)
         self.request_id = f"req_{secrets.token_hex(8)}"
+        about(self.request_id)
         self.deadline = Deadline.of_call(context, default_s)
         self.wishes = Wishes.read(metadata)
         self._house = house

@@ -13,6 +13,7 @@ from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
 from troupe.v1.video_pb2_grpc import add_VideoServicer_to_server
 from troupe.wire.health import NOT_SERVING, SERVING, EngineBoard
+from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.serving import Service, bind, make_server
 
 NAMES = {Modality.TEXT: "troupe.v1.Text", Modality.TTS: "troupe.v1.Speech", Modality.VIDEO: "troupe.v1.Video"}
@@ -31,8 +32,10 @@ class Door:
             Service(NAMES[Modality.VIDEO], lambda server: add_VideoServicer_to_server(VideoDoor(house), server)),
         ]
         # Reflection tells strangers what there is: only where no keys are asked for.
+        calls = RpcMetrics(house.metrics.registry)
+        calls.traces = house.traces
         self._server = make_server(
-            services, self._board, house.metrics.registry, with_reflection=not house.keyring.asks
+            services, self._board, house.metrics.registry, with_reflection=not house.keyring.asks, metrics=calls
         )
         self._follow: asyncio.Task[None] | None = None
 

@@ -23,6 +23,8 @@ from gateway.lag import LoopLag
 from gateway.metrics import Metrics
 from troupe.wire.errors import DeadlineExceeded, Overloaded, TroupeError
 from troupe.wire.interceptors import defect
+from troupe.wire.logs import about
+from troupe.wire.traces import OK, TRACEPARENT, Span, Traces
 
 OPEN_PATHS = frozenset(
     {"/", "/health", "/ready", "/metrics", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"}
@@ -40,6 +42,7 @@ FEW = 32
 AGAIN_S = 1.0
 LEFT = 499
 """The status counted for a client that left before its answer; nobody receives it."""
+SERVER_ERROR = 500
 LINGER_S = 2.0
 LINGER_BYTES = 1024 * 1024
 """After a refusal so much of the unread body is still taken, so that the refusal is not lost in a reset."""
@@ -65,6 +68,11 @@ class Rules(Protocol):
     @property
     def metrics(self) -> Metrics:
         """Where it is counted."""
+        ...
+
+    @property
+    def traces(self) -> Traces | None:
+        """What traces it; None = nothing."""
         ...
 
 
@@ -110,6 +118,8 @@ class _Entry:
         self._door, self._scope = door, scope
         self._receive, self._send = receive, send
         self._id = f"req_{secrets.token_hex(8)}"
+        about(self._id)
+        self._span = self._traced() if door.rules.traces is not None else None
         self._started = time.monotonic()
         self._status = 0
         self._watch = door.rules.metrics.stopwatch()
@@ -119,6 +129,14 @@ class _Entry:
         self._body_over = False
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
         self._verdict: TroupeError | None = None
+
+    def _traced(self) -> Span | None:
+        traces, path, headers = self._door.rules.traces, self._scope["path"], self._scope["headers"]
+        if traces is None or path in PROBED_PATHS or path.startswith(OPEN_FOLDER):
+            return None
+        method = self._scope["method"]
+        parent = header(headers, TRACEPARENT.encode()) or ""
+        return traces.begin(method, parent, http_request_method=method, troupe_request=self._id)
 
     async def run(self, app: ASGIApp) -> None:
         """Judge the head, then run the application until it ends, the client leaves or the body is refused."""
@@ -151,6 +169,10 @@ class _Entry:
         if self._first_byte_s is not None:
             self._door.rules.metrics.first_byte.labels(route).observe(self._first_byte_s)
             first = f"{self._first_byte_s * 1000:.0f}"
+        if self._span is not None:
+            method = self._scope["method"]
+            self._span.tell(f"{method} {route}", http_route=route, http_response_status__code=status)
+            self._span.end(OK if status < SERVER_ERROR else f"http {status}")
         if self._overhead_s is not None:
             self._door.rules.metrics.overhead.labels(route).observe(self._overhead_s)
         level = logging.DEBUG if self._scope["path"] in PROBED_PATHS else logging.INFO

@@ -10,6 +10,8 @@ from typing import Any
 from gateway.providers.connect_stream import EOF, ConnectStream
 from troupe.v1.text_pb2 import ChatDelta, ChatRequest, StartChat
 from troupe.wire.errors import DeadlineExceeded
+from troupe.wire.logs import REQUEST_ID
+from troupe.wire.traces import TRACEPARENT
 
 CREDIT = 256
 """Deltas that may wait for a reader: he holds up his own chat then, and no other."""
@@ -43,7 +45,8 @@ class ConnectedChat:
         self._ended = False
         self._error: BaseException | None = None
         start = StartChat(request=request, timeout_ms=max(1, round(timeout_s * 1000)), initial_credit=CREDIT)
-        start.request_id = dict(metadata).get("x-request-id", "")
+        told = dict(metadata)
+        start.request_id, start.traceparent = told.get(REQUEST_ID, ""), told.get(TRACEPARENT, "")
         self._number = stream.start(self, start)
 
     async def read(self) -> Any:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from gateway.providers.replica import SERVICES, engine_trouble
+from gateway.providers.replica import engine_trouble
+from gateway.providers.services import SERVICES
 from gateway.providers.stream import MeshStream
 from gateway.providers.target import MeshTarget
 from gateway.routing.budget import RetryBudget
@@ -19,10 +20,9 @@ from gateway.routing.need import Modality, Need
 from gateway.routing.pool import Pool
 from gateway.routing.rung import Call, Policy
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
+from troupe.wire.logs import REQUEST_ID
 from troupe.wire.progress import MISSED_TICKS
-
-REQUEST_ID = "x-request-id"
-"""The metadata that carries the gateway's request id to the services' logs."""
+from troupe.wire.traces import TRACEPARENT, current
 
 
 @dataclass(slots=True)
@@ -107,10 +107,17 @@ class MeshRung:
             client_streaming=method.client_streaming,
             server_streaming=method.server_streaming,
             timeout_s=timeout_s,
-            metadata=((REQUEST_ID, call.request_id),) if call.request_id else (),
+            metadata=_metadata(call.request_id),
             peer=f"{self.name} at {address}",
             missed_ticks=self.missed_ticks,
         )
+
+
+def _metadata(request_id: str) -> tuple[tuple[str, str], ...]:
+    """What a service learns of the request: its id, and the trace it belongs to, where there is one."""
+    told = ((REQUEST_ID, request_id),) if request_id else ()
+    span = current()
+    return told if span is None else (*told, (TRACEPARENT, span.traceparent))
 
 
 async def _with_model(inputs: AsyncGenerator[Any], model: str) -> AsyncGenerator[Any]:

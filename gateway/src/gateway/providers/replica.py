@@ -20,9 +20,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from gateway.crowd import Crowd
 from gateway.lag import LoopLag
 from gateway.providers.connect import ChatLink
+from gateway.providers.services import CERTIFIED, SERVICES, STUBS
 from gateway.routing.need import Modality
 from gateway.routing.pool import Pool
-from troupe.v1 import speech_pb2, speech_pb2_grpc, text_pb2, text_pb2_grpc, video_pb2, video_pb2_grpc
 from troupe.v1.engine_pb2 import (
     ENGINE_STATE_BROKEN,
     ENGINE_STATE_LOADING,
@@ -34,6 +34,7 @@ from troupe.v1.engine_pb2 import (
 )
 from troupe.wire.channels import open_channel
 from troupe.wire.statuses import from_rpc_error
+from troupe.wire.tls import Identity
 
 REFRESH_S = 1.0
 DESCRIBE_TIMEOUT_S = 1.0
@@ -41,17 +42,6 @@ REWATCH_S = 0.25
 DESCRIBE = "Describe"
 CHAT = "Chat"
 QUIET_S = 1.0  # a process that was heard of within this is alive, even if `Describe` has to wait its turn
-
-SERVICES: dict[Modality, Any] = {
-    Modality.TEXT: text_pb2.DESCRIPTOR.services_by_name["Text"],
-    Modality.TTS: speech_pb2.DESCRIPTOR.services_by_name["Speech"],
-    Modality.VIDEO: video_pb2.DESCRIPTOR.services_by_name["Video"],
-}
-_STUBS: dict[Modality, Any] = {
-    Modality.TEXT: text_pb2_grpc.TextStub,
-    Modality.TTS: speech_pb2_grpc.SpeechStub,
-    Modality.VIDEO: video_pb2_grpc.VideoStub,
-}
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +59,7 @@ class Replica:
         lag: LoopLag,
         crowd: Crowd,
         connect: bool = False,
+        identity: Identity | None = None,
     ) -> None:
         self.modality = modality
         self.address = address
@@ -80,8 +71,11 @@ class Replica:
         self._lag = lag
         self._crowd = crowd
         self._watched = frozenset(watched)
-        self._channel = open_channel(address)
-        self._stub = _STUBS[modality](self._channel)
+        self._identity = identity
+        self.papers = identity.papers if identity is not None else None  # those that its connection shows
+        credentials = identity.client() if identity is not None else None
+        self._channel = open_channel(address, credentials, name=CERTIFIED[modality])
+        self._stub = STUBS[modality](self._channel)
         self._link = ChatLink(self._stub, address, self.heard) if connect and modality is Modality.TEXT else None
         self._not_serving: set[str] = set()  # health names
         self._served = False  # its process has been serving: from then on NOT_SERVING with ready engines is a drain
@@ -118,10 +112,34 @@ class Replica:
             DESCRIBE: asyncio.create_task(self._keep_described()),
         }
 
-    async def stop(self) -> None:
-        """Stop watching and close the channel; calls that still run are cancelled."""
+    def heir(self) -> Replica:
+        """The same process on a connection of its own, by the certificate of now; it knows what this one has learnt."""
+        heir = Replica(
+            self.modality, self.address, self._pool, self._watched, lag=self._lag, crowd=self._crowd,
+            connect=self._link is not None, identity=self._identity,
+        )  # fmt: skip
+        heir.engines, heir.problem, heir._heard_at = self.engines, self.problem, self._heard_at
+        heir._not_serving, heir._served = set(self._not_serving), self._served
+        if self.described.is_set():
+            heir.described.set()
+        return heir
+
+    async def answers(self) -> bool:
+        """Whether it says anything, tried once."""
+        try:
+            return await self._stub.Describe(DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S) is not None
+        except grpc.aio.AioRpcError as error:
+            log.debug("%s does not answer a new connection: %s", self.address, error.details())
+            return False
+
+    def retire(self) -> None:
+        """Tell the pool no more; calls go on."""
         for task in self._tasks.values():
             task.cancel()
+
+    async def stop(self) -> None:
+        """Stop watching and close the channel; calls that still run are cancelled."""
+        self.retire()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         if self._link is not None:
             await self._link.close()

@@ -18,6 +18,8 @@ from gateway.routing.need import Modality
 from gateway.routing.pool import Pool
 from troupe.v1.engine_pb2 import ENGINE_STATE_READY, EngineInfo
 from troupe.wire.errors import CannotConnect
+from troupe.wire.papers import Papers
+from troupe.wire.tls import Identity
 
 FAREWELL_S = 3600.0  # a replica that left the name keeps the calls it has at most this long
 FAREWELL_LOOK_S = 0.5
@@ -38,6 +40,7 @@ class MeshTarget:
         resolver: Resolver | None = None,
         clock: Callable[[], float] = time.monotonic,
         connect: bool = False,
+        identity: Identity | None = None,
     ) -> None:
         self.modality = modality
         self.address = address
@@ -45,6 +48,8 @@ class MeshTarget:
         self._watched = tuple(watched)
         self._resolver = resolver or Resolver()
         self._connect = connect
+        self._identity = identity
+        self._doubted: Papers | None = None  # that some replica did not take
         self._lag = LoopLag()
         self._crowd = Crowd()
         self._replicas: dict[str, Replica] = {}
@@ -131,18 +136,49 @@ class MeshTarget:
             if address not in self._replicas:
                 self._replicas[address] = Replica(
                     self.modality, address, self.pool, self._watched, lag=self._lag, crowd=self._crowd,
-                    connect=self._connect,
+                    connect=self._connect, identity=self._identity,
                 )  # fmt: skip
                 self._replicas[address].start()
         self.pool.set_addresses(wanted)
         for address in self._replicas.keys() - set(wanted):
             log.info("%s replica %s left %s", self.modality, address, self.address)
-            farewell = asyncio.create_task(self._farewell(self._replicas.pop(address)))
-            self._leaving.add(farewell)
-            farewell.add_done_callback(self._leaving.discard)
+            self._let_go(self._replicas.pop(address))
+
+    async def _renew(self) -> None:
+        """After the certificate, the connections that show it; calls end on the old ones."""
+        if self._identity is not None:
+            papers = self._identity.papers
+            old = [replica for replica in self._replicas.values() if replica.papers is not papers]
+            await asyncio.gather(*(self._succeed(replica, papers) for replica in old))
+
+    async def _succeed(self, replica: Replica, papers: Papers) -> None:
+        """Put a new connection in the place of an old one, unless that one is the only one that works."""
+        heir = replica.heir()
+        try:
+            if replica.problem is None and not await heir.answers():
+                self._doubt(replica, papers)
+            elif self._replicas.get(replica.address) is replica:
+                self._replicas[replica.address] = heir
+                heir.start()
+                replica.retire()
+                self._let_go(replica)
+        finally:
+            if self._replicas.get(heir.address) is not heir:
+                await heir.stop()
+
+    def _doubt(self, replica: Replica, papers: Papers) -> None:
+        """Say once that a renewed certificate is not taken everywhere; it is tried again all the time."""
+        if papers is not self._doubted:
+            self._doubted = papers
+            log.warning("%s takes no connection by the renewed certificate yet; the old one is kept", replica.address)
+
+    def _let_go(self, replica: Replica) -> None:
+        farewell = asyncio.create_task(self._farewell(replica))
+        self._leaving.add(farewell)
+        farewell.add_done_callback(self._leaving.discard)
 
     async def _farewell(self, replica: Replica) -> None:
-        """Keep the channel of a replica that left its name until its last call has ended."""
+        """Keep the channel of a replica that is not asked any more until its last call has ended."""
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):
@@ -154,4 +190,5 @@ class MeshTarget:
     async def _keep_looking(self) -> None:
         while True:
             await self.refresh()
+            await self._renew()
             await asyncio.sleep(REFRESH_S)

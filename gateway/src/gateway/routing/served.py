@@ -15,8 +15,10 @@ from gateway.routing.journey import Attempt, Journey, Over, Try, Wait
 from gateway.routing.need import Modality
 from gateway.routing.observer import Observer
 from gateway.routing.rung import Call, Rung, RungStream
+from gateway.routing.trail import Trail
 from gateway.routing.verdict import Verdict, judge
 from troupe.wire.errors import DeadlineExceeded, StreamBroken, TroupeError
+from troupe.wire.traces import LEFT, OK
 
 M = TypeVar("M")
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Served(Generic[M]):
         self._aborted: TroupeError | None = None
         self._turn_or_abort = asyncio.Event()
         self._over = False
+        self._trail = Trail(chain.modality)
         self.rungs: list[Rung] = []  # those that gave a part of it
 
     @property
@@ -83,6 +86,7 @@ class Served(Generic[M]):
             await self._advance()
         except TroupeError as error:
             self._over = True
+            self._trail.over(error.code)
             self._chain.observer.refused(self._chain.modality, error.code)
             raise
         self._chain.announce(self.rung, self.attempts, self.fallback_reason, self._call.request_id)
@@ -156,11 +160,13 @@ class Served(Generic[M]):
     async def _attempt(self, step: Try) -> bool:
         """Make one attempt, up to its first byte. Whether it has begun."""
         rung, started = step.rung, self._call.deadline.clock()
-        self._stream = rung.open(self._call, step.lease.address, step.timeout_s)
+        with self._trail.asking(rung.name, rung.engine, step.lease.address):
+            self._stream = rung.open(self._call, step.lease.address, step.timeout_s)
         first: list[M] = []
         error = await self._first_byte(rung, self._stream, first, min(rung.policy.first_s, step.timeout_s))
         if error is None:
             self._journey.began()
+            self._trail.answered(rung.name)
             self.rungs.append(rung)
             for message in first:  # only now: what a failed attempt sent was never the caller's
                 self._take(message)
@@ -193,6 +199,7 @@ class Served(Generic[M]):
     def _judge(self, rung: Rung, error: TroupeError) -> None:
         """What a failed attempt means: the end, where no rung is to blame for it; else the journey says."""
         self._chain.observer.attempted(self._chain.modality, rung.name, error.code)
+        self._trail.ended(error.code)
         own = self._aborted or self._call.input_error() or self._time_is_up(error)
         if own is not None:
             self._leave()
@@ -212,6 +219,7 @@ class Served(Generic[M]):
             await self._stream.aclose()
         broken = self.rung
         self._chain.observer.attempted(self._chain.modality, broken.name, error.code)
+        self._trail.ended(error.code)
         continuation = self._call.continuation
         own = self._aborted or self._call.input_error()
         if own is not None or judge(error) is Verdict.CALLERS or continuation is None:
@@ -254,7 +262,8 @@ class Served(Generic[M]):
     def _finish(self) -> None:
         if not self._over:
             self._over = True
-            self._chain.observer.attempted(self._chain.modality, self.rung.name, "ok")
+            self._trail.over(OK)
+            self._chain.observer.attempted(self._chain.modality, self.rung.name, OK)
             self._journey.finished()
 
     def _fail(self, error: TroupeError) -> None:
@@ -262,6 +271,7 @@ class Served(Generic[M]):
         if self._over:
             return
         self._over = True
+        self._trail.over(error.code)
         if error in {self._aborted, self._call.input_error()} or judge(error) is Verdict.CALLERS:
             self._journey.given_up()
         else:
@@ -270,4 +280,5 @@ class Served(Generic[M]):
     def _leave(self) -> None:
         if not self._over:
             self._over = True
+            self._trail.over(LEFT)
             self._journey.given_up()

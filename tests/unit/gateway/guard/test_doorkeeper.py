@@ -53,7 +53,10 @@ def scope(path="/api/voice", **headers):
 def door():
     def make(app, keyring=None) -> Doorkeeper:
         rules = SimpleNamespace(
-            keyring=keyring or Keyring(None), limits=Limits(upload_bytes=1000, json_bytes=100), metrics=Metrics()
+            keyring=keyring or Keyring(None),
+            limits=Limits(upload_bytes=1000, json_bytes=100),
+            metrics=Metrics(),
+            traces=None,
         )
         return Doorkeeper(app, rules=rules, refusal=error_reply)
 

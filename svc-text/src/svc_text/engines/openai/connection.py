@@ -17,6 +17,7 @@ from svc_text.engines.openai.refusal import refusal, unreachable
 from svc_text.engines.openai.stream import Events
 from svc_text.places import OpenaiPlace
 from troupe.wire.errors import EngineFailed
+from troupe.wire.traces import TRACEPARENT, current
 
 CONNECT_S = 5.0
 ASK_S = 5.0  # for what costs no computing
@@ -114,6 +115,8 @@ class Connection:
 
     async def _request(self, method: str, path: str, data: bytes | None) -> aiohttp.ClientResponse:
         headers = {} if self.kept else {"Connection": "close"}
+        if (span := current()) is not None:
+            headers[TRACEPARENT] = span.traceparent
         return await self._opened().request(method, self._url(path), data=data, headers=headers, allow_redirects=False)
 
     def _url(self, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from tests.fakes.openai_server import CONTEXT, MODEL, Manners, serving
 from tests.unit.svc_text.engines.openai.asking import answer, asking, said, started
 
@@ -11,6 +12,7 @@ from troupe.wire.errors import (
     EngineMissing,
     NotSupported,
 )
+from troupe.wire.traces import Traces, within
 
 ALL = tuple(Manners)
 
@@ -132,3 +134,15 @@ async def test_a_begun_answer_goes_on() -> None:
     async with serving() as server, started(server.url) as engine:
         deltas = await answer(engine, asking("one two three", Turn("assistant", "one"), continue_final=True))
     assert said(deltas) == " two three"
+
+
+async def test_a_chat_that_is_traced_tells_its_server_of_which_trace_it_is() -> None:
+    traces = Traces(TracerProvider(shutdown_on_exit=False))
+    async with serving() as server, started(server.url) as engine:
+        await answer(engine, asking())
+        assert "traceparent" not in server.headers[-1]
+        with within(None):
+            span = traces.begin("Chat")
+            await answer(engine, asking())
+        assert server.headers[-1]["traceparent"] == span.traceparent
+    traces.close()
