@@ -52,7 +52,7 @@ def holder(port: int) -> str:
 def _named(pid: int) -> str:
     try:
         process = psutil.Process(pid)
-        command = " ".join(process.cmdline())[:80] or process.name()
+        command = " ".join(process.cmdline())[:120] or process.name()
     except psutil.Error:
         return f"process {pid}"
     return f'process {pid} ("{command}")'
