@@ -10,7 +10,7 @@ STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
-export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
+export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES TARGET
 .PHONY: help setup system demo up up-with-fake-cloud doctor key model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
@@ -33,8 +33,8 @@ up: $(STAMP) ## Start the mesh and keep it running; Ctrl-C drains it
 up-with-fake-cloud: $(STAMP) ## The same with a fake MiniMax as the last rung: see a fallback happen
 	@exec $(BIN)/python tools/up_with_fake_cloud.py
 
-doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
-	@$(BIN)/troupe doctor
+doctor: $(if $(TARGET),,$(STAMP)) ## Say what works, and what mends the rest; inside what runs: TARGET=compose|k8s
+	@$(if $(TARGET),tools/doctor.sh "$$TARGET",$(BIN)/troupe doctor)
 
 key: $(STAMP) ## Create an API key: NAME=
 	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")

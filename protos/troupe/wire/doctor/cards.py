@@ -7,6 +7,7 @@ PyTorch's wheels carry machine code per compute capability: `sm_80` runs on 8.0 
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -21,6 +22,13 @@ KERNEL_S = 180.0  # PyTorch from a cold disk, and a context on each of eight car
 GIB = 1 << 30
 _ARCH = re.compile(r"(sm|compute)_(\d+)(\d)([af]?)")
 _HARDWARE = "In a container it must be asked for: HARDWARE=a100 docker compose up; in Kubernetes the component gpu."
+_NO_TORCH = Finding(
+    "machine",
+    "torch",
+    State.MISSING,
+    "PyTorch is not installed; xtts and sadtalker need it, vllm brings its own",
+    "make torch",
+)
 
 
 def examine_cards(nvml: Nvml | None = None, python: str = sys.executable) -> list[Finding]:
@@ -28,7 +36,24 @@ def examine_cards(nvml: Nvml | None = None, python: str = sys.executable) -> lis
     nvml = nvml or Nvml()
     driver, devices = nvml.driver(), list(nvml.devices())
     found = [_driver(driver, nvml.refusal, len(devices)), *map(_card, devices)]
+    if not devices:
+        return [*found, untried(torch_version())]
     return [*found, *_torch(_asked(python), driver, devices)]
+
+
+def torch_version() -> str:
+    """Of this Python's PyTorch, which is not imported for it: that takes seconds. Empty = none is installed."""
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def untried(version: str) -> Finding:
+    """What there is to say of PyTorch where there is no card to try it on."""
+    if not version:
+        return _NO_TORCH
+    return Finding("machine", "torch", State.OK, f"{version}; no card to try it on")
 
 
 def covers(arches: Sequence[str], capability: tuple[int, int]) -> bool:
@@ -85,15 +110,14 @@ def _torch(told: Mapping[str, Any] | str, driver: Driver | None, devices: Sequen
         remedy = "make torch (in a container: build its image again)"
         return [Finding("machine", "torch", State.BROKEN, told, remedy, needed=True)]
     if not told:
-        reason = "PyTorch is not installed; xtts and sadtalker need it, vllm brings its own"
-        return [Finding("machine", "torch", State.MISSING, reason, "make torch")]
-    return [_fits(told, driver, devices), *(_product(product, devices) for product in told["products"])]
+        return [_NO_TORCH]
+    return [_fits(told, driver, devices), *map(_product, told["products"])]
 
 
 def _fits(told: Mapping[str, Any], driver: Driver | None, devices: Sequence[Device]) -> Finding:
     build = f"CUDA {told['cuda']}, code for {' '.join(told['arches'])}" if told["cuda"] else "without CUDA"
     version = f"{told['version']}, {build}"
-    wrong, remedy = _unfit(told, driver, devices) if devices else ("", "")
+    wrong, remedy = _unfit(told, driver, devices)
     if not wrong:
         return Finding("machine", "torch", State.OK, version)
     # One without CUDA may be meant: what it computes, it computes on the processor.
@@ -118,12 +142,12 @@ def _unfit(told: Mapping[str, Any], driver: Driver | None, devices: Sequence[Dev
     return "", ""
 
 
-def _product(product: Mapping[str, Any], devices: Sequence[Device]) -> Finding:
+def _product(product: Mapping[str, Any]) -> Finding:
     name, seconds = f"kernel {product['device']}", float(product["seconds"])
     if not product["error"]:
         return Finding("machine", name, State.OK, "a product of two matrices", seconds=seconds)
     remedy = "Look at nvidia-smi: is the card full or in a failed state? Then restart what holds it, or the machine."
-    return Finding("machine", name, State.BROKEN, product["error"], remedy, needed=bool(devices))
+    return Finding("machine", name, State.BROKEN, product["error"], remedy, needed=True)
 
 
 def _sm(capability: tuple[int, int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.fakes.nvml_driver import build
 
-from troupe.wire.doctor.cards import covers, examine_cards
+from troupe.wire.doctor import cards
+from troupe.wire.doctor.cards import covers, examine_cards, torch_version, untried
 from troupe.wire.doctor.findings import Finding, State
 from troupe.wire.nvml import Nvml
 
@@ -66,13 +68,23 @@ def test_which_code_runs_on_which_card(arches: str, capability: tuple[int, int],
     assert covers(arches.split(), capability) is runs
 
 
-def test_without_driver_and_torch_nothing_is_needed(tmp_path: Path) -> None:
-    rows = examined(tmp_path, ABSENT, {})
+def test_without_driver_and_torch_nothing_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "torch_version", lambda: "")
+    rows = {finding.name: finding for finding in examine_cards(Nvml(ABSENT))}
     assert [(name, row.state, row.failed) for name, row in rows.items()] == [
         ("driver", State.MISSING, False),
         ("torch", State.MISSING, False),
     ]
     assert rows["torch"].remedy == "make torch"
+
+
+def test_torch_without_a_card_is_named_and_not_imported() -> None:
+    assert untried("2.13.0+cpu").reason == "2.13.0+cpu; no card to try it on"
+    assert bool(torch_version()) is (importlib.util.find_spec("torch") is not None)
+
+
+def test_a_card_and_no_torch(tmp_path: Path) -> None:
+    assert examined(tmp_path, build(tmp_path, cards=1), {})["torch"].remedy == "make torch"
 
 
 def test_cards_that_multiply(tmp_path: Path) -> None:
@@ -108,7 +120,6 @@ def test_a_torch_without_cuda_beside_a_card_may_be_meant(tmp_path: Path) -> None
     rows = examined(tmp_path, build(tmp_path, cards=1), CPU)
     assert (rows["torch"].state, rows["torch"].failed) == (State.BROKEN, False)
     assert rows["kernel cpu"].ok
-    assert examined(tmp_path, ABSENT, CPU)["torch"].ok
 
 
 def test_a_card_that_cuda_does_not_find(tmp_path: Path) -> None:
@@ -127,6 +138,6 @@ def test_a_driver_that_does_not_start_or_shows_no_card(tmp_path: Path) -> None:
 
 def test_a_torch_that_takes_its_process_along(tmp_path: Path) -> None:
     program = python(tmp_path, "Traceback\nImportError: libcudart.so.13: cannot open", status=1)
-    row = examine_cards(Nvml(ABSENT), program)[-1]
+    row = examine_cards(Nvml(build(tmp_path, cards=1)), program)[-1]
     assert row.failed
     assert row.reason == "PyTorch ended its process: ImportError: libcudart.so.13: cannot open"
