@@ -38,6 +38,11 @@ while read -r package command why; do
   command -v "$command" >/dev/null || install "$why" "$package" || say "Going on without $package: $why"
 done < tools/system-packages.txt
 
+# ARM64 has no wheels of python-stretch and mojimoji: they are compiled, in a minute.
+if [ "$(uname -m)" = aarch64 ] && ! { command -v c++ && [ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]; } >/dev/null; then
+  install "a compiler for two packages" g++ python3-dev || { say "A C++ compiler and Python's headers are needed: sudo apt-get install -y g++ python3-dev"; exit 1; }
+fi
+
 if [ ! -x "$venv/bin/uv" ]; then
   say "Making $venv"
   "$python" -m venv "$venv"
