@@ -148,6 +148,7 @@ bench-text: $(STAMP) ## llamacpp offline, then what the mesh costs (bench-connec
 
 bench-capacity: $(STAMP) ## How thousands of gateways and replicas share load and bear failures, by the routing code alone: QUICK=1
 	@$(BIN)/python -m tests.bench.capacity
+	@$(if $(QUICK),,$(BIN)/python -m tests.bench.spread_chart)
 
 bench-connect: $(STAMP) ## What a delta costs svc-text and the gateway over Connect and over Chat, and memory: REQUESTS= FULL=1 ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.connect

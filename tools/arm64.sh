@@ -35,18 +35,26 @@ emulate() {
     mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
     mounted+=(/proc/sys/fs/binfmt_misc)
   fi
-  if arch-test -n arm64 >/dev/null 2>&1; then return; fi
+  if arch-test arm64 >/dev/null 2>&1; then return; fi
   # The first 20 bytes of an ELF file of 64 bits for ARM64, executable or shared; F: opened now, for it is not in the root.
   local magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
   local mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
   printf '%s' ":troupe-arm64:M::$magic:$mask:$(command -v qemu-aarch64-static):F" >/proc/sys/fs/binfmt_misc/register
-  arch-test -n arm64 >/dev/null
+  arch-test arm64 >/dev/null
 }
 
 undo() {
   local place
   [ -e "$HANDLER" ] && echo -1 >"$HANDLER"
-  for ((place = ${#mounted[@]} - 1; place >= 0; place--)); do umount "${mounted[place]}" || umount --lazy "${mounted[place]}"; done
+  for ((place = ${#mounted[@]} - 1; place >= 0; place--)); do umount --recursive "${mounted[place]}"; done
+}
+
+# With this machine's /dev still mounted inside, `rm -rf` would empty it.
+remove() {
+  if grep -qF " $root/" /proc/self/mounts; then
+    say "Something of an earlier run is still mounted under $root: umount it first"; exit 1
+  fi
+  rm -rf --one-file-system "$home"
 }
 
 mirror() {
@@ -58,7 +66,7 @@ mirror() {
 # Debian for ARM64, with what the README asks of a machine, and a compiler for the one package without a wheel.
 machine() {
   if [ -e "$home/machine" ]; then return; fi
-  rm -rf "$root"
+  remove
   mkdir -p "$home"
   mmdebstrap --quiet --architectures=arm64 --variant=minbase \
     --include=$PYTHON,python3-venv,python3-dev,g++,cmake,ninja-build,flite,libgomp1,ca-certificates "$SUITE" "$root" "$(mirror)"
@@ -106,10 +114,10 @@ run() {
   mkdir -p "$root/src"
   settle
   packages
-  say "Its processor, its Python, its packages with code for it"
+  say "Its processor, its Python, and how many of its libraries say that they are for it"
   inside uname -m
   inside python -c 'import platform; print(platform.python_version(), platform.machine(), platform.libc_ver())'
-  find "$root/opt/troupe/lib" -name '*.so' | xargs file --brief | sed -E 's/,.*(ARM aarch64).*/ \1/' | sort | uniq -c
+  find "$root/opt/troupe/lib" -name '*aarch64*.so' | wc -l
   say "The doctor"
   # shellcheck disable=SC2086  # several settings
   inside env $PATIENCE troupe doctor || true # the network's engines may be out of reach
@@ -124,6 +132,6 @@ run() {
 
 case ${1:-} in
   run) run ;;
-  purge) rm -rf "$home" ;;
+  purge) remove ;;
   *) sed -n '2,4p' "$0" >&2; exit 2 ;;
 esac

@@ -21,7 +21,7 @@ MOST = 13  # calls at a replica: the right end of the chart
 OUT = Path(__file__).parents[2] / "docs" / "spread.svg"
 WIDTH, HEIGHT = 860, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 64, 56  # margins
-COLOURS = ("#0b6e4f", "#2b59c3", "#b5651d", "#999999")
+COLOURS = ("#0b6e4f", "#2b59c3", "#d9822b", "#444444")
 GRID = (0, 200, 400, 600, 800, 1000)  # replicas
 
 
@@ -32,6 +32,7 @@ class Line:
     name: str
     counts: Sequence[float]
     busiest: float
+    dashed: bool = False
 
 
 def simulated(gateways: int, replicas: int = REPLICAS, seconds: float = SECONDS) -> Line:
@@ -52,7 +53,7 @@ def chance(replicas: int = REPLICAS) -> Line:
     """By no choice at all; its busiest replica is the one that a thousandth of them is expected to reach."""
     shares = [math.exp(-BUSY) * BUSY**calls / math.factorial(calls) for calls in range(4 * MOST)]
     busiest = next(calls for calls in range(len(shares)) if sum(shares[calls + 1 :]) * replicas < 1)
-    return Line("chance alone", [share * replicas for share in shares[: MOST + 1]], busiest)
+    return Line("chance alone", [share * replicas for share in shares[: MOST + 1]], busiest, dashed=True)
 
 
 def draw(lines: Sequence[Line]) -> str:
@@ -87,13 +88,15 @@ def _axes() -> Iterator[str]:
 
 
 def _line(line: Line, colour: str, number: int) -> Iterator[str]:
+    """The one without gateways is dashed and has no points, so that what lies on it is seen."""
     points = " ".join(f"{_x(calls):.1f},{_y(count):.1f}" for calls, count in enumerate(line.counts))
-    yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-linejoin="round"/>'
+    stroke = f'stroke="{colour}" stroke-width="2.5"' + (' stroke-dasharray="5 5"' if line.dashed else "")
+    yield f'<polyline points="{points}" fill="none" {stroke} stroke-linejoin="round"/>'
     for calls, count in enumerate(line.counts):
-        if count >= 1:  # what is fewer than one replica is none
+        if count >= 1 and not line.dashed:  # what is fewer than one replica is none
             yield f'<circle cx="{_x(calls):.1f}" cy="{_y(count):.1f}" r="3.5" fill="{colour}"/>'
     x, y = WIDTH - RIGHT - 330, TOP + 26 + 24 * number
-    yield f'<line x1="{x}" y1="{y - 4}" x2="{x + 26}" y2="{y - 4}" stroke="{colour}" stroke-width="2.5"/>'
+    yield f'<line x1="{x}" y1="{y - 4}" x2="{x + 26}" y2="{y - 4}" {stroke}/>'
     told = f"{line.name}: the busiest replica holds {line.busiest:.1f}"
     yield f'<text x="{x + 34}" y="{y}">{told}</text>'
 
