@@ -9,6 +9,9 @@ import psutil
 
 from troupe.wire.errors import PortTaken
 
+UNSEEN = "another process"
+"""Who holds a port, where this user may not know it."""
+
 
 def claim(host: str, port: int, setting: str) -> socket.socket:
     """A bound TCP socket, not yet listening; port 0 = any free one. Raises `PortTaken`, naming `setting`."""
@@ -42,11 +45,11 @@ def holder(port: int) -> str:
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
-        return "another process"
+        return UNSEEN
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
             return _named(connection.pid)
-    return "another process"
+    return UNSEEN
 
 
 def _named(pid: int) -> str:

@@ -18,7 +18,7 @@ from gateway.cli.mesh import PARTS, Part, interpreter
 from gateway.cli.surroundings import examine_gateway
 from troupe.wire.doctor.cards import examine_cards
 from troupe.wire.doctor.findings import Finding, State, from_json
-from troupe.wire.doctor.machine import examine_machine
+from troupe.wire.doctor.machine import ENOUGH_FOR_A_GATEWAY, ENOUGH_MEMORY, examine_machine
 from troupe.wire.doctor.report import tell
 
 EXAMINATION_S = 900.0  # vLLM reads 40 GB of weights
@@ -42,14 +42,19 @@ def examine(environ: Mapping[str, str]) -> list[Finding]:
 
 
 def _machine() -> list[Finding]:
-    return [*examine_machine(), *examine_cards()]
+    alone = not any(_is_here(part) for part in SERVICES)
+    return [*examine_machine(ENOUGH_FOR_A_GATEWAY if alone else ENOUGH_MEMORY), *([] if alone else examine_cards())]
+
+
+def _is_here(part: Part) -> bool:
+    return find_spec(part.module) is not None
 
 
 def _service(part: Part, environ: Mapping[str, str]) -> list[Finding]:
     """Ask one service to examine itself."""
     python = interpreter(part, environ)
     mine = python == sys.executable
-    if mine and find_spec(part.module) is None:
+    if mine and not _is_here(part):
         return [_elsewhere(part)]
     command = [python, "-m", part.module, "doctor", "--json", *(["--part-only"] if mine else [])]
     try:

@@ -15,24 +15,29 @@ from troupe.wire.doctor.findings import Finding, State
 
 GIB = 1 << 30
 ENOUGH_MEMORY = 1 * GIB  # a mesh of embedded engines takes 0.6 GiB
+ENOUGH_FOR_A_GATEWAY = GIB // 4
 ENOUGH_DISK = 2 * GIB
 ENOUGH_SHARED = 1 * GIB  # Docker gives 64 MiB, too little for vLLM on two cards
 ENOUGH_FILES = 4096  # each stream holds a few sockets
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a mount of the system, not a place for our files
 
 
-def examine_machine() -> list[Finding]:
-    """What all parts on this machine share."""
-    return [memory(available()), shared_memory(SHARED_MEMORY), open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))]
+def examine_machine(enough: int = ENOUGH_MEMORY) -> list[Finding]:
+    """What all parts on this machine share; `enough` bytes of memory should be free."""
+    return [
+        memory(available(), enough),
+        shared_memory(SHARED_MEMORY),
+        open_files(*resource.getrlimit(resource.RLIMIT_NOFILE)),
+    ]
 
 
-def memory(free: int) -> Finding:
-    """Whether a mesh fits; `free` bytes are what this machine or container has left."""
+def memory(free: int, enough: int = ENOUGH_MEMORY) -> Finding:
+    """Whether what runs here fits; `free` bytes are what this machine or container has left."""
     if free >= UNBOUNDED:
         return Finding("machine", "memory", State.OK, "nobody tells how much there is")
-    if free >= ENOUGH_MEMORY:
+    if free >= enough:
         return Finding("machine", "memory", State.OK, f"{_gib(free)} free")
-    reason = f"{_gib(free)} free, and {_gib(ENOUGH_MEMORY)} are needed"
+    reason = f"{_gib(free)} free, and {_gib(enough)} are needed"
     remedy = "End what else runs here, or raise the container's limit of memory."
     return Finding("machine", "memory", State.MISSING, reason, remedy, needed=True)
 

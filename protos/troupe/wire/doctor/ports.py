@@ -6,7 +6,7 @@ import re
 
 from troupe.wire.doctor.findings import Finding, State
 from troupe.wire.errors import PortTaken
-from troupe.wire.ports import claim, holder
+from troupe.wire.ports import UNSEEN, claim, holder
 
 _OURS = re.compile(r"-m (gateway|svc_text|svc_tts|svc_video)\b|gateway\.app:app|troupe up")
 
@@ -29,4 +29,6 @@ def _held(part: str, name: str, setting: str, by: str) -> Finding:
     if _OURS.search(by):
         return Finding(part, name, State.OK, f"it runs already: {by}")
     remedy = f"Stop that process, or set {setting} to another port."
+    if by == UNSEEN:  # it may well be this part, started by root or by another user
+        return Finding(part, name, State.MISSING, "taken by a process that this user may not see", remedy)
     return Finding(part, name, State.BROKEN, f"taken by {by}", remedy, needed=True)

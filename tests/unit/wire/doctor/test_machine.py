@@ -10,7 +10,16 @@ import pytest
 
 from troupe.weights.memory import UNBOUNDED
 from troupe.wire.doctor.findings import State
-from troupe.wire.doctor.machine import GIB, disk, examine_machine, imports, memory, open_files, shared_memory
+from troupe.wire.doctor.machine import (
+    ENOUGH_FOR_A_GATEWAY,
+    GIB,
+    disk,
+    examine_machine,
+    imports,
+    memory,
+    open_files,
+    shared_memory,
+)
 
 
 def room(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
@@ -27,6 +36,7 @@ def test_too_little_memory_is_a_failure() -> None:
     short = memory(GIB // 2)
     assert short.failed
     assert short.reason == "0.5 GiB free, and 1.0 GiB are needed"
+    assert memory(GIB // 2, ENOUGH_FOR_A_GATEWAY).ok
 
 
 def test_dockers_own_shared_memory_is_told_and_needed_by_nobody_else(

@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from troupe.wire.doctor import ports
 from troupe.wire.doctor.findings import State
 from troupe.wire.doctor.ports import examine_port
+from troupe.wire.ports import UNSEEN
 
 LISTEN = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
 
@@ -34,6 +38,13 @@ def test_a_part_of_ours_may_hold_it(tmp_path: Path) -> None:
         process.communicate("\n", timeout=20)
     assert finding.state is State.OK
     assert "it runs already: process" in finding.reason
+
+
+def test_one_that_this_user_may_not_see_may_be_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "holder", lambda _: UNSEEN)
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        finding = examine_port("text", "TROUPE_TEXT_GRPC_PORT", "127.0.0.1", held.getsockname()[1])
+    assert (finding.state, finding.failed) == (State.MISSING, False)
 
 
 def test_an_address_of_another_machine_is_no_taken_port() -> None:
