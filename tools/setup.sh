@@ -39,8 +39,12 @@ while read -r package command why; do
 done < tools/system-packages.txt
 
 # ARM64 has no wheels of python-stretch and mojimoji: they are compiled, in a minute.
-if [ "$(uname -m)" = aarch64 ] && ! { command -v c++ && [ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]; } >/dev/null; then
-  install "a compiler for two packages" g++ python3-dev || { say "A C++ compiler and Python's headers are needed: sudo apt-get install -y g++ python3-dev"; exit 1; }
+can_compile() {
+  command -v c++ >/dev/null && "$python" -c 'import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())'
+}
+if [ "$(uname -m)" = aarch64 ] && ! can_compile; then
+  install "what compiles two packages" g++ python3-dev || { say "A compiler is needed: sudo apt-get install -y g++ python3-dev"; exit 1; }
 fi
 
 if [ ! -x "$venv/bin/uv" ]; then
