@@ -10,8 +10,8 @@ STAMP := $(VENV)/.ready
 PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
-export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES
-.PHONY: help setup system demo up up-with-fake-cloud doctor key certs model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
+export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES TARGET
+.PHONY: help setup system demo up up-with-fake-cloud doctor key certs model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose test-arm64 bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -33,8 +33,8 @@ up: $(STAMP) ## Start the mesh and keep it running; Ctrl-C drains it
 up-with-fake-cloud: $(STAMP) ## The same with a fake MiniMax as the last rung: see a fallback happen
 	@exec $(BIN)/python tools/up_with_fake_cloud.py
 
-doctor: $(STAMP) ## Say per engine: ready, or the command that mends it
-	@$(BIN)/troupe doctor
+doctor: $(if $(TARGET),,$(STAMP)) ## Say what works, and what mends the rest; inside what runs: TARGET=compose|k8s
+	@$(if $(TARGET),tools/doctor.sh "$$TARGET",$(BIN)/troupe doctor)
 
 key: $(STAMP) ## Create an API key: NAME=
 	@$(BIN)/troupe key $(if $(NAME),--name "$$NAME")
@@ -90,6 +90,9 @@ test-clients: $(STAMP) ## MiniMax's own clients (minimax-mcp, mmx) against the f
 test-browser: $(STAMP) ## Chromium plays films while they are made, and drives the Studio: FILM_S= TESTS=
 	@tools/browser.sh $(BIN)/uv
 	@BROWSER_FOLDER=var/browser tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/browser)
+
+test-arm64: $(STAMP) ## By hand, as root, 15 minutes: an emulated ARM64 Debian from the locks, on which the mesh makes a film
+	@tools/arm64.sh run
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf
 	@$(BIN)/ruff check .
@@ -148,6 +151,7 @@ bench-text: $(STAMP) ## llamacpp offline, then what the mesh costs (bench-connec
 
 bench-capacity: $(STAMP) ## How thousands of gateways and replicas share load and bear failures, by the routing code alone: QUICK=1
 	@$(BIN)/python -m tests.bench.capacity
+	@$(if $(QUICK),,$(BIN)/python -m tests.bench.spread_chart)
 
 bench-connect: $(STAMP) ## What a delta costs svc-text and the gateway over Connect and over Chat, and memory: REQUESTS= FULL=1 ROUNDS= QUICK=1
 	@tools/private-network.sh $(BIN)/python -m tests.bench.connect

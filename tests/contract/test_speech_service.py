@@ -380,10 +380,11 @@ async def test_sigterm_drains_and_leaves_no_process(start_service) -> None:
 def test_the_doctor_prints_json(tmp_path: Path) -> None:
     env = os.environ | {"TROUPE_SPEECH_ENGINES": "espeak,flite", "PATH": str(tmp_path)}
     told = run_service(env, "doctor", "--json")
-    espeak, flite = json.loads(told.stdout)
+    rows = {row["name"]: row for row in json.loads(told.stdout)}
     assert told.returncode == 0
-    assert espeak == {"engine": "espeak", "ready": True, "reason": "", "remedy": ""}
-    assert (flite["ready"], flite["remedy"]) == (False, "sudo apt-get install -y flite")
+    assert (rows["espeak"]["state"], rows["espeak"]["reason"]) == ("OK", "a word")
+    assert (rows["flite"]["state"], rows["flite"]["remedy"]) == ("missing", "sudo apt-get install -y flite")
+    assert not rows["flite"]["needed"]
 
 
 FRAGMENTS = (

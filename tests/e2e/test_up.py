@@ -144,11 +144,13 @@ def test_the_doctor_examines_every_engine(tmp_path: Path) -> None:
     done = subprocess.run(
         [TROUPE, "doctor", "--json"], cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False
     )
-    rows = {(row["service"], row["engine"]): row for row in json.loads(done.stdout)}
+    rows = {(row["part"], row["name"]): row for row in json.loads(done.stdout)}
     assert done.returncode == 0, rows
-    assert rows["speech", "espeak"]["ready"]
-    assert rows["video", "portrait"]["ready"]
-    assert rows["text", "echo"]["ready"]
+    assert [rows[engine]["state"] for engine in (("speech", "espeak"), ("video", "portrait"), ("text", "echo"))] == [
+        "OK"
+    ] * 3
+    assert all(row["remedy"] for row in rows.values() if row["needed"] and row["state"] != "OK")
+    assert {("gateway", "keys"), ("gateway", "port 8000"), ("machine", "driver")} <= rows.keys()
 
 
 def test_the_doctor_names_the_command_that_mends(tmp_path: Path) -> None:
@@ -156,5 +158,6 @@ def test_the_doctor_names_the_command_that_mends(tmp_path: Path) -> None:
     done = subprocess.run(
         [TROUPE, "doctor"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=90, check=False
     )
-    flite = done.stdout[done.stdout.index("speech/flite") :]
-    assert "apt-get install" in flite.partition("run:")[2].splitlines()[0]
+    flite = done.stdout[done.stdout.index("The program flite") :]
+    assert "apt-get install" in flite.partition("do:")[2].splitlines()[0]
+    assert "needed" in done.stdout.splitlines()[-1]

@@ -137,7 +137,7 @@ def test_doctors_say_what_works(mesh, podman):
     for part, module, engine in (("svc-text", "svc_text", "extractive"), ("svc-tts", "svc_tts", "espeak")):
         (container,) = [each for each in podman.running() if f"{part}-pod" in each]
         rows = json.loads(podman("exec", container, "python", "-m", module, "doctor", "--json").splitlines()[-1])
-        assert next(row for row in rows if row["engine"] == engine)["ready"]
+        assert next(row for row in rows if row["name"] == engine)["state"] == "OK"
 
 
 def test_it_drains_and_nothing_is_left(mesh, podman):

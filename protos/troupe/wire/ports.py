@@ -9,6 +9,9 @@ import psutil
 
 from troupe.wire.errors import PortTaken
 
+UNSEEN = "another process"
+"""Who holds a port, where this user may not know it."""
+
 
 def claim(host: str, port: int, setting: str) -> socket.socket:
     """A bound TCP socket, not yet listening; port 0 = any free one. Raises `PortTaken`, naming `setting`."""
@@ -42,17 +45,17 @@ def holder(port: int) -> str:
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
-        return "another process"
+        return UNSEEN
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
             return _named(connection.pid)
-    return "another process"
+    return UNSEEN
 
 
 def _named(pid: int) -> str:
     try:
         process = psutil.Process(pid)
-        command = " ".join(process.cmdline())[:80] or process.name()
+        command = " ".join(process.cmdline())[:120] or process.name()
     except psutil.Error:
         return f"process {pid}"
     return f'process {pid} ("{command}")'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -17,13 +16,13 @@ from prometheus_client import CollectorRegistry
 
 from svc_text.desk import SERVICE, Desk
 from svc_text.doctor import examine
-from svc_text.engine import ENGINES
 from svc_text.models.command import Order
 from svc_text.models.command import run as model_command
 from svc_text.server import TextServicer
 from svc_text.settings import Settings
 from troupe.v1.text_pb2_grpc import add_TextServicer_to_server
 from troupe.weights.meter import Meter
+from troupe.wire.doctor.report import tell
 from troupe.wire.errors import TroupeError
 from troupe.wire.interceptors import RpcMetrics
 from troupe.wire.logs import configure
@@ -52,9 +51,9 @@ def main() -> int:
             return model_command(
                 Order.of(arguments.name, settings.models_dir, verify=arguments.verify), Meter(sys.stdout)
             )
-        configure("text", settings.log_level, settings.log_format)
+        configure("text", "WARNING" if arguments.command == "doctor" else settings.log_level, settings.log_format)
         if arguments.command == "doctor":
-            return _doctor(settings, as_json=arguments.json)
+            return tell(examine(settings, machine=not arguments.part_only), as_json=arguments.json)
         ending = Ending()
         uvloop.run(_serve(settings, ending))
     except TroupeError as error:
@@ -71,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
     doctor = commands.add_parser("doctor", help="per engine and model: ready, or the command that mends it")
     doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    doctor.add_argument("--part-only", action="store_true", help="leave out the machine: memory, driver, cards")
     model = commands.add_parser("model", help="fetch a model; without a name list what there is")
     model.add_argument("name", nargs="?", default="", help="of the catalogue, owner/repository/file.gguf, or https://…")
     model.add_argument("--verify", action="store_true", help="check every byte of what is here; fetch nothing")
@@ -106,16 +106,6 @@ def _listen(settings: Settings) -> Listen:
         otlp_endpoint=settings.otlp_endpoint,
         tls=settings.tls,
     )
-
-
-def _doctor(settings: Settings, *, as_json: bool) -> int:
-    rows = examine(settings)
-    if as_json:
-        print(json.dumps(rows))
-    else:
-        for row in rows:
-            print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
-    return 0 if any(row["ready"] for row in rows if row["engine"] in ENGINES) else 1
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class Desk:
         try:
             await engine.start(loading)
             async with asyncio.timeout(FIRST_TOKEN_S):
-                await self._first_token(engine)
+                await first_token(engine)
         except TroupeError as error:
             await asyncio.gather(*telling)  # what comes last stays
             await self._away(name, error)
@@ -101,19 +101,6 @@ class Desk:
         told = asyncio.create_task(self.board.loading(name, fraction, what))
         telling.add(told)
         told.add_done_callback(telling.discard)
-
-    async def _first_token(self, engine: TextEngine) -> None:
-        if isinstance(engine, Embedder) and "chat" not in engine.facts.tasks:
-            await engine.embed(("hello",), 0, Progress())
-            return
-        page = Document(text="Troupe is a small company that makes heads talk. It was founded by three friends.")
-        documents = (page,) if DOCUMENTS_ONLY in engine.facts.features else ()
-        hello = Chat(turns=(Turn("user", "hello"),), sampling=Sampling(max_tokens=1), documents=documents)
-        async with aclosing(engine.chat(hello, Progress())) as deltas:  # type: ignore[type-var]  # a generator
-            async for delta in deltas:
-                if delta.tokens:
-                    return
-        raise EngineFailed("it made no token")
 
     async def chat(self, name: str, chat: Chat, progress: Progress) -> AsyncIterator[Delta]:
         """Run one chat on that engine, within its concurrency."""
@@ -188,3 +175,18 @@ class Desk:
 
 def _unheard(fraction: float, what: str) -> None:
     """Where nobody is told how far the loading is."""
+
+
+async def first_token(engine: TextEngine) -> None:
+    """Have the engine make one token, or one vector; raises `EngineFailed` where it makes none."""
+    if isinstance(engine, Embedder) and "chat" not in engine.facts.tasks:
+        await engine.embed(("hello",), 0, Progress())
+        return
+    page = Document(text="Troupe is a small company that makes heads talk. It was founded by three friends.")
+    documents = (page,) if DOCUMENTS_ONLY in engine.facts.features else ()
+    hello = Chat(turns=(Turn("user", "hello"),), sampling=Sampling(max_tokens=1), documents=documents)
+    async with aclosing(engine.chat(hello, Progress())) as deltas:  # type: ignore[type-var]  # a generator
+        async for delta in deltas:
+            if delta.tokens:
+                return
+    raise EngineFailed("it made no token")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from svc_tts.weights.voice_command import fetch_voice
 from svc_tts.weights.xtts_command import fetch_xtts
 from troupe.v1.speech_pb2_grpc import add_SpeechServicer_to_server
 from troupe.weights.meter import Meter
+from troupe.wire.doctor.report import tell
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.machine import show_machine
@@ -47,9 +47,10 @@ def main() -> int:
             return fetch_xtts(Order.xtts(settings, verify=arguments.verify), Meter(sys.stdout))
         if arguments.command == "voice":
             return fetch_voice(Order.voice(arguments.name, settings, verify=arguments.verify), Meter(sys.stdout))
-        configure("speech", settings.log_level, settings.log_format)
+        configure("speech", "WARNING" if arguments.command == "doctor" else settings.log_level, settings.log_format)
         if arguments.command == "doctor":
-            return _doctor(settings, as_json=arguments.json)
+            findings = asyncio.run(examine(settings, machine=not arguments.part_only))
+            return tell(findings, as_json=arguments.json)
         # Not uvloop: it forks to start a process, which gRPC's threads do not bear; asyncio does not.
         asyncio.run(_serve(settings))
     except TroupeError as error:
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
     doctor = commands.add_parser("doctor", help="per engine: ready, or the command that mends it")
     doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    doctor.add_argument("--part-only", action="store_true", help="leave out the machine: memory, driver, cards")
     xtts = commands.add_parser("xtts", help="fetch the release of XTTS v2, once you agree to its licence")
     voice = commands.add_parser("voice", help="fetch a voice of Piper; without a name list what there is")
     voice.add_argument("name", nargs="?", default="", help="such as en_US-joe-medium")
@@ -126,16 +128,6 @@ def _listen(settings: Settings) -> Listen:
         otlp_endpoint=settings.otlp_endpoint,
         tls=settings.tls,
     )
-
-
-def _doctor(settings: Settings, *, as_json: bool) -> int:
-    rows = asyncio.run(examine(settings.engine_names, settings.context))
-    if as_json:
-        print(json.dumps(rows))
-    else:
-        for row in rows:
-            print(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}")
-    return 0 if any(row["ready"] for row in rows) else 1
 
 
 if __name__ == "__main__":

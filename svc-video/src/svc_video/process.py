@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -14,7 +13,6 @@ from prometheus_client import CollectorRegistry
 
 from svc_video.desk import SERVICE, Desk
 from svc_video.doctor import examine
-from svc_video.engine import EngineContext
 from svc_video.memory import share_one_heap
 from svc_video.metrics import FilmMetrics, show
 from svc_video.portraits.gallery import Gallery
@@ -24,6 +22,7 @@ from svc_video.settings import Settings
 from svc_video.weights.sadtalker_release import FACES, SIZES
 from troupe.v1.video_pb2_grpc import add_VideoServicer_to_server
 from troupe.weights.meter import Meter
+from troupe.wire.doctor.report import tell
 from troupe.wire.errors import TroupeError
 from troupe.wire.logs import configure
 from troupe.wire.machine import show_machine
@@ -41,9 +40,9 @@ def run(about: str) -> int:
         settings = Settings.load()
         if arguments.command == "sadtalker":
             return _fetch_sadtalker(settings, arguments)
-        configure("video", settings.log_level, settings.log_format)
+        configure("video", "WARNING" if arguments.command == "doctor" else settings.log_level, settings.log_format)
         if arguments.command == "doctor":
-            return _doctor(settings.context, as_json=arguments.json)
+            return tell(examine(settings, machine=not arguments.part_only), as_json=arguments.json)
         share_one_heap()
         asyncio.run(_serve(settings))
     except TroupeError as error:
@@ -57,6 +56,7 @@ def _parser(about: str) -> argparse.ArgumentParser:
     commands.add_parser("serve", help="serve until SIGTERM; what happens without a command too")
     doctor = commands.add_parser("doctor", help="per engine: ready, or the command that mends it")
     doctor.add_argument("--json", action="store_true", help="print the rows as JSON")
+    doctor.add_argument("--part-only", action="store_true", help="leave out the machine: memory, driver, cards")
     sadtalker = commands.add_parser("sadtalker", help="fetch SadTalker's weights, once you know their terms")
     sadtalker.add_argument("--size", choices=SIZES, default=SIZES[0], help="pixels of what it renders")
     sadtalker.add_argument("--faces", choices=FACES, default=FACES[0], help="what finds the points of faces")
@@ -112,13 +112,3 @@ def _listen(settings: Settings) -> Listen:
         otlp_endpoint=settings.otlp_endpoint,
         tls=settings.tls,
     )
-
-
-def _doctor(context: EngineContext, *, as_json: bool) -> int:
-    rows = examine(context)
-    if as_json:
-        sys.stdout.write(json.dumps(rows) + "\n")
-    else:
-        for row in rows:
-            sys.stdout.write(f"{row['engine']:12} {'ready' if row['ready'] else row['reason']}  {row['remedy']}\n")
-    return 0 if all(row["ready"] for row in rows) else 1

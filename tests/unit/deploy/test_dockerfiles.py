@@ -58,3 +58,13 @@ def test_the_context_lets_in_what_is_named_and_nothing_else() -> None:
     let_in = {line[1:] for line in lines if line.startswith("!")}
     assert let_in == {"LICENSE", "NOTICE", "protos", *PARTS, "tools/images", "tools/vllm"}
     assert "**/.env" in lines
+
+
+def test_what_has_no_wheel_for_arm64_is_compiled_there_by_locked_tools() -> None:
+    found = stages("svc-tts")
+    assert "install -y -qq --no-install-recommends g++" in found["tools-arm64"]
+    assert "g++" not in found["tools-amd64"]
+    assert all(found[stage].startswith("tools-${TARGETARCH}") for stage in ("packages", "packages-xtts"))
+    lock = (ROOT / "tools/images/build.txt").read_text()
+    for tool in ("cmake", "cython", "nanobind", "ninja", "scikit-build-core"):
+        assert re.search(rf"^{tool}==\S+ ; platform_machine == 'aarch64' \\$", lock, re.MULTILINE)
