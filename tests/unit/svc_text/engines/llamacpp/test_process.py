@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from tests.unit.svc_text.engines.llamacpp.asking import answer, asking, said
 from svc_text.engines.llamacpp import process
 from svc_text.engines.llamacpp.engine import LlamacppEngine
 from svc_text.settings import Settings
+from troupe.wire.doctor.findings import from_json
 from troupe.wire.errors import CheckpointBroken, CheckpointNotFound, EngineMissing
 
 
@@ -137,10 +137,9 @@ def test_a_machine_without_libgomp_is_told_the_command(folder: Path, tmp_path: P
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path, env=environment
     )
-    rows = {row["engine"]: row for row in json.loads(done.stdout.splitlines()[-1])}
-    assert rows["llamacpp"]["ready"] is False
-    assert rows["llamacpp"]["remedy"] == "sudo apt-get install -y libgomp1"
-    assert rows["echo"]["ready"] is True
+    rows = {row.name: row for row in from_json(done.stdout.splitlines()[-1])}
+    assert (rows["llamacpp"].ok, rows["llamacpp"].remedy) == (False, "sudo apt-get install -y libgomp1")
+    assert rows["echo"].ok
 
 
 async def test_nothing_is_left_of_a_process_that_ended(started) -> None:
