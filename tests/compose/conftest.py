@@ -20,7 +20,7 @@ def project(clone: Path) -> Project:
     shutil.copy(ROOT / "tests/compose/two.yaml", clone)
     project = Project(clone, ("two.yaml",))
     try:
-        project.compose("up", "-d", "--wait", "--no-build", "--scale", "svc-text=2", "--scale", "svc-video=2")
+        project.up()
         yield project
     finally:
         project.compose("down", "--volumes", "--timeout", "5")

@@ -57,6 +57,10 @@ class Project:
         files = [word for file in self.files for word in ("-f", file)]
         return self.docker("compose", *files, *words, **environ)
 
+    def up(self, *words: str) -> None:
+        """Until every part is healthy, two replicas of every service."""
+        self.compose("up", "-d", "--wait", "--no-build", "--scale", "svc-text=2", "--scale", "svc-video=2", *words)
+
     def docker(self, *words: str, **environ: str) -> str:
         done = subprocess.run(
             ["docker", *words],

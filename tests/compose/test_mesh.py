@@ -11,6 +11,7 @@ import json
 import subprocess
 import time
 from pathlib import Path
+from unittest.mock import ANY
 
 import av
 import httpx
@@ -18,6 +19,7 @@ import psutil
 import pytest
 from tests.compose.load import GATEWAY, Load
 from tests.compose.project import CLOUD_KEY, HUB_TOKEN, Project
+from tests.fakes import certificates
 
 SPEECH = "http://127.0.0.1:5050"
 INTERNET = ("198.51.100.2", 8080)
@@ -156,6 +158,26 @@ async def test_a_killed_gateway_comes_back(project: Project) -> None:
     again = await under_load()
     assert again.bad() == []
     assert again.good("film", since=well) > 0
+
+
+def probed(project: Project, target: str, *environ: str) -> tuple[int, str]:
+    """What the gateway finds there: 0 = well."""
+    return project.inside("gateway-1", "env", *environ, "python", "-m", "troupe.wire.probe", f"grpc://{target}")
+
+
+@pytest.mark.parametrize("target", ["svc-text:50051", "svc-tts:50052", "svc-video:50053"])
+def test_without_certificates_the_parts_speak_plainly(project: Project, target: str) -> None:
+    assert probed(project, target)[0] == 0
+
+
+def test_once_there_are_certificates_the_parts_speak_tls(project: Project) -> None:
+    certificates.make(project.folder / "var" / "certs")
+    project.up("--force-recreate")
+    assert film().status_code == 200
+    for target in ("svc-text:50051", "svc-tts:50052", "svc-video:50053"):
+        assert probed(project, target) == (0, ANY), target
+        assert probed(project, target, "TROUPE_ENV_FILE=")[0] == 1, target  # without the certificate
+    assert project.inside("svc-text-1", "ls", "/etc/troupe/tls")[1].split() == ["ca.crt", "tls.crt", "tls.key"]
 
 
 def test_down_leaves_nothing(project: Project, tmp_path: Path) -> None:
