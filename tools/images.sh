@@ -14,6 +14,7 @@ home=$PWD/var/docker
 export DOCKER_HOST=unix://$home/docker.sock DOCKER_CONFIG=$home/client DOCKER_BUILDKIT=1 BUILDX_CONFIG=$home/buildx
 version=${TROUPE_VERSION:-0.1.0}
 IMAGES="gateway svc-text svc-text-llamacpp svc-tts svc-tts-xtts svc-video svc-video-sadtalker"
+LAST_WORDS=40 # lines of a build that failed
 BOOKWORM=python:3.11-slim TRIXIE=python:3.13-slim
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
@@ -144,9 +145,10 @@ build() {
     read -r part target base <<<"$(recipe "$name")"
     say "Building troupe/$name"
     # shellcheck disable=SC2086  # BUILD_OPTIONS holds several words
-    docker buildx build --quiet --load --network host --file "$part/Dockerfile" --target "$target" --tag "troupe/$name:$version" \
+    docker buildx build --progress=plain --load --network host --file "$part/Dockerfile" --target "$target" --tag "troupe/$name:$version" \
       --build-arg "BASE=${BASE:-${base:-$BOOKWORM}}" --build-arg "TROUPE_VERSION=$version" ${BUILD_OPTIONS:-} \
-      --secret "id=pip_conf,src=$home/secrets/pip.conf" --secret "id=ca,src=$home/secrets/ca.crt" . >/dev/null
+      --secret "id=pip_conf,src=$home/secrets/pip.conf" --secret "id=ca,src=$home/secrets/ca.crt" . >"$home/$name.log" 2>&1 || {
+      tail -n "$LAST_WORDS" "$home/$name.log" >&2; say "troupe/$name was not built; all of it: var/docker/$name.log"; exit 1; }
   done
 }
 

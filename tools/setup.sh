@@ -38,13 +38,14 @@ while read -r package command why; do
   command -v "$command" >/dev/null || install "$why" "$package" || say "Going on without $package: $why"
 done < tools/system-packages.txt
 
-# ARM64 has no wheels of python-stretch and mojimoji: they are compiled, in a minute.
+# ARM64 has no wheels of python-stretch and mojimoji, Python 3.13 none of mojimoji: they are compiled, in a minute.
+no_wheels() { [ "$(uname -m)" = aarch64 ] || "$python" -c 'import sys; sys.exit(sys.version_info < (3, 13))'; }
 can_compile() {
   command -v c++ >/dev/null && "$python" -c 'import pathlib, sys, sysconfig
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").is_file())'
 }
-if [ "$(uname -m)" = aarch64 ] && ! can_compile; then
-  install "what compiles two packages" g++ python3-dev || { say "A compiler is needed: sudo apt-get install -y g++ python3-dev"; exit 1; }
+if no_wheels && ! can_compile; then
+  install "what compiles a package" g++ python3-dev || { say "A compiler is needed: sudo apt-get install -y g++ python3-dev"; exit 1; }
 fi
 
 if [ ! -x "$venv/bin/uv" ]; then
