@@ -20,7 +20,7 @@ SETTINGS = set(re.findall(r"^#([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_
 OF_ANY_RUNG = tuple(name.removeprefix("PROVIDER_SPARE") for name in SETTINGS if name.startswith("PROVIDER_SPARE"))
 NOT_IN_ENV = {"TROUPE_ENV_FILE"}  # it says where the `.env` is
 PLACE = re.compile(
-    r"(?<![\w/.-])((?:deploy|docs|tests|tools|protos|gateway|svc-(?:text|tts|video))/[\w./-]*\w)(?![\w…])"
+    r"(?<![\w/.-])((?:deploy|docs|tests|tools|protos|gateway|svc-(?:text|tts|video))/[\w./-]*\w)(?![\w…{])"
 )
 OURS = {"deploy/hardware/mine.yaml"}  # an example's
 WITH_A_VALUE = {"-e", "-s", "--scale", "--tail"}
