@@ -75,6 +75,8 @@ ELSEWHERE = (
     ),
     Setting("HF_TOKEN", "Hugging Face's token, for models behind a licence: only what fetches models reads it", ""),
     Setting("HF_ENDPOINT", "Where models are fetched from", "https://huggingface.co"),
+    Setting("GITHUB_ENDPOINT", "Where SadTalker's weights are fetched from", "https://github.com"),
+    Setting("HTTPS_PROXY", "http://host:port of the proxy through which weights are fetched; empty = none", ""),
 )
 """What no settings class holds: `troupe up`, Compose and the programs that fetch models read it."""
 
