@@ -137,3 +137,11 @@ def test_a_slip_would_be_seen() -> None:
     assert typed("docker compose up -d --scale svc-txt=2") == ({"svc-txt"}, set())
     assert MAKE.findall("A=1 make torch sadtalkr") == [" torch sadtalkr"]
     assert MAKE.findall("make bench-NAME or make bench-*") == []
+
+
+def test_every_test_of_ci_has_its_line_in_contributing() -> None:
+    called = re.findall(r"^([a-z][\w-]*) \d+$", (ROOT / ".ci/targets").read_text(), re.MULTILINE)
+    tests = {target for target in TARGETS if target.startswith("test-")}
+    assert called
+    assert set(called) <= tests
+    assert set(re.findall(r"^\| `make (test-[\w-]+)` \|", FIRST[1].read_text(), re.MULTILINE)) == tests
