@@ -32,7 +32,13 @@ OF_COMPOSE = ("TROUPE_VERSION",)
 """Settings of compose itself; the mesh refuses names it does not know."""
 NOT_PASSED_ON = {*OF_COMPOSE, *OF_TLS}
 OF_CLOUDS = ("MINIMAX_", "PROVIDER_MINIMAX_")
-OF_HUBS = ("HF_TOKEN", "COQUI_TOS_AGREED")
+OF_HUBS = ("HF_TOKEN", "HF_ENDPOINT", "GITHUB_ENDPOINT", "HTTPS_PROXY", "COQUI_TOS_AGREED")
+OF_FOLDERS = (
+    *("TROUPE_TEXT_MODELS_DIR", "TROUPE_SPEECH_PIPER_DIR"),
+    *("PROVIDER_XTTS_CHECKPOINT", "PROVIDER_SADTALKER_CHECKPOINT"),
+)
+"""Where the services look for weights, so that they are fetched to that place."""
+FOR_FETCHING = {*OF_HUBS, *OF_FOLDERS}
 FOR_OWNER, FOR_WHOEVER = 0o400, 0o444
 """What fetches weights runs as whoever owns the folder of models; nobody else mounts that volume."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -45,7 +51,7 @@ def main() -> int:
     tls = certify(PROJECT / "var" / "certs")
     write(SETTINGS / "gateway", for_gateway(told, SETTINGS / "gateway") | tls)
     write(SETTINGS / "services", for_services(told) | tls)
-    write(SETTINGS / "fetch", {name: value for name, value in told.items() if name in OF_HUBS}, mode=FOR_WHOEVER)
+    write(SETTINGS / "fetch", {name: value for name, value in told.items() if name in FOR_FETCHING}, mode=FOR_WHOEVER)
     try:
         give(VOICES)
     except OSError as error:

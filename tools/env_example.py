@@ -28,6 +28,7 @@ FILE = Path(__file__).parents[1] / ".env.example"
 HEAD = """\
 # Every setting of Troupe, each with its default. Copy this file to `.env`, and take the `#` from the lines you change.
 # One `.env` feeds the gateway and the services; the environment wins over it. Written by `make env-example`.
+# A rung is a provider in a chain: the first that can serve a request does (docs/ROUTING.md).
 """
 SEED = (
     *("PROVIDER_TEXT", "PROVIDER_TTS", "PROVIDER_VIDEO"),
@@ -65,9 +66,17 @@ ELSEWHERE = (
     Setting("TROUPE_TEXT_PYTHON", "The Python that `troupe up` starts svc-text with, for example var/vllm's", ""),
     Setting("TROUPE_VERSION", "Tag of the images that Compose builds and runs", "0.1.0"),
     Setting("HARDWARE", "Compose: cpu, a100, a100x2, dgx-spark, or host-vllm for a vLLM on this machine", "cpu"),
-    Setting("COMPOSE_PROFILES", "What `docker compose up` starts besides the CPU's mesh, with commas", ""),
+    Setting("COMPOSE_PROFILES", "What `docker compose up` starts besides the mesh, with commas: monitoring", ""),
+    Setting("PROMETHEUS_IMAGE", "Compose: Prometheus of the profile monitoring", "prom/prometheus:v3.5.0"),
+    Setting("GRAFANA_IMAGE", "Compose: Grafana of the profile monitoring", "grafana/grafana:12.1.0"),
+    Setting("PIP_CONF", "Compose: pip's settings while images are built, where PyPI is behind a mirror", "/dev/null"),
+    Setting(
+        "CA_BUNDLE", "Compose: the CAs trusted while images are built, where your network has its own", "/dev/null"
+    ),
     Setting("HF_TOKEN", "Hugging Face's token, for models behind a licence: only what fetches models reads it", ""),
     Setting("HF_ENDPOINT", "Where models are fetched from", "https://huggingface.co"),
+    Setting("GITHUB_ENDPOINT", "Where SadTalker's weights are fetched from", "https://github.com"),
+    Setting("HTTPS_PROXY", "http://host:port of the proxy through which weights are fetched; empty = none", ""),
 )
 """What no settings class holds: `troupe up`, Compose and the programs that fetch models read it."""
 
@@ -88,7 +97,7 @@ def render() -> str:
     groups = list(_groups())
     every = {setting.name: setting for _, settings in reversed(groups) for setting in settings}
     lines, written = [HEAD], set(SEED)
-    lines += _section("The seed's names: who serves, and where", (every[name] for name in SEED))
+    lines += _section("Who serves, and where: the names of the first guide", (every[name] for name in SEED))
     for title, settings in groups:
         fresh = [setting for setting in settings if setting.name not in written]
         written |= {setting.name for setting in fresh}

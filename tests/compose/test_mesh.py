@@ -115,6 +115,25 @@ def test_keys_are_files_and_nobody_elses(project: Project) -> None:
     assert "svc-tts:5050" in told["gateway-1"]  # it said localhost
 
 
+def voiced(text: str) -> int:
+    return httpx.post(f"{GATEWAY}/api/voice", json={"text": text}, timeout=30).status_code
+
+
+def test_the_gateway_reads_a_changed_env_without_a_restart(project: Project) -> None:
+    """As docs/OPERATIONS.md says it: `prepare` hands the file on, and a signal from inside is no stop to Docker."""
+    env, started = project.folder / ".env", project.containers()["gateway-1"]["State"]["StartedAt"]
+    before = env.read_text()
+    for told, wanted in ((f"{before}TROUPE_MAX_TEXT_CHARS=20\n", 413), (before, 200)):
+        env.write_text(told)
+        project.compose("run", "--rm", "prepare")
+        assert project.inside("gateway-1", "sh", "-c", "kill -HUP 1") == (0, "")
+        deadline = time.monotonic() + 20
+        while (status := voiced(GREETING)) != wanted:
+            assert time.monotonic() < deadline, status
+            time.sleep(0.2)
+    assert project.containers()["gateway-1"]["State"]["StartedAt"] == started
+
+
 def test_health_checks_notice_a_process_that_stands_still(project: Project) -> None:
     status, words = project.inside(
         "xtts-1", "python", "-m", "troupe.wire.probe", "grpc://127.0.0.1:50052/troupe.v1.Speech/flite"

@@ -56,6 +56,15 @@ def test_what_the_sources_read_stands_there() -> None:
     assert named - set(settings()) - NOT_WRITTEN == set()
 
 
+def test_what_the_compose_files_read_stands_there_with_the_same_default() -> None:
+    files = [ROOT / "deploy/compose.yaml", *(ROOT / "deploy/hardware").glob("*.yaml")]
+    read = {name: value for file in files for name, value in re.findall(r"\$\{(\w+):-(.*?)\}", file.read_text())}
+    shown = dict(re.findall(r"^#([A-Z][A-Z0-9_]*)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
+    assert set(read) - set(shown) == {"UID", "GID"}  # the shell's own
+    of_compose = {name for name in read if not name.startswith(("TROUPE_TEXT_", "PROVIDER_"))} - {"UID", "GID"}
+    assert {name: read[name] for name in of_compose} == {name: shown[name] for name in of_compose}
+
+
 def test_the_seeds_names_come_first() -> None:
     assert settings()[:3] == ["PROVIDER_TEXT", "PROVIDER_TTS", "PROVIDER_VIDEO"]
     assert settings().index("PROVIDER_SADTALKER_DEVICE") < settings().index("TROUPE_HOST")

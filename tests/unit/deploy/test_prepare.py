@@ -56,6 +56,21 @@ def test_each_reads_what_it_may(folders: Path) -> None:
     assert read(folders, "fetch") == {"HF_TOKEN": "hub"}
 
 
+def test_what_fetches_weights_knows_the_mirrors_and_where_the_services_look(folders: Path) -> None:
+    told = {
+        "HF_ENDPOINT": "https://mirror.example",
+        "GITHUB_ENDPOINT": "https://mirror.example/github",
+        "HTTPS_PROXY": "http://proxy.example:3128",
+        "TROUPE_TEXT_MODELS_DIR": "models/mine",
+        "TROUPE_SPEECH_PIPER_DIR": "voices/mine",
+        "PROVIDER_XTTS_CHECKPOINT": "models/xtts2",
+        "PROVIDER_SADTALKER_CHECKPOINT": "./models/sadtalker",
+    }
+    (folders / "project/.env").write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+    assert prepare.main() == 0
+    assert read(folders, "fetch") == told
+
+
 def test_keys_of_callers_come_along_for_the_gateway_alone(folders: Path) -> None:
     (folders / "project/keys.json").write_text("[]")
     (folders / "project/.env").write_text("TROUPE_API_KEYS_FILE=keys.json\n")

@@ -6,11 +6,17 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = (ROOT / "tools/arm64.sh").read_text()
 PAGE = (ROOT / "docs/ARM64.md").read_text()
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for block in re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
 MACHINE_X86_64, MACHINE_AARCH64, MACHINE_RISCV = 62, 183, 243  # e_machine of elf.h
 EXECUTABLE, SHARED, CORE = 2, 3, 4  # e_type
 
@@ -57,6 +63,27 @@ def test_each_part_has_a_row_of_wheels() -> None:
 
 def version(name: str) -> str:
     return re.search(rf"^{name}==(\S+)", (ROOT / "tools/vllm/cuda.txt").read_text(), re.MULTILINE)[1]
+
+
+CI_RUNS = {
+    "make up": ("tests/e2e/test_up.py", '[TROUPE, "up"]'),
+    "HARDWARE=dgx-spark docker compose up": ("tests/compose/test_config.py", '"dgx-spark"'),
+    "kubectl apply -k deploy/k8s/overlays/dgx-spark": ("tests/k8s/combinations.py", '"dgx-spark"'),
+    "make doctor TARGET=compose": ("tests/unit/tools/test_doctor.py", '"compose"'),
+    "make doctor": ("tests/e2e/test_up.py", '[TROUPE, "doctor"]'),
+}
+"""Of the page's commands: where, and by which words."""
+BY_HAND = {"uv pip install --dry-run": "the question to PyPI", "make test-arm64": "`make test-arm64`"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_page_is_one_that_ci_runs_or_is_said_not_to_be(command: str) -> None:
+    (known, *_) = [each for each in (*CI_RUNS, *BY_HAND) if command.startswith(each)] or ["neither"]
+    if known in CI_RUNS:
+        file, words = CI_RUNS[known]
+        assert words in (ROOT / file).read_text()
+    else:
+        assert BY_HAND[known] in PAGE.partition("By hand: ")[2].partition("\n\n")[0]
 
 
 def test_the_figures_are_those_of_the_spark_s_file() -> None:
