@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tests.fakes.certificates import EXPIRED, files, identity, make
 
 from troupe.v1 import text_pb2, text_pb2_grpc
+from troupe.wire.callers import GATEWAY
 from troupe.wire.channels import open_channel
 from troupe.wire.health import EngineBoard
 from troupe.wire.probe import ILL, WELL, probe
@@ -46,13 +47,13 @@ class Counting(text_pb2_grpc.TextServicer):
 class Served:
     """A service on a free port with these credentials; None = plaintext."""
 
-    def __init__(self, credentials: grpc.ServerCredentials | None) -> None:
-        self.servicer, self._credentials = Counting(), credentials
+    def __init__(self, credentials: grpc.ServerCredentials | None, callers: frozenset[str] = frozenset()) -> None:
+        self.servicer, self._credentials, self._callers = Counting(), credentials, callers
 
     async def __aenter__(self) -> Self:
         service = Service("troupe.v1.Text", lambda s: text_pb2_grpc.add_TextServicer_to_server(self.servicer, s))
         self.board = EngineBoard("troupe.v1.Text", ["echo"])
-        self.server = make_server([service], self.board, CollectorRegistry())
+        self.server = make_server([service], self.board, CollectorRegistry(), callers=self._callers)
         self.port = bind(self.server, "127.0.0.1", 0, "PORT", self._credentials)
         await self.server.start()
         await self.board.start()
@@ -117,6 +118,20 @@ async def test_no_call_of_a_stranger_comes_through(ours: Path, tmp_path: Path) -
         assert told.startswith(
             "Cannot connect to svc-text at here: it hung up at once: TLS on one side only, or a cert"
         )
+
+
+async def test_another_service_is_not_taken_for_the_gateway(ours: Path) -> None:
+    """Its certificate is of the same CA, so TLS itself lets it in; unary calls and streams are refused alike."""
+    async with Served(identity(ours, NAME).server(), frozenset({GATEWAY})) as served:
+        told = await served.asked(identity(ours, "svc-tts").client())
+        assert told.startswith("Calls are taken of gateway alone, and this caller's certificate is for localhost, svc-")
+        channel = open_channel(f"127.0.0.1:{served.port}", identity(ours, "svc-video").client(), name=NAME)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await text_pb2_grpc.TextStub(channel).Chat(text_pb2.ChatRequest(), timeout=10).read()
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+        await channel.close()
+        assert served.servicer.calls == 0
+        assert [await served.asked(identity(ours, part).client()) for part in ("gateway", "mesh")] == ["ok", "ok"]
 
 
 async def test_no_call_goes_to_a_stranger(ours: Path, tmp_path: Path) -> None:
