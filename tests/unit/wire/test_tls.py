@@ -19,9 +19,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tests.fakes.certificates import EXPIRED, files, identity, make
 
 from troupe.v1 import text_pb2, text_pb2_grpc
+from troupe.wire import tls
 from troupe.wire.callers import GATEWAY
 from troupe.wire.channels import open_channel
+from troupe.wire.errors import InvalidArgument
 from troupe.wire.health import EngineBoard
+from troupe.wire.papers import Papers, TlsFiles
 from troupe.wire.probe import ILL, WELL, probe
 from troupe.wire.serving import Service, bind, make_server
 from troupe.wire.statuses import from_rpc_error
@@ -223,10 +226,50 @@ def test_two_weeks_before_the_end_the_log_says_so_once_a_day(ours: Path, caplog:
         now[0] = held.papers.expires - (90 - day) * DAY_S
         held.look()
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert [text.split(":")[0] for text in warned] == [
+    assert [text.split(";")[0] for text in warned] == [
         "the certificate expires in 13.0 days",
         "the certificate expires in 11.9 days",
     ]
+    now[0] = held.papers.expires + 1
+    held.look()
+    assert "the certificate has expired: new connections fail" in caplog.messages[-1]
+
+
+def test_what_is_not_valid_yet_is_taken_over_once_it_is(
+    ours: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The clock of who made it may be ahead of ours; nobody writes the files again for that."""
+    held, judge = identity(ours, NAME), tls.examine
+    before = held.papers
+    make(ours)
+
+    def too_early(_: TlsFiles) -> Papers:
+        raise InvalidArgument("certificate is not yet valid")
+
+    monkeypatch.setattr(tls, "examine", too_early)
+    held.look()
+    held.look()
+    assert held.papers is before
+    assert len(caplog.records) == 1
+    monkeypatch.setattr(tls, "examine", judge)
+    held.look()
+    assert held.papers is not before
+
+
+def test_what_is_renewed_while_it_is_first_read_is_noticed(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = tls.examine
+
+    def renewed_meanwhile(files: TlsFiles) -> Papers:
+        papers = judge(files)
+        make(ours)
+        return papers
+
+    monkeypatch.setattr(tls, "examine", renewed_meanwhile)
+    held = identity(ours, NAME)
+    before = held.papers
+    monkeypatch.setattr(tls, "examine", judge)
+    held.look()
+    assert held.papers.certificate != before.certificate
 
 
 def test_the_metric_tells_the_seconds_left(ours: Path) -> None:
