@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple
 # Of the request that the running task works for; a task's children inherit it.
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+log = logging.getLogger(__name__)
+
 
 def configure(service: str, level: str = "INFO", form: Format = "text") -> None:
     """Send the log of this process to standard error."""
@@ -43,6 +46,9 @@ def configure(service: str, level: str = "INFO", form: Format = "text") -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     for reader in ("grpc._common", "grpc._cython.cygrpc"):
         logging.getLogger(reader).addFilter(_not_unreadable)
+    logging.getLogger("asyncio").addFilter(_without_what_was_given)
+    threading.excepthook = _of_thread
+    sys.excepthook = _of_process
 
 
 def about(request_id: str) -> None:
@@ -59,7 +65,9 @@ class Lines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
         """The line, without what follows of an exception."""
-        line, request_id = super().formatMessage(record), _request_id.get()
+        # What is quoted of others makes no line of its own.
+        line = " ".join(super().formatMessage(record).splitlines())
+        request_id = _request_id.get()
         return f"{line} request_id={request_id}" if request_id and request_id not in line else line
 
     def formatException(self, ei: Raised) -> str:  # noqa: N802  # logging's own name
@@ -100,3 +108,21 @@ def unquoted(error: BaseException | None) -> str:
 def _not_unreadable(record: logging.LogRecord) -> bool:
     """A traceback of gRPC for bytes it cannot read says little; who called hears of it too, and says it in words."""
     return not record.getMessage().startswith(("Exception deserializing", "Invalid encoding"))
+
+
+def _without_what_was_given(record: logging.LogRecord) -> bool:
+    """Of a defect asyncio tells the words, and what its callback was given; where it is, the traceback says."""
+    record.msg, record.args = record.getMessage().partition("\n")[0].partition("(")[0], None
+    return True
+
+
+def _of_thread(told: threading.ExceptHookArgs) -> None:
+    name = told.thread.name if told.thread is not None else "a thread"
+    log.error("a defect ended %s", name.partition(" (")[0], exc_info=told.exc_value)
+
+
+def _of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, Exception):
+        log.critical("a defect ended the process", exc_info=error)
+    else:
+        sys.__excepthook__(kind, error, trace)
