@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.util import find_spec
+
+import psutil
 
 from gateway.cli.mesh import PARTS, Part, interpreter
 from gateway.cli.surroundings import examine_gateway
@@ -58,14 +61,33 @@ def _service(part: Part, environ: Mapping[str, str]) -> list[Finding]:
         return [_elsewhere(part)]
     command = [python, "-m", part.module, "doctor", "--json", *(["--part-only"] if mine else [])]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=EXAMINATION_S, check=False)
-        return from_json(done.stdout)
+        said, wrong = _heard(command)
+        return from_json(said)
     except subprocess.TimeoutExpired:
         return [_silent(part, f"its examination took longer than {EXAMINATION_S:.0f} s")]
     except OSError as error:
         return [_silent(part, f"{python} does not start: {error.strerror}")]
     except ValueError:
-        return [_silent(part, (done.stderr.strip().splitlines() or ["it said nothing"])[-1])]
+        return [_silent(part, (wrong.strip().splitlines() or ["it said nothing"])[-1])]
+
+
+def _heard(command: Sequence[str]) -> tuple[str, str]:
+    """What it wrote to standard output and error; whatever it started ends with it, where it is late."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            return process.communicate(timeout=EXAMINATION_S)
+        except subprocess.TimeoutExpired:
+            with suppress(psutil.NoSuchProcess):
+                _end(psutil.Process(process.pid))
+            raise
+
+
+def _end(process: psutil.Process) -> None:
+    """The process first, so that it starts no others; vLLM computes in children of its own."""
+    children = process.children(recursive=True)
+    for each in (process, *children):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
 
 
 def _elsewhere(part: Part) -> Finding:
