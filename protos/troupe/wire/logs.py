@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal
 
+from troupe.wire.errors import RequestError, TroupeError
+
 LINE = "%(asctime)s.%(msecs)03d %(levelname)-7s {service}: %(message)s"
 TIME = "%H:%M:%S"
 REQUEST_ID = "x-request-id"
@@ -26,8 +28,8 @@ REQUEST_ID = "x-request-id"
 HEAD = "Traceback (most recent call last):"  # Python's own words, which people and programs look for
 LONGEST_ID = 64
 MOST_CAUSES = 8  # of one exception by another
-QUOTING = (ValueError, LookupError, SyntaxError)
-"""Whose words may be a caller's: `invalid literal for int() with base 10: 'my secret'`."""
+QUOTING = (ValueError, LookupError, SyntaxError, RequestError)
+"""Whose words may be a caller's: `invalid literal for int() with base 10: 'my secret'`; vLLM quotes what it refuses."""
 
 Format = Literal["text", "json"]
 Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -103,6 +105,11 @@ def unquoted(error: BaseException | None) -> str:
         blocks.append(f"{HEAD}\n{frames}{type(error).__qualname__}{words}")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\nand that because of\n".join(blocks)
+
+
+def in_words(error: TroupeError) -> str:
+    """Its code, and its message unless that may be a caller's words; whoever asked hears it anyway."""
+    return error.code if isinstance(error, QUOTING) else f"{error.code}: {error.message}"
 
 
 def _not_unreadable(record: logging.LogRecord) -> bool:

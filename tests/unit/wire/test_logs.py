@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 
 from troupe.v1 import text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import Internal
+from troupe.wire.errors import EngineFailed, Internal, InvalidArgument
 from troupe.wire.health import EngineBoard
-from troupe.wire.logs import REQUEST_ID, about, configure
+from troupe.wire.logs import REQUEST_ID, about, configure, in_words, unquoted
 from troupe.wire.serving import Service, bind, make_server, parse_announcement
 
 log = logging.getLogger("troupe.test")
@@ -135,6 +135,12 @@ async def test_what_nobody_caught_quotes_nothing_either(written: Written, form: 
         "in forgotten",
     ):
         assert told in text
+
+
+def test_an_error_is_told_in_words_where_they_are_no_callers() -> None:
+    assert in_words(EngineFailed("out of memory")) == "engine_failed: out of memory"
+    assert in_words(InvalidArgument(SECRET)) == "invalid_argument"
+    assert SECRET not in unquoted(InvalidArgument(SECRET))
 
 
 def test_a_chain_of_exceptions_ends(written: Written) -> None:
