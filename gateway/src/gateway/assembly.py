@@ -165,9 +165,13 @@ class Assembly:
         if plan.engines == (MINIMAX,):
             return self._minimax(plan, settings, made)
         target = self._target(place, made)
-        container = self._container(plan.target, made) if is_url(plan.target) else None
+        container = self._container(plan.target, made) if self._may_be_old(plan.target) else None
         made.rungs[plan, place] = self._had.rungs.get((plan, place)) or self._mesh(plan, target, container, made)
         return made.rungs[plan, place]
+
+    def _may_be_old(self, target: str) -> bool:
+        """Whether a container of the first release may answer there; with TLS between the parts no stranger may."""
+        return is_url(target) and (self._identity is None or target.startswith("https:"))
 
     def _container(self, url: str, made: Inventory) -> OldContainer:
         if url not in made.containers:
