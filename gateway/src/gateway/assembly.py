@@ -37,6 +37,7 @@ from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from gateway.settings import Settings
 from gateway.targets import is_url
+from troupe.wire.callers import GATEWAY
 from troupe.wire.machine import show_machine
 from troupe.wire.tls import Identity
 from troupe.wire.traces import Traces
@@ -193,8 +194,9 @@ class Assembly:
             # Watched for every engine it might run, so that another chain needs no other target.
             watched = [engine for engine in ENGINES[modality] if engine != MINIMAX]
             made.targets[place] = self._had.targets.get(place) or MeshTarget(
-                modality, address, watched=watched, resolver=resolver, connect=self._connect, identity=self._identity
-            )
+                modality, address, watched=watched, resolver=resolver, connect=self._connect, identity=self._identity,
+                certified=GATEWAY if address == LOCAL_CHILD else "",  # a child shows what its parent does
+            )  # fmt: skip
         return made.targets[place]
 
     def _mesh(self, plan: RungPlan, target: MeshTarget, container: OldContainer | None, made: Inventory) -> Rung:
