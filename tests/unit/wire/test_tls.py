@@ -184,6 +184,23 @@ async def test_a_server_that_got_a_new_ca_takes_those_of_the_new_one(ours: Path,
         assert await served.asked(identity(other, "gateway").client()) == "ok"
 
 
+async def test_two_cas_overlap_and_one_follows_the_other_without_a_restart(ours: Path, tmp_path: Path) -> None:
+    """First everybody trusts both, then each shows one of the new, in whatever order."""
+    server, client, other = identity(ours, NAME), identity(ours, "gateway"), make(tmp_path / "other")
+    both = (ours / "ca.crt").read_bytes() + (other / "ca.crt").read_bytes()
+    async with Served(server.server()) as served:
+        for held, part in ((server, NAME), (client, "gateway")):
+            files(ours, part).ca.write_bytes(both)
+            held.look()
+            assert held.papers.ca == both
+        for held, part in ((client, "gateway"), (server, NAME)):
+            for name in ("tls.crt", "tls.key"):
+                (ours / part / name).write_bytes((other / part / name).read_bytes())
+            held.look()
+            assert await served.asked(client.client()) == "ok"
+        assert client.papers.certificate == files(other, "gateway").certificate.read_bytes()
+
+
 async def test_the_probe_asks_over_tls(ours: Path) -> None:
     papers = files(ours, NAME)
     environ = {
