@@ -25,6 +25,7 @@ from troupe.wire.doctor.machine import ENOUGH_FOR_A_GATEWAY, ENOUGH_MEMORY, exam
 from troupe.wire.doctor.report import tell
 
 EXAMINATION_S = 900.0  # vLLM reads 40 GB of weights
+GONE_S = 5.0  # a process that holds a card takes a while to die
 SERVICES = tuple(part for part in PARTS if part.target)
 
 
@@ -83,11 +84,13 @@ def _heard(command: Sequence[str]) -> tuple[str, str]:
 
 
 def _end(process: psutil.Process) -> None:
-    """The process first, so that it starts no others; vLLM computes in children of its own."""
+    """The process, which is stopped before so that it starts no others, and its children: vLLM computes in some."""
+    process.suspend()
     children = process.children(recursive=True)
     for each in (process, *children):
         with suppress(psutil.NoSuchProcess):
             each.kill()
+    psutil.wait_procs(children, timeout=GONE_S)
 
 
 def _elsewhere(part: Part) -> Finding:
