@@ -83,8 +83,7 @@ def certify(made: Path) -> dict[str, str]:
 
 def hand(source: Path, folder: Path) -> None:
     """A copy, put there in one step: the part that runs looks at it, and shows what is new."""
-    copy = folder / f".{source.name}"
-    copy.unlink(missing_ok=True)
+    copy = anew(folder / f".{source.name}")
     copy.write_bytes(source.read_bytes())
     own(copy)
     copy.replace(folder / source.name)
@@ -106,8 +105,7 @@ def for_gateway(told: Mapping[str, str], folder: Path) -> dict[str, str]:
     """All of it; the file of API keys lies beside it."""
     settings = dict(told)
     if named := settings.pop(KEYS_SETTING, ""):
-        keys = folder / KEYS
-        keys.unlink(missing_ok=True)
+        keys = anew(folder / KEYS)
         keys.write_bytes((PROJECT / named).read_bytes())
         own(keys)
         settings[KEYS_SETTING] = f"/app/settings/{KEYS}"
@@ -122,8 +120,7 @@ def for_services(told: Mapping[str, str]) -> dict[str, str]:
 
 def write(folder: Path, settings: Mapping[str, str], mode: int = FOR_OWNER) -> None:
     """The settings as a file that its reader alone may read."""
-    path = folder / ".env"
-    path.unlink(missing_ok=True)
+    path = anew(folder / ".env")
     path.write_text("".join(f"{name}={quoted(value)}\n" for name, value in settings.items()))
     own(path, mode)
     folder.chmod(0o700 if mode == FOR_OWNER else 0o755)
@@ -134,6 +131,13 @@ def quoted(value: str) -> str:
     """A value that is read back as it is."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def anew(path: Path) -> Path:
+    """An empty file that nobody else may read, before anything is in it."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    return path
 
 
 def own(path: Path, mode: int = FOR_OWNER) -> None:

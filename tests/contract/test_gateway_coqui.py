@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import psutil
 import pytest
+from tests.fakes.certificates import environ, make
 
 NOBODY = "127.0.0.1:1"
 SETTINGS = {
@@ -68,6 +69,13 @@ async def test_the_child_speaks_comes_back_when_it_is_killed_and_leaves_with_the
     assert await asyncio.to_thread(gateway.popen.wait, 25) == 0
     assert not second.is_running()
     assert "Traceback" not in gateway.log
+
+
+async def test_the_child_shows_the_certificate_of_its_gateway(start_service, tmp_path) -> None:
+    """The gateway has no other than its own, and asks the child for that."""
+    gateway = start_service("gateway", **SETTINGS, **environ(make(tmp_path), "gateway"))
+    async with httpx.AsyncClient(base_url=f"http://{gateway.addresses['http']}", timeout=30) as client:
+        await until(lambda: speaks(client))
 
 
 async def test_the_child_does_not_outlive_a_gateway_that_was_killed(gateway) -> None:

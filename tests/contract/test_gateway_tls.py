@@ -64,6 +64,16 @@ def test_who_shows_no_certificate_is_not_answered(service) -> None:
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+def test_another_service_is_not_taken_for_the_gateway(service, ours) -> None:
+    papers = files(ours, "svc-tts")
+    ca, key, certificate = (path.read_bytes() for path in (papers.ca, papers.key, papers.certificate))
+    credentials = grpc.ssl_channel_credentials(ca, key, certificate)
+    named = [("grpc.ssl_target_name_override", "svc-text")]
+    with grpc.secure_channel(service.grpc, credentials, named) as channel, pytest.raises(grpc.RpcError) as refused:
+        TextStub(channel).Describe(DescribeRequest(), timeout=5)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
 def test_a_gateway_without_one_says_what_it_lacks(start_service, service) -> None:
     plain = start_service(
         "gateway", PROVIDER_TEXT="echo", PROVIDER_TEXT_FALLBACK="", TROUPE_TEXT_TARGET=service.grpc,

@@ -37,6 +37,7 @@ from gateway.routing.need import Modality
 from gateway.routing.rung import Rung
 from gateway.settings import Settings
 from gateway.targets import is_url
+from troupe.wire.callers import GATEWAY
 from troupe.wire.machine import show_machine
 from troupe.wire.tls import Identity
 from troupe.wire.traces import Traces
@@ -165,9 +166,13 @@ class Assembly:
         if plan.engines == (MINIMAX,):
             return self._minimax(plan, settings, made)
         target = self._target(place, made)
-        container = self._container(plan.target, made) if is_url(plan.target) else None
+        container = self._container(plan.target, made) if self._may_be_old(plan.target) else None
         made.rungs[plan, place] = self._had.rungs.get((plan, place)) or self._mesh(plan, target, container, made)
         return made.rungs[plan, place]
+
+    def _may_be_old(self, target: str) -> bool:
+        """Whether a container of the first release may answer there; with TLS between the parts no stranger may."""
+        return is_url(target) and (self._identity is None or target.startswith("https:"))
 
     def _container(self, url: str, made: Inventory) -> OldContainer:
         if url not in made.containers:
@@ -189,8 +194,9 @@ class Assembly:
             # Watched for every engine it might run, so that another chain needs no other target.
             watched = [engine for engine in ENGINES[modality] if engine != MINIMAX]
             made.targets[place] = self._had.targets.get(place) or MeshTarget(
-                modality, address, watched=watched, resolver=resolver, connect=self._connect, identity=self._identity
-            )
+                modality, address, watched=watched, resolver=resolver, connect=self._connect, identity=self._identity,
+                certified=GATEWAY if address == LOCAL_CHILD else "",  # a child shows what its parent does
+            )  # fmt: skip
         return made.targets[place]
 
     def _mesh(self, plan: RungPlan, target: MeshTarget, container: OldContainer | None, made: Inventory) -> Rung:

@@ -17,6 +17,7 @@ import grpc
 import grpc.aio
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from troupe.wire.callers import check_caller
 from troupe.wire.errors import Cancelled, Internal, TroupeError
 from troupe.wire.logs import REQUEST_ID, about
 from troupe.wire.statuses import abort
@@ -71,8 +72,10 @@ class RpcMetrics:
 class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Wraps the handlers of troupe.v1; the standard services are left as they are."""
 
-    def __init__(self, metrics: RpcMetrics) -> None:
+    def __init__(self, metrics: RpcMetrics, callers: frozenset[str] = frozenset()) -> None:
+        """`callers`: the names of which one must be in a caller's certificate; none = everybody may call."""
         self._metrics = metrics
+        self._callers = callers
 
     async def intercept_service(
         self,
@@ -114,6 +117,7 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         async def handle(request: Any, context: Context) -> Any:
             try:
                 with self._metrics.call(method, traceparent):
+                    check_caller(context, self._callers)
                     return await inner(request, context)
             except TroupeError as error:
                 await _refuse(context, error, request if heard else None)
@@ -128,6 +132,7 @@ class TroupeInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  
         async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
             try:
                 with self._metrics.call(method, traceparent) as span:
+                    check_caller(context, self._callers)
                     silent = span
                     async with aclosing(inner(request, context)) as messages:  # type: ignore[type-var]
                         async for message in messages:

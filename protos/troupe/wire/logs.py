@@ -12,11 +12,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal
+
+from troupe.wire.errors import RequestError, TroupeError
 
 LINE = "%(asctime)s.%(msecs)03d %(levelname)-7s {service}: %(message)s"
 TIME = "%H:%M:%S"
@@ -25,13 +28,15 @@ REQUEST_ID = "x-request-id"
 HEAD = "Traceback (most recent call last):"  # Python's own words, which people and programs look for
 LONGEST_ID = 64
 MOST_CAUSES = 8  # of one exception by another
-QUOTING = (ValueError, LookupError, SyntaxError)
-"""Whose words may be a caller's: `invalid literal for int() with base 10: 'my secret'`."""
+QUOTING = (ValueError, LookupError, SyntaxError, RequestError)
+"""Whose words may be a caller's: `invalid literal for int() with base 10: 'my secret'`; vLLM quotes what it refuses."""
 
 Format = Literal["text", "json"]
 Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 # Of the request that the running task works for; a task's children inherit it.
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+log = logging.getLogger(__name__)
 
 
 def configure(service: str, level: str = "INFO", form: Format = "text") -> None:
@@ -43,6 +48,9 @@ def configure(service: str, level: str = "INFO", form: Format = "text") -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     for reader in ("grpc._common", "grpc._cython.cygrpc"):
         logging.getLogger(reader).addFilter(_not_unreadable)
+    logging.getLogger("asyncio").addFilter(_without_what_was_given)
+    threading.excepthook = _of_thread
+    sys.excepthook = _of_process
 
 
 def about(request_id: str) -> None:
@@ -59,7 +67,9 @@ class Lines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
         """The line, without what follows of an exception."""
-        line, request_id = super().formatMessage(record), _request_id.get()
+        # What is quoted of others makes no line of its own.
+        line = " ".join(super().formatMessage(record).splitlines())
+        request_id = _request_id.get()
         return f"{line} request_id={request_id}" if request_id and request_id not in line else line
 
     def formatException(self, ei: Raised) -> str:  # noqa: N802  # logging's own name
@@ -97,6 +107,29 @@ def unquoted(error: BaseException | None) -> str:
     return "\nand that because of\n".join(blocks)
 
 
+def in_words(error: TroupeError) -> str:
+    """Its code, and its message unless that may be a caller's words; whoever asked hears it anyway."""
+    return error.code if isinstance(error, QUOTING) else f"{error.code}: {error.message}"
+
+
 def _not_unreadable(record: logging.LogRecord) -> bool:
     """A traceback of gRPC for bytes it cannot read says little; who called hears of it too, and says it in words."""
     return not record.getMessage().startswith(("Exception deserializing", "Invalid encoding"))
+
+
+def _without_what_was_given(record: logging.LogRecord) -> bool:
+    """Of a defect asyncio tells the words, and what its callback was given; where it is, the traceback says."""
+    record.msg, record.args = record.getMessage().partition("\n")[0].partition("(")[0], None
+    return True
+
+
+def _of_thread(told: threading.ExceptHookArgs) -> None:
+    name = told.thread.name if told.thread is not None else "a thread"
+    log.error("a defect ended %s", name.partition(" (")[0], exc_info=told.exc_value)
+
+
+def _of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, Exception):
+        log.critical("a defect ended the process", exc_info=error)
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -18,6 +18,15 @@ SETTINGS = ("TROUPE_TLS_CERT", "TROUPE_TLS_KEY", "TROUPE_TLS_CA")
 FLIGHTS = 4
 """Turns of each side until both are content, or one is not; TLS 1.3 takes two."""
 REMEDY = "`make certs` makes all of them anew."
+PLAINLY = {
+    "KEY_VALUES_MISMATCH": "the key is not this certificate's",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in the CA's file",
+    "PEM lib": "there is no certificate, or no key, in PEM",
+}
+"""OpenSSL's words -> what they mean; the first that is found."""
+
+Marks = tuple[tuple[int, int, int], ...]
+"""Of each file: which it is, when it was written, and its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,14 @@ class TlsFiles:
             )
         return cls(*map(Path, given))
 
-    def marks(self) -> tuple[tuple[int, int, int], ...]:
+    def marks(self) -> Marks:
         """What changes when a file does; links are followed, as Kubernetes renews a Secret by one."""
         found = (path.stat() for path in (self.certificate, self.key, self.ca))
         return tuple((file.st_ino, file.st_mtime_ns, file.st_size) for file in found)
+
+    def read(self) -> tuple[bytes, bytes, bytes]:
+        """Certificate, key and CA as they are now. Raises `OSError`."""
+        return self.certificate.read_bytes(), self.key.read_bytes(), self.ca.read_bytes()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,18 +76,23 @@ class Papers:
 def examine(files: TlsFiles) -> Papers:
     """Read and judge them. Raises `InvalidArgument` saying what is wrong, as a peer would find it."""
     try:
+        read = files.read()
         contexts = _context(files, ssl.PROTOCOL_TLS_SERVER), _context(files, ssl.PROTOCOL_TLS_CLIENT)
         shown = _handshake(*contexts)
-        certificate, key, ca = (path.read_bytes() for path in (files.certificate, files.key, files.ca))
+        same = files.read() == read
     except ssl.SSLCertVerificationError as error:
         raise _wrong(files, f"{error.verify_message} (judged by {files.ca})") from error
     except ssl.SSLError as error:
-        raise _wrong(files, f"{error.reason or error}, with the key {files.key} and the CA {files.ca}") from error
+        raise _wrong(files, f"{_plainly(error)} (the key is {files.key}, the CA {files.ca})") from error
     except OSError as error:
         raise _wrong(files, f"{error.filename} cannot be read: {error.strerror}") from error
+    if not same:  # what was judged and what would be shown may be two certificates
+        raise _wrong(files, "the files changed while they were read")
+    ends = [_end(ca) for ca in contexts[1].get_ca_certs()]
+    if not ends:  # a certificate that signed itself passes as its own CA, with OpenSSL and not with gRPC's peers
+        raise _wrong(files, f"{files.ca} holds no certificate of a CA (basicConstraints CA:TRUE)")
     names = frozenset(str(name) for kind, name in shown.get("subjectAltName", ()) if kind == "DNS")
-    last_ca = max(_end(ca) for ca in contexts[1].get_ca_certs())
-    return Papers(certificate, key, ca, names, min(_end(shown), last_ca))
+    return Papers(*read, names, min(_end(shown), max(ends)))
 
 
 def _context(files: TlsFiles, side: ssl._SSLMethod) -> ssl.SSLContext:
@@ -82,15 +100,19 @@ def _context(files: TlsFiles, side: ssl._SSLMethod) -> ssl.SSLContext:
     context = ssl.SSLContext(side)
     context.check_hostname = False  # which name is asked for depends on the peer
     context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(_there(files.ca))
-    context.load_cert_chain(_there(files.certificate), _there(files.key))
+    context.load_verify_locations(files.ca)
+    context.load_cert_chain(files.certificate, files.key, password=_untold)
     return context
 
 
-def _there(path: Path) -> Path:
-    """Raises `OSError` naming the file, which OpenSSL does not."""
-    path.open("rb").close()
-    return path
+def _untold() -> str:
+    """In place of OpenSSL's question on the terminal, at which a service would wait for ever."""
+    raise ssl.SSLError(ssl.SSL_ERROR_SSL, "the key has a pass phrase, and nobody is there to say it: take one without")
+
+
+def _plainly(error: ssl.SSLError) -> str:
+    said = str(getattr(error, "reason", "") or error)  # one that Python raises has a reason
+    return next((meaning for words, meaning in PLAINLY.items() if words in said), said)
 
 
 def _handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> dict[str, Any]:

@@ -32,12 +32,22 @@ WELL, ILL, WRONG = 0, 1, 2
 def probe(url: str, environ: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> tuple[int, str]:
     """The exit status and why; waits `timeout_s` at most."""
     parts = urlsplit(url)
-    if parts.scheme == "grpc" and parts.port:
-        return _grpc(parts, environ, timeout_s)
+    if parts.scheme == "grpc" and _port(parts):
+        try:
+            return _grpc(parts, environ, timeout_s)
+        except OSError as error:
+            return ILL, f"{error.filename}, which a setting TROUPE_TLS_... names, cannot be read: {error.strerror}"
     if parts.scheme in {"http", "https"} and parts.hostname:
         return _http(url, timeout_s)
     usage = "grpc://host:port, grpc://host:port/service or http://host:port/path"
     return WRONG, f"{url or 'Nothing'} cannot be asked. Use {usage}."
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:  # no number, or none of a port
+        return None
 
 
 def _grpc(parts: SplitResult, environ: Mapping[str, str], timeout_s: float) -> tuple[int, str]:

@@ -22,6 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, start_http_server
 
+from troupe.wire.callers import GATEWAY
 from troupe.wire.channels import SERVER_OPTIONS
 from troupe.wire.health import EngineBoard
 from troupe.wire.interceptors import RpcMetrics, TroupeInterceptor
@@ -80,8 +81,9 @@ async def serve(
     stop = stop_signal()
     metrics = metrics or RpcMetrics(registry)
     metrics.traces = Traces.of(listen.otlp_endpoint, CALLED[name])
-    server = make_server(services, board, registry, with_reflection=listen.reflection, metrics=metrics)
     identity = Identity.of(listen.tls)
+    callers = frozenset({GATEWAY}) if identity is not None else frozenset[str]()
+    server = make_server(services, board, registry, with_reflection=listen.reflection, metrics=metrics, callers=callers)
     credentials = identity.server() if identity is not None else None
     port = bind(server, listen.host, listen.grpc_port, listen.grpc_setting, credentials)
     with serve_metrics(listen, registry) as metrics_port:
@@ -109,9 +111,13 @@ def make_server(
     *,
     with_reflection: bool = True,
     metrics: RpcMetrics | None = None,
+    callers: frozenset[str] = frozenset(),
 ) -> grpc.aio.Server:
-    """A server with these services, health.v1, reflection, rich errors and metrics; not yet bound."""
-    interceptor = TroupeInterceptor(metrics or RpcMetrics(registry))
+    """A server with these services, health.v1, reflection, rich errors and metrics; not yet bound.
+
+    `callers`: whose certificates may call these services; none = everybody's.
+    """
+    interceptor = TroupeInterceptor(metrics or RpcMetrics(registry), callers)
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     for service in services:
         service.add(server)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import TypeVar
 
+from pydantic import BaseModel, Field, ValidationError
+
+from troupe.wire.errors import InvalidArgument
 from troupe.wire.logs import Format
 from troupe.wire.papers import TlsFiles
+
+S = TypeVar("S", bound=BaseModel)
 
 
 class PartSettings(BaseModel):
@@ -33,3 +38,17 @@ class PartSettings(BaseModel):
     def tls(self) -> TlsFiles | None:
         """The files for TLS between the parts; None = off. Raises `InvalidArgument` where only some are named."""
         return TlsFiles.of(self.tls_cert, self.tls_key, self.tls_ca)
+
+
+def of_environment(settings: type[S], prefix: str) -> S:
+    """An instance of what the environment says. Raises `InvalidArgument` naming the variable that cannot be right.
+
+    `prefix`: of the variables of fields without an alias.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        setting = prefix + name.upper() if name in settings.model_fields else name
+        raise InvalidArgument(f"{setting}={first['input']!r}: {first['msg']}.", setting=setting) from error

@@ -3,7 +3,8 @@
 - A service takes no call of who shows none; a client takes no service by another name than the one it asks for
   (`svc-text`, `svc-tts`, `svc-video`), at whatever address it found it.
 - Files that were renewed are read while the process runs: new connections show the new certificate, running calls end
-  on the connections they have. What cannot be right (half written, of another CA) is told once and not taken over.
+  on the connections they have. What cannot be right (half written, of another CA) is told once and not taken over; it
+  is tried again all the time, since the one that is not valid yet, where clocks differ, soon is.
 - How long it still holds is the metric `troupe_tls_expires_seconds`; two weeks before, the log says so each day.
 """
 
@@ -19,7 +20,7 @@ import grpc
 from prometheus_client import CollectorRegistry, Gauge
 
 from troupe.wire.errors import InvalidArgument
-from troupe.wire.papers import Papers, TlsFiles, examine
+from troupe.wire.papers import Marks, Papers, TlsFiles, examine
 
 LOOK_S = 5.0  # between two looks at the files
 DAY_S = 24 * 3600.0
@@ -36,8 +37,9 @@ class Identity:
         """Read and judge the files. Raises `InvalidArgument`."""
         self._files = files
         self._clock = clock  # seconds of the epoch
+        self._seen = files.marks()  # before they are read: what changes meanwhile is read again
         self.papers: Papers = examine(files)
-        self._seen = files.marks()
+        self._told = ""
         self._warned = 0.0
 
     @classmethod
@@ -74,10 +76,11 @@ class Identity:
         try:
             marks = self._files.marks()
             if marks != self._seen:
-                self._renew()
-                self._seen = marks
+                self._renew(marks)
         except OSError as error:
-            log.warning("the certificate stays as it is: %s", error)
+            self._stays(f"{error.filename} cannot be read: {error.strerror}")
+        except InvalidArgument as error:
+            self._stays(error.message)
         self._warn()
 
     async def keep(self) -> None:
@@ -86,20 +89,22 @@ class Identity:
             await asyncio.to_thread(self.look)
             await asyncio.sleep(LOOK_S)
 
-    def _renew(self) -> None:
-        try:
-            self.papers = examine(self._files)
-        except InvalidArgument as error:
-            log.warning("the certificate stays as it is: %s", error.message)
-            return
-        self._warned = 0.0
+    def _renew(self, marks: Marks) -> None:
+        self.papers = examine(self._files)
+        self._seen, self._told, self._warned = marks, "", 0.0
         log.info("the certificate was renewed; it expires in %.0f days", self._left_s() / DAY_S)
+
+    def _stays(self, why: str) -> None:
+        if why != self._told:
+            self._told = why
+            log.warning("the certificate stays as it is: %s", why)
 
     def _warn(self) -> None:
         left_s, now = self._left_s(), self._clock()
         if left_s < WARNING_S and now - self._warned >= DAY_S:
             self._warned = now
-            log.warning("the certificate expires in %.1f days: renew it, `make certs` does", left_s / DAY_S)
+            when = f"expires in {left_s / DAY_S:.1f} days" if left_s > 0 else "has expired: new connections fail"
+            log.warning("the certificate %s; renew it: `make certs` does", when)
 
     def _left_s(self) -> float:
         return self.papers.expires - self._clock()

@@ -13,12 +13,15 @@ Without an endpoint no span is ever made: what asks whether there is one reads a
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from troupe.wire.errors import Cancelled, InvalidArgument, TroupeError
+from troupe.wire.errors import Cancelled, Internal, InvalidArgument, TroupeError
 
 TRACEPARENT = "traceparent"
 """The header, and the key of gRPC's metadata."""
@@ -29,7 +32,7 @@ LEFT = "left"
 """Who read it stopped reading: he had enough, or has gone."""
 NO_ERRORS = frozenset({OK, LEFT, Cancelled.code})
 CODE = "troupe.code"
-FLUSH_MS = 2000
+FLUSH_S = 2.0
 SETTING = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 Kind = Literal["SERVER", "CLIENT", "INTERNAL"]
@@ -84,8 +87,9 @@ _current: ContextVar[Span | None] = ContextVar("span", default=None)
 class Traces:
     """Makes the first span of each request that this process takes, and sends all of them in the background."""
 
-    def __init__(self, provider: Any) -> None:
+    def __init__(self, provider: Any, exporter: Any = None) -> None:
         self._provider = provider
+        self._exporter = exporter  # that sends; None = one that cannot be late
         self._tracer = provider.get_tracer("troupe")
 
     @classmethod
@@ -93,6 +97,7 @@ class Traces:
         """For the collector at `http://host:4317`; None where there is none. Raises `InvalidArgument`."""
         if not endpoint:
             return None
+        _check(endpoint)
         try:
             from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
             from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  # an extra
@@ -104,8 +109,10 @@ class Traces:
                 setting=SETTING,
             ) from error
         provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-        return cls(provider)
+        exporter = OTLPSpanExporter(endpoint=endpoint)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)  # else each try in vain is a line
+        return cls(provider, exporter)
 
     def begin(self, name: str, traceparent: str = "", **attributes: str) -> Span:
         """The span of a request, part of the caller's trace where he has one; it is the task's from now on."""
@@ -119,8 +126,12 @@ class Traces:
 
     def close(self) -> None:
         """Send what is left; waits two seconds at most."""
-        self._provider.force_flush(FLUSH_MS)
-        self._provider.shutdown()
+        # The SDK's own flush knows no limit (opentelemetry-python#4568): a collector that hangs takes 30 s of a drain.
+        sending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        sending.start()
+        sending.join(FLUSH_S)
+        if sending.is_alive() and self._exporter is not None:
+            self._exporter.shutdown()  # it tries no more
 
 
 def current() -> Span | None:
@@ -152,10 +163,20 @@ def step(name: str, **attributes: str) -> Iterator[None]:
     except TroupeError as error:
         span.end(error.code)
         raise
-    except BaseException:
+    except Exception:
+        span.end(Internal.code)
+        raise
+    except BaseException:  # cancelled, or not read to its end
         span.end(LEFT)
         raise
     span.end()
+
+
+def _check(endpoint: str) -> None:
+    """What the exporter would take for a host that never answers. Raises `InvalidArgument`."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidArgument(f"{SETTING}={endpoint}: http://host:port is needed, or nothing.", setting=SETTING)
 
 
 def _dotted(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from svc_text.engine import EngineContext
 from svc_text.places import LlamacppPlace, OpenaiPlace, VllmPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
-from troupe.wire.settings import PartSettings
+from troupe.wire.settings import PartSettings, of_environment
 
 PREFIX = "TROUPE_TEXT_"
 NOT_OURS = (  # the gateway's and `troupe up`'s, of the same prefix
@@ -105,7 +105,7 @@ class Settings(PartSettings, BaseSettings):
         read_env_file()
         ours = (PREFIX + name for name, field in cls.model_fields.items() if field.validation_alias is None)
         refuse_unknown(PREFIX, [*NOT_OURS, *ours])
-        return cls()
+        return of_environment(cls, PREFIX)
 
     @property
     def context(self) -> EngineContext:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from svc_tts.engine import EdgePlace, EngineContext, PiperPlace, XttsPlace
 from troupe.wire.environment import read_env_file, refuse_unknown
-from troupe.wire.settings import PartSettings
+from troupe.wire.settings import PartSettings, of_environment
 
 PREFIX = "TROUPE_SPEECH_"
 NOT_OURS = ("TROUPE_SPEECH_TARGET",)  # the gateway's, of the same prefix
@@ -19,7 +19,13 @@ NOT_OURS = ("TROUPE_SPEECH_TARGET",)  # the gateway's, of the same prefix
 class Settings(PartSettings, BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,  # as the gateway has it: `TROUPE_LOG_FORMAT=` is none
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50052, ge=0, le=65535, description="gRPC port; 0 = any free one")
@@ -85,7 +91,7 @@ class Settings(PartSettings, BaseSettings):
         """The settings of this environment and its `.env`; raises `InvalidArgument` for a name nothing reads."""
         read_env_file()
         refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
-        return cls()
+        return of_environment(cls, PREFIX)
 
     @property
     def context(self) -> EngineContext:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from svc_video.engine import EngineContext, SadTalkerPlace
 from svc_video.h264 import Encoder
 from troupe.wire.environment import read_env_file, refuse_unknown
-from troupe.wire.errors import InvalidArgument
-from troupe.wire.settings import PartSettings
+from troupe.wire.settings import PartSettings, of_environment
 
 PREFIX = "TROUPE_VIDEO_"
 NOT_OURS = ("TROUPE_VIDEO_TARGET",)  # the gateway's, of the same prefix
@@ -21,7 +20,13 @@ NOT_OURS = ("TROUPE_VIDEO_TARGET",)  # the gateway's, of the same prefix
 class Settings(PartSettings, BaseSettings):
     """Every setting of this service; the field's description is its documentation."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,  # as the gateway has it: `TROUPE_LOG_FORMAT=` is none
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     host: str = Field("127.0.0.1", description="Address the service listens on")
     grpc_port: int = Field(50053, ge=0, le=65535, description="gRPC port; 0 = any free one")
@@ -75,11 +80,7 @@ class Settings(PartSettings, BaseSettings):
         """The settings of this environment and its `.env`; raises `InvalidArgument` for a slip in a name or value."""
         read_env_file()
         refuse_unknown(PREFIX, [*NOT_OURS, *(PREFIX + name for name in cls.model_fields)])
-        try:
-            return cls()
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InvalidArgument(f"The setting {first['loc'][0]} is {first['input']!r}: {first['msg']}.") from error
+        return of_environment(cls, PREFIX)
 
     @property
     def engine_names(self) -> tuple[str, ...]:

@@ -98,6 +98,21 @@ def test_each_part_gets_its_own_certificate_and_the_setting_to_show_it(folders: 
         assert (folders / "certified" / part / "tls.key").stat().st_mode & 0o777 == prepare.FOR_OWNER
 
 
+def test_no_key_is_anybodys_to_read_while_it_is_handed_over(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(folders / "project/var/certs")
+    (folders / "project/keys.json").write_text("[]")
+    (folders / "project/.env").write_text("TROUPE_API_KEYS_FILE=keys.json\nMINIMAX_API_KEY=cloud\n")
+    before, own = {}, prepare.own
+
+    def look(path: Path, *mode: int) -> None:
+        before[path.name] = path.stat().st_mode & 0o777
+        own(path, *mode)
+
+    monkeypatch.setattr(prepare, "own", look)
+    assert prepare.main() == 0
+    assert before == dict.fromkeys((".tls.crt", ".tls.key", ".ca.crt", ".env", "keys.json"), 0o600)
+
+
 def test_without_certificates_none_stay(folders: Path) -> None:
     make(folders / "project/var/certs")
     assert prepare.main() == 0

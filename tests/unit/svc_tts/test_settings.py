@@ -41,6 +41,8 @@ def test_edge_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TROUPE_SPEECH_EDGE_PROXY", "proxy:3128")
     with pytest.raises(ValidationError, match="edge_proxy"):
         Settings()
+    with pytest.raises(InvalidArgument, match="TROUPE_SPEECH_EDGE_PROXY='proxy:3128': "):
+        Settings.load()
 
 
 def test_a_slip_of_the_pen_names_the_right_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

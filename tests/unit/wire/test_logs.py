@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
+import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import grpc.aio
@@ -11,9 +14,9 @@ from prometheus_client import CollectorRegistry
 
 from troupe.v1 import text_pb2, text_pb2_grpc
 from troupe.wire.channels import open_channel
-from troupe.wire.errors import Internal
+from troupe.wire.errors import EngineFailed, Internal, InvalidArgument
 from troupe.wire.health import EngineBoard
-from troupe.wire.logs import REQUEST_ID, about, configure
+from troupe.wire.logs import REQUEST_ID, about, configure, in_words, unquoted
 from troupe.wire.serving import Service, bind, make_server, parse_announcement
 
 log = logging.getLogger("troupe.test")
@@ -26,12 +29,14 @@ def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
     """The lines since it was last asked; the log is as it was afterwards."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    hooks = threading.excepthook, sys.excepthook
 
     def lines() -> list[str]:
         return capsys.readouterr().err.splitlines()
 
     yield lines
     root.handlers[:], root.level = before
+    threading.excepthook, sys.excepthook = hooks
     about("")
 
 
@@ -66,6 +71,13 @@ def test_the_request_is_named_once(written: Written) -> None:
     assert [line.count("req_7") for line in written()] == [1, 1]
 
 
+def test_a_message_is_one_line(written: Written) -> None:
+    configure("text")
+    log.info("the engine said %s", "no\n12:00:00.000 INFO    text: all is well\r")
+    (line,) = written()
+    assert line.endswith("said no 12:00:00.000 INFO    text: all is well")
+
+
 def test_an_object_a_line(written: Written) -> None:
     configure("speech", form="json")
     log.warning("%s\nsaid", "two lines")
@@ -92,6 +104,43 @@ def test_what_an_exception_quotes_is_left_out(written: Written, form: str) -> No
         "Traceback (most",
     ):
         assert told in text
+
+
+async def forgotten() -> None:
+    int(SECRET)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_what_nobody_caught_quotes_nothing_either(written: Written, form: str) -> None:
+    """Else asyncio tells a forgotten task's exception and a callback's arguments, and Python prints a thread's."""
+    configure("text", form=form)
+    task = asyncio.create_task(forgotten())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    asyncio.get_running_loop().call_soon(int, SECRET)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    thread = threading.Thread(target=quote, name="drawing")
+    thread.start()
+    thread.join()
+    sys.excepthook(ValueError, ValueError(SECRET), None)
+    text = "\n".join(written())
+    assert SECRET not in text
+    for told in (
+        "Task exception was never retrieved",
+        "Exception in callback int",
+        "a defect ended drawing",
+        "a defect ended the process",
+        "in forgotten",
+    ):
+        assert told in text
+
+
+def test_an_error_is_told_in_words_where_they_are_no_callers() -> None:
+    assert in_words(EngineFailed("out of memory")) == "engine_failed: out of memory"
+    assert in_words(InvalidArgument(SECRET)) == "invalid_argument"
+    assert SECRET not in unquoted(InvalidArgument(SECRET))
 
 
 def test_a_chain_of_exceptions_ends(written: Written) -> None:

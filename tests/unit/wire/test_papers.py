@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_expired_ones_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_key_of_another_certificate_is_refused(ours: Path) -> None:
-    with pytest.raises(InvalidArgument, match="MISMATCH"):
+    with pytest.raises(InvalidArgument, match="the key is not this certificate's"):
         examine(replace(files(ours, "gateway"), key=files(ours, "svc-tts").key))
 
 
@@ -50,6 +51,34 @@ def test_a_file_that_is_not_there_or_no_pem_is_named(ours: Path, tmp_path: Path,
     missing.write_text("no certificate")
     with pytest.raises(InvalidArgument, match="TROUPE_TLS_CERT="):
         examine(replace(files(ours, "gateway"), **{field: missing}))
+
+
+def openssl(*words: str) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+def test_a_key_with_a_pass_phrase_is_refused_and_nobody_is_asked_for_it(ours: Path, tmp_path: Path) -> None:
+    locked, plain = tmp_path / "locked.key", files(ours, "gateway")
+    openssl("ec", "-in", str(plain.key), "-aes256", "-passout", "pass:secret", "-out", str(locked))
+    with pytest.raises(InvalidArgument, match=r": the key has a pass phrase.*without \(.*locked\.key"):
+        examine(replace(plain, key=locked))
+
+
+def test_a_certificate_that_is_its_own_ca_is_refused(tmp_path: Path) -> None:
+    key, own = tmp_path / "own.key", tmp_path / "own.crt"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=own")
+    extensions = ("-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=DNS:own")
+    openssl("req", "-x509", *kind, *extensions, "-keyout", str(key), "-out", str(own))
+    with pytest.raises(InvalidArgument, match=r"own\.crt holds no certificate of a CA"):
+        examine(TlsFiles(own, key, own))
+
+
+def test_what_changes_while_it_is_read_is_not_shown(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a new certificate would be shown with the old key, which was judged with the old certificate."""
+    reading = iter([(b"old", b"old", b"ca"), (b"new", b"old", b"ca")])
+    monkeypatch.setattr(TlsFiles, "read", lambda _: next(reading))
+    with pytest.raises(InvalidArgument, match="the files changed while they were read"):
+        examine(files(ours, "gateway"))
 
 
 def test_all_settings_or_none(ours: Path) -> None:

@@ -72,12 +72,18 @@ async def test_tls_is_asked_for_where_there_is_a_ca(served: tuple[str, EngineBoa
     assert await asked(served[0] + "/live", TROUPE_TLS_CA=str(tmp_path / "ca.crt")) == ILL
 
 
+def test_a_certificate_that_is_not_there_is_said(tmp_path) -> None:
+    status, why = probe("grpc://127.0.0.1:1/live", {"TROUPE_TLS_CA": str(tmp_path / "ca.crt")})
+    assert status == ILL
+    assert why.startswith(f"{tmp_path}/ca.crt, which a setting TROUPE_TLS_... names, cannot be read: No such file")
+
+
 async def test_over_http_the_status_tells(website: str) -> None:
     assert await asked(f"{website}/ready") == WELL
     assert await asked(f"{website}/other") == ILL
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "grpc://127.0.0.1", "ftp://127.0.0.1/x"])
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "grpc://127.0.0.1", "grpc://127.0.0.1:x", "ftp://127.0.0.1/x"])
 async def test_what_cannot_be_asked_says_how(url: str) -> None:
     assert probe(url, {})[0] == WRONG
     assert "grpc://host:port" in probe(url, {})[1]

@@ -19,8 +19,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tests.fakes.certificates import EXPIRED, files, identity, make
 
 from troupe.v1 import text_pb2, text_pb2_grpc
+from troupe.wire import tls
+from troupe.wire.callers import GATEWAY
 from troupe.wire.channels import open_channel
+from troupe.wire.errors import InvalidArgument
 from troupe.wire.health import EngineBoard
+from troupe.wire.papers import Papers, TlsFiles
 from troupe.wire.probe import ILL, WELL, probe
 from troupe.wire.serving import Service, bind, make_server
 from troupe.wire.statuses import from_rpc_error
@@ -46,13 +50,13 @@ class Counting(text_pb2_grpc.TextServicer):
 class Served:
     """A service on a free port with these credentials; None = plaintext."""
 
-    def __init__(self, credentials: grpc.ServerCredentials | None) -> None:
-        self.servicer, self._credentials = Counting(), credentials
+    def __init__(self, credentials: grpc.ServerCredentials | None, callers: frozenset[str] = frozenset()) -> None:
+        self.servicer, self._credentials, self._callers = Counting(), credentials, callers
 
     async def __aenter__(self) -> Self:
         service = Service("troupe.v1.Text", lambda s: text_pb2_grpc.add_TextServicer_to_server(self.servicer, s))
         self.board = EngineBoard("troupe.v1.Text", ["echo"])
-        self.server = make_server([service], self.board, CollectorRegistry())
+        self.server = make_server([service], self.board, CollectorRegistry(), callers=self._callers)
         self.port = bind(self.server, "127.0.0.1", 0, "PORT", self._credentials)
         await self.server.start()
         await self.board.start()
@@ -119,6 +123,20 @@ async def test_no_call_of_a_stranger_comes_through(ours: Path, tmp_path: Path) -
         )
 
 
+async def test_another_service_is_not_taken_for_the_gateway(ours: Path) -> None:
+    """Its certificate is of the same CA, so TLS itself lets it in; unary calls and streams are refused alike."""
+    async with Served(identity(ours, NAME).server(), frozenset({GATEWAY})) as served:
+        told = await served.asked(identity(ours, "svc-tts").client())
+        assert told.startswith("Calls are taken of gateway alone, and this caller's certificate is for localhost, svc-")
+        channel = open_channel(f"127.0.0.1:{served.port}", identity(ours, "svc-video").client(), name=NAME)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await text_pb2_grpc.TextStub(channel).Chat(text_pb2.ChatRequest(), timeout=10).read()
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+        await channel.close()
+        assert served.servicer.calls == 0
+        assert [await served.asked(identity(ours, part).client()) for part in ("gateway", "mesh")] == ["ok", "ok"]
+
+
 async def test_no_call_goes_to_a_stranger(ours: Path, tmp_path: Path) -> None:
     gateway = identity(ours, "gateway").client()
     async with Served(identity(ours, NAME).server()) as served:
@@ -166,6 +184,23 @@ async def test_a_server_that_got_a_new_ca_takes_those_of_the_new_one(ours: Path,
         assert await served.asked(identity(other, "gateway").client()) == "ok"
 
 
+async def test_two_cas_overlap_and_one_follows_the_other_without_a_restart(ours: Path, tmp_path: Path) -> None:
+    """First everybody trusts both, then each shows one of the new, in whatever order."""
+    server, client, other = identity(ours, NAME), identity(ours, "gateway"), make(tmp_path / "other")
+    both = (ours / "ca.crt").read_bytes() + (other / "ca.crt").read_bytes()
+    async with Served(server.server()) as served:
+        for held, part in ((server, NAME), (client, "gateway")):
+            files(ours, part).ca.write_bytes(both)
+            held.look()
+            assert held.papers.ca == both
+        for held, part in ((client, "gateway"), (server, NAME)):
+            for name in ("tls.crt", "tls.key"):
+                (ours / part / name).write_bytes((other / part / name).read_bytes())
+            held.look()
+            assert await served.asked(client.client()) == "ok"
+        assert client.papers.certificate == files(other, "gateway").certificate.read_bytes()
+
+
 async def test_the_probe_asks_over_tls(ours: Path) -> None:
     papers = files(ours, NAME)
     environ = {
@@ -208,10 +243,50 @@ def test_two_weeks_before_the_end_the_log_says_so_once_a_day(ours: Path, caplog:
         now[0] = held.papers.expires - (90 - day) * DAY_S
         held.look()
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert [text.split(":")[0] for text in warned] == [
+    assert [text.split(";")[0] for text in warned] == [
         "the certificate expires in 13.0 days",
         "the certificate expires in 11.9 days",
     ]
+    now[0] = held.papers.expires + 1
+    held.look()
+    assert "the certificate has expired: new connections fail" in caplog.messages[-1]
+
+
+def test_what_is_not_valid_yet_is_taken_over_once_it_is(
+    ours: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The clock of who made it may be ahead of ours; nobody writes the files again for that."""
+    held, judge = identity(ours, NAME), tls.examine
+    before = held.papers
+    make(ours)
+
+    def too_early(_: TlsFiles) -> Papers:
+        raise InvalidArgument("certificate is not yet valid")
+
+    monkeypatch.setattr(tls, "examine", too_early)
+    held.look()
+    held.look()
+    assert held.papers is before
+    assert len(caplog.records) == 1
+    monkeypatch.setattr(tls, "examine", judge)
+    held.look()
+    assert held.papers is not before
+
+
+def test_what_is_renewed_while_it_is_first_read_is_noticed(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = tls.examine
+
+    def renewed_meanwhile(files: TlsFiles) -> Papers:
+        papers = judge(files)
+        make(ours)
+        return papers
+
+    monkeypatch.setattr(tls, "examine", renewed_meanwhile)
+    held = identity(ours, NAME)
+    before = held.papers
+    monkeypatch.setattr(tls, "examine", judge)
+    held.look()
+    assert held.papers.certificate != before.certificate
 
 
 def test_the_metric_tells_the_seconds_left(ours: Path) -> None:

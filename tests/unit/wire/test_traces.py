@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import grpc.aio
@@ -68,6 +70,29 @@ def test_where_the_extra_is_missing_it_says_so(monkeypatch: pytest.MonkeyPatch) 
         Traces.of("http://127.0.0.1:4317", "gateway")
 
 
+@pytest.mark.parametrize("wrong", ["collector:4317", "nonsense", "http://", "grpc://collector:4317"])
+def test_what_is_no_address_of_a_collector_is_refused(wrong: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"OTEL_EXPORTER_OTLP_ENDPOINT={wrong}: http://host:port"):
+        Traces.of(wrong, "gateway")
+
+
+def test_a_collector_that_hangs_holds_up_no_end() -> None:
+    """It takes connections and says nothing: a process that ends waits two seconds, and its own end ends the thread."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        program = (
+            "import sys, time; from troupe.wire.traces import Traces; traces = Traces.of(sys.argv[1], 'x')\n"
+            "for _ in range(1500): traces.begin('a').end()\n"
+            "time.sleep(0.2); began = time.monotonic(); traces.close(); sys.stdout.write(str(time.monotonic() - began))"
+        )
+        command = [sys.executable, "-c", program, f"http://127.0.0.1:{silent.getsockname()[1]}"]
+        began = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        assert float(done.stdout) < 5
+        assert time.monotonic() - began < 15
+
+
 def test_a_request_is_part_of_its_callers_trace(kept: Kept) -> None:
     span = kept.traces.begin("POST", PARENT, troupe_request="req_1")
     assert current() is span
@@ -94,12 +119,15 @@ def test_steps_end_with_what_ended_them(kept: Kept) -> None:
         raise NoFace("No face.")
     with pytest.raises(KeyboardInterrupt), step("gone"):
         raise KeyboardInterrupt
+    with pytest.raises(RuntimeError), step("broken"):
+        raise RuntimeError("a defect")
     told = kept.told()
     assert told["good"] == {"troupe.engine": "echo", "troupe.code": "ok"}
     assert told["refused"] == {"troupe.code": NoFace.code}
     assert told["gone"] == {"troupe.code": LEFT}
+    assert told["broken"] == {"troupe.code": "internal"}
     status = {span.name: span.status.is_ok for span in kept.exporter.get_finished_spans()}
-    assert status == {"good": True, "refused": False, "gone": True}
+    assert status == {"good": True, "refused": False, "gone": True, "broken": False}
 
 
 class Answering(text_pb2_grpc.TextServicer):

@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.util import find_spec
+
+import psutil
 
 from gateway.cli.mesh import PARTS, Part, interpreter
 from gateway.cli.surroundings import examine_gateway
@@ -22,6 +25,7 @@ from troupe.wire.doctor.machine import ENOUGH_FOR_A_GATEWAY, ENOUGH_MEMORY, exam
 from troupe.wire.doctor.report import tell
 
 EXAMINATION_S = 900.0  # vLLM reads 40 GB of weights
+GONE_S = 5.0  # a process that holds a card takes a while to die
 SERVICES = tuple(part for part in PARTS if part.target)
 
 
@@ -58,14 +62,35 @@ def _service(part: Part, environ: Mapping[str, str]) -> list[Finding]:
         return [_elsewhere(part)]
     command = [python, "-m", part.module, "doctor", "--json", *(["--part-only"] if mine else [])]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=EXAMINATION_S, check=False)
-        return from_json(done.stdout)
+        said, wrong = _heard(command)
+        return from_json(said)
     except subprocess.TimeoutExpired:
         return [_silent(part, f"its examination took longer than {EXAMINATION_S:.0f} s")]
     except OSError as error:
         return [_silent(part, f"{python} does not start: {error.strerror}")]
     except ValueError:
-        return [_silent(part, (done.stderr.strip().splitlines() or ["it said nothing"])[-1])]
+        return [_silent(part, (wrong.strip().splitlines() or ["it said nothing"])[-1])]
+
+
+def _heard(command: Sequence[str]) -> tuple[str, str]:
+    """What it wrote to standard output and error; whatever it started ends with it, where it is late."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            return process.communicate(timeout=EXAMINATION_S)
+        except subprocess.TimeoutExpired:
+            with suppress(psutil.NoSuchProcess):
+                _end(psutil.Process(process.pid))
+            raise
+
+
+def _end(process: psutil.Process) -> None:
+    """The process, which is stopped before so that it starts no others, and its children: vLLM computes in some."""
+    process.suspend()
+    children = process.children(recursive=True)
+    for each in (process, *children):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    psutil.wait_procs(children, timeout=GONE_S)
 
 
 def _elsewhere(part: Part) -> Finding:

@@ -29,7 +29,8 @@ async def grpc_address(url: str) -> str:
     if not port.isdecimal():
         raise CannotConnect(
             f"The TTS service at {url} names no gRPC port ({GRPC_PORT_HEADER}): it is a container of the first "
-            "release, which is asked over HTTP; svc-tts in its place can do more."
+            "release, which is asked over HTTP, and with TLS between the parts over https:// alone; svc-tts in its "
+            "place can do more."
         )
     return f"{urlsplit(url).hostname}:{port}"
 

@@ -60,7 +60,9 @@ class Replica:
         crowd: Crowd,
         connect: bool = False,
         identity: Identity | None = None,
+        certified: str = "",
     ) -> None:
+        """`certified`: what its certificate must say; empty = the service's own name."""
         self.modality = modality
         self.address = address
         self.problem: str | None = None
@@ -73,8 +75,9 @@ class Replica:
         self._watched = frozenset(watched)
         self._identity = identity
         self.papers = identity.papers if identity is not None else None  # those that its connection shows
+        self._certified = certified or CERTIFIED[modality]
         credentials = identity.client() if identity is not None else None
-        self._channel = open_channel(address, credentials, name=CERTIFIED[modality])
+        self._channel = open_channel(address, credentials, name=self._certified)
         self._stub = STUBS[modality](self._channel)
         self._link = ChatLink(self._stub, address, self.heard) if connect and modality is Modality.TEXT else None
         self._not_serving: set[str] = set()  # health names
@@ -116,7 +119,7 @@ class Replica:
         """The same process on a connection of its own, by the certificate of now; it knows what this one has learnt."""
         heir = Replica(
             self.modality, self.address, self._pool, self._watched, lag=self._lag, crowd=self._crowd,
-            connect=self._link is not None, identity=self._identity,
+            connect=self._link is not None, identity=self._identity, certified=self._certified,
         )  # fmt: skip
         heir.engines, heir.problem, heir._heard_at = self.engines, self.problem, self._heard_at
         heir._not_serving, heir._served = set(self._not_serving), self._served

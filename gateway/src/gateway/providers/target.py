@@ -41,7 +41,9 @@ class MeshTarget:
         clock: Callable[[], float] = time.monotonic,
         connect: bool = False,
         identity: Identity | None = None,
+        certified: str = "",
     ) -> None:
+        """`certified`: what the certificates of its replicas must say; empty = the service's own name."""
         self.modality = modality
         self.address = address
         self.pool = Pool(clock, turn=secrets.randbelow(MOST_TURNS))
@@ -49,6 +51,7 @@ class MeshTarget:
         self._resolver = resolver or Resolver()
         self._connect = connect
         self._identity = identity
+        self._certified = certified
         self._doubted: Papers | None = None  # that some replica did not take
         self._lag = LoopLag()
         self._crowd = Crowd()
@@ -136,7 +139,7 @@ class MeshTarget:
             if address not in self._replicas:
                 self._replicas[address] = Replica(
                     self.modality, address, self.pool, self._watched, lag=self._lag, crowd=self._crowd,
-                    connect=self._connect, identity=self._identity,
+                    connect=self._connect, identity=self._identity, certified=self._certified,
                 )  # fmt: skip
                 self._replicas[address].start()
         self.pool.set_addresses(wanted)

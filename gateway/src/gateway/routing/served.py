@@ -18,6 +18,7 @@ from gateway.routing.rung import Call, Rung, RungStream
 from gateway.routing.trail import Trail
 from gateway.routing.verdict import Verdict, judge
 from troupe.wire.errors import DeadlineExceeded, StreamBroken, TroupeError
+from troupe.wire.logs import in_words
 from troupe.wire.traces import LEFT, OK
 
 M = TypeVar("M")
@@ -204,7 +205,7 @@ class Served(Generic[M]):
         if own is not None:
             self._leave()
             raise own
-        log.info("provider %s did not serve: %s: %s", rung.name, error.code, error.message)
+        log.info("provider %s did not serve: %s", rung.name, in_words(error))
         self._journey.failed(error)
 
     def _time_is_up(self, error: TroupeError) -> DeadlineExceeded | None:

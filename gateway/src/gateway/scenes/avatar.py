@@ -31,6 +31,7 @@ from troupe.v1.text_pb2 import ChatDelta
 from troupe.v1.video_pb2 import AnimateInput, AnimateSettings, Speech24k
 from troupe.wire.deadlines import Deadline
 from troupe.wire.errors import Cancelled, TroupeError
+from troupe.wire.logs import in_words
 from troupe.wire.media import PCM_BYTES_PER_MS, pieces
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Avatar:
             self._scene.stage("done")
             self._scene.tell("end", ok=True, stages=dict(self._scene.stages))
         except TroupeError as error:
-            log.warning("the film broke: %s: %s %s", error.code, error.message, self._request_id)
+            log.warning("the film broke: %s %s", in_words(error), self._request_id)
             self._scene.fail(error)
             raise
 

@@ -81,13 +81,19 @@ def disk(part: str, folder: Path, *, written: bool) -> Finding:
     name, there = f"disk {folder}", _there(folder)
     if written and not os.access(there, os.W_OK):
         reason = f"user {os.geteuid()} may not write in {there}"
-        return Finding(part, name, State.BROKEN, reason, f"chown -R {os.geteuid()} {there}", needed=True)
+        return Finding(part, name, State.BROKEN, reason, _given(folder, there), needed=True)
     free = shutil.disk_usage(there).free
     if free >= ENOUGH_DISK:
         return Finding(part, name, State.OK, f"{_gib(free)} free")
     reason = f"{_gib(free)} free, and {_gib(ENOUGH_DISK)} are enough"
     remedy = f"Make room on the disk of {there}, or name a folder elsewhere in the settings."
     return Finding(part, name, State.MISSING, reason, remedy, needed=written)
+
+
+def _given(folder: Path, there: Path) -> str:
+    """How this user gets the folder, and nothing beside it: what is there of its path may be `/`."""
+    made = "" if there == folder.absolute() else f"mkdir -p {folder} && "
+    return f"{made}chown -R {os.geteuid()} {folder}"
 
 
 def _there(folder: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gateway.cli import doctor
@@ -72,8 +73,20 @@ def test_a_part_that_is_installed_elsewhere_examines_itself(monkeypatch: pytest.
 
 def test_one_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part(monkeypatch)
-    monkeypatch.setattr(doctor, "EXAMINATION_S", 0.2)
     program = Path(python(tmp_path, ""))
-    program.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+    pid, child = tmp_path / "pid", "import time; time.sleep(60)"
+    program.write_text(
+        f"#!{sys.executable}\nimport subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        f"open({str(pid)!r}, 'w').write(str(child.pid))\nchild.wait()\n"
+    )
+    monkeypatch.setattr(doctor, "EXAMINATION_S", 3.0)
     (row,) = examine({"TROUPE_TEXT_PYTHON": str(program)})[2:]
     assert "took longer than" in row.reason
+    assert not runs(int(pid.read_text()))  # nor does what it started, as vLLM's own processes
+
+
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.fakes.certificates import environ, make
 
 from gateway.providers.coqui import CoquiRung
+from gateway.providers.mesh import MeshRung
 from gateway.providers.synthesize import OldContainer, SynthesizeRung
 from gateway.routing.budget import RetryBudget
 from gateway.routing.gate import Gate
@@ -232,3 +234,13 @@ async def test_whoever_answers_at_the_url_is_the_rung(old) -> None:
     assert rung.now is rung.mesh
     assert isinstance(rung.policy, Policy)
     await rung.plain.container.stop()
+
+
+def test_with_tls_between_the_parts_no_stranger_hears_what_is_said(tmp_path) -> None:
+    """Whoever answers at an http:// address could call himself a container of the first release."""
+    from gateway.assembly import build
+
+    tls = environ(make(tmp_path), "gateway")
+    for url, kind in (("http://tts:5050", MeshRung), ("https://tts:5050", CoquiRung)):
+        house = build(Settings.load({"PROVIDER_TTS": "coqui", "PROVIDER_COQUI_SERVICE_URL": url, **tls}))
+        assert isinstance(house.chains[Modality.TTS].rungs[0], kind)

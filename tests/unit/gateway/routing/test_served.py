@@ -11,9 +11,11 @@ from gateway.routing.rung import Policy
 from troupe.wire.errors import (
     CannotConnect,
     DeadlineExceeded,
+    InvalidArgument,
     NotSupported,
     Overloaded,
     StreamBroken,
+    TroupeError,
 )
 
 NEED = Need(Modality.TTS)
@@ -65,6 +67,18 @@ async def test_then_on_the_next_rung_and_that_is_told(rung, call, caplog) -> Non
         assert await all_of(served) == [1, 2]
     assert [each.name for each in served.rungs] == ["first", "second"]
     assert "Using fallback provider: second (first: cut)" in caplog.text
+
+
+async def test_the_log_says_who_did_not_serve_and_nothing_of_what_was_asked(rung, call, caplog) -> None:
+    """A server that refuses a request may quote it; one that broke says what the operator needs."""
+    refusing, broken = rung("first", [InvalidArgument("bad input: 'a prompt'")]), rung("first", [CannotConnect("gone")])
+    with caplog.at_level(logging.INFO):
+        for only in (refusing, broken):
+            with pytest.raises(TroupeError):
+                await Chain(Modality.TTS, [only]).run(NEED, call())
+    assert "a prompt" not in caplog.text
+    assert "provider first did not serve: invalid_argument" in caplog.text
+    assert "provider first did not serve: cannot_connect: gone" in caplog.text
 
 
 async def test_a_replica_that_breaks_again_is_followed_by_another(rung, call) -> None:

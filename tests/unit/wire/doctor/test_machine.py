@@ -80,4 +80,6 @@ def test_a_folder_that_may_not_be_written_is_broken(monkeypatch: pytest.MonkeyPa
     finding = disk("speech", tmp_path, written=True)
     assert finding.failed
     assert finding.remedy == f"chown -R {os.geteuid()} {tmp_path}"
+    later = tmp_path / "not" / "yet"
+    assert disk("speech", later, written=True).remedy == f"mkdir -p {later} && chown -R {os.geteuid()} {later}"
     assert disk("speech", tmp_path, written=False).ok
