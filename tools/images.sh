@@ -169,7 +169,7 @@ sizes() {
   local name line="" bytes
   for name in $IMAGES; do
     docker image inspect "troupe/$name:$version" >/dev/null 2>&1 || continue
-    bytes=$(docker history --human=false --format '{{.Size}}' "troupe/$name:$version" | awk '{sum += was; was = $1} END {printf "%d", sum}')
+    bytes=$(docker history --human=false --format '{{.Size}}' "troupe/$name:$version" | awk '{sum += was; was = $1} END {printf "%.0f", sum}')
     line+="${line:+, }\"$name\": $((bytes / 1000000))"
   done
   echo "{$line}"
