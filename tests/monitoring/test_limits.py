@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.chaos.stage import Stage
 from tests.fakes.certificates import environ, make
-from tests.monitoring.exporter import exporter
+from tests.monitoring.exporter import exporter, of_vllm
 from tests.monitoring.machine import CARD_BYTES, GIB, MEMORY_BYTES, MIB, NEEDS, Machine, may_be
 from tests.monitoring.showing import Watch, ask, clears, fires, is_quiet, jobs
 
@@ -61,19 +61,13 @@ async def test_a_day_that_costs_nearly_its_cap(stage: Stage, watch: Watch, tmp_p
     assert (await prometheus.query("troupe_spend_usd > 0.04 and troupe_spend_usd < 0.05")) != []
 
 
-def of_vllm(waiting: float, used: float) -> dict[str, float]:
-    """As vLLM has them among svc-text's metrics: `make test-vllm` looks that it has (tests/vllm/test_chat.py)."""
-    labels = '{engine="0",model_name="llama"}'
-    return {f"vllm:num_requests_waiting{labels}": waiting, f"vllm:kv_cache_usage_perc{labels}": used}
-
-
 async def test_vllm_with_more_chats_than_it_can_hold(watch: Watch) -> None:
     with exporter() as part:
-        part.values = of_vllm(waiting=0, used=0.4)
+        part.values = of_vllm(running=3, waiting=0, used=0.4)
         prometheus = watch({"svc-text": [part.address]})
         await prometheus.scraped(1)
         await is_quiet(prometheus, *OF_VLLM)
-        part.values = of_vllm(waiting=12, used=0.99)
+        part.values = of_vllm(running=8, waiting=12, used=0.99)
         await fires(prometheus, *OF_VLLM)
-        part.values = of_vllm(waiting=0, used=0.4)
+        part.values = of_vllm(running=3, waiting=0, used=0.4)
         await clears(prometheus, *OF_VLLM)
