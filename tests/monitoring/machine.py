@@ -20,7 +20,7 @@ DISK_MIB = 16
 MIB = 1 << 20
 GIB = 1 << 30
 CARD_BYTES = 80 * GIB
-MEMORY_BYTES = 8 * GIB  # less than any machine of the tests has, so that this bound counts
+MEMORY_BYTES = 8 * GIB
 SETUP = 'mount -t tmpfs -o "size=$1" tmpfs "$2" && mount --bind "$3" /sys/fs/cgroup && shift 3 && exec "$@"'
 
 
