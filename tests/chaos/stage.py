@@ -167,11 +167,15 @@ class Stage:
         return actor
 
     async def close(self) -> None:
-        """End all, gateways first."""
+        """End all, gateways first; one that had to be killed leaves nobody else behind, and is told at the end."""
         gateways = [actor for actor in self.actors if actor.module == "gateway"]
         others = [actor for actor in self.actors if actor.module != "gateway"]
+        ends: list[object] = []
         for actors in (gateways, others):
-            await asyncio.gather(*(asyncio.to_thread(actor.process.stop) for actor in actors))
+            stops = (asyncio.to_thread(actor.process.stop) for actor in actors)
+            ends += await asyncio.gather(*stops, return_exceptions=True)
+        if (stuck := next((end for end in ends if isinstance(end, BaseException)), None)) is not None:
+            raise stuck
 
     def judge_logs(self) -> None:
         """No process may have stumbled, and none may have logged what users said."""
