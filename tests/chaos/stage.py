@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -54,6 +54,7 @@ class Actor:
     folder: Path
     env: dict[str, str]
     process: Process
+    before: Sequence[str] = ()  # words of a command that runs it
     past: list[Process] = field(default_factory=list)
     back_at: float = 0.0  # when it said that it listens again; seconds of time.monotonic
 
@@ -106,7 +107,7 @@ class Actor:
         """
         self.past.append(self.process)
         env = self.env | self._ports()
-        self.process = await asyncio.to_thread(start_process, self.module, self.folder, GENTLY, **env)
+        self.process = await asyncio.to_thread(start_process, self.module, self.folder, [*GENTLY, *self.before], **env)
         self.back_at = time.monotonic()
         with suppress(PermissionError):
             for thread in psutil.Process(self.pid).threads():
@@ -135,19 +136,20 @@ class Stage:
         self._numbers = count()
         self.actors: list[Actor] = []
 
-    async def start(self, module: str, **env: str) -> Actor:
-        """Start one process with these settings."""
+    async def start(self, module: str, *, before: Sequence[str] = (), **env: str) -> Actor:
+        """Start one process with these settings; `before`: words of a command that runs it."""
         folder = self._folder / f"{module.rpartition('.')[2]}{next(self._numbers)}"
         folder.mkdir()
         env = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])), **env}
-        actor = Actor(module, folder, env, await asyncio.to_thread(start_process, module, folder, **env))
+        process = await asyncio.to_thread(start_process, module, folder, before, **env)
+        actor = Actor(module, folder, env, process, before)
         self.actors.append(actor)
         return actor
 
-    async def service(self, module: str, **env: str) -> Actor:
+    async def service(self, module: str, *, before: Sequence[str] = (), **env: str) -> Actor:
         """One replica of a service with its test engine."""
         prefix, setting, engine = SERVICES[module]
-        return await self.start(module, **{f"{prefix}_{setting}": engine, **env})
+        return await self.start(module, before=before, **{f"{prefix}_{setting}": engine, **env})
 
     async def replicas(self, module: str, count: int, **env: str) -> list[Actor]:
         """Several replicas, started together."""
@@ -165,11 +167,15 @@ class Stage:
         return actor
 
     async def close(self) -> None:
-        """End all, gateways first."""
+        """End all, gateways first; one that had to be killed leaves nobody else behind, and is told at the end."""
         gateways = [actor for actor in self.actors if actor.module == "gateway"]
         others = [actor for actor in self.actors if actor.module != "gateway"]
+        ends: list[object] = []
         for actors in (gateways, others):
-            await asyncio.gather(*(asyncio.to_thread(actor.process.stop) for actor in actors))
+            stops = (asyncio.to_thread(actor.process.stop) for actor in actors)
+            ends += await asyncio.gather(*stops, return_exceptions=True)
+        if (stuck := next((end for end in ends if isinstance(end, BaseException)), None)) is not None:
+            raise stuck
 
     def judge_logs(self) -> None:
         """No process may have stumbled, and none may have logged what users said."""

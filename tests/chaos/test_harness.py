@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from pathlib import Path
 
 import pytest
 from tests.chaos.dns import Zone, serving
 from tests.chaos.load import Load, failures
 from tests.chaos.proxy import in_front_of
-from tests.chaos.stage import Stage, chats, targets
+from tests.chaos.stage import GONE_S, Stage, chats, targets
 
 
 @pytest.mark.timeout(120)
@@ -37,6 +39,22 @@ async def test_a_replica_comes_back_on_its_port(stage: Stage) -> None:
     await replica.again()
     assert replica.grpc == address
     assert await replica.end() == 0
+
+
+async def test_one_that_does_not_end_leaves_nobody_else_behind(tmp_path: Path, monkeypatch) -> None:
+    stage = Stage(tmp_path)
+    text = await stage.service("svc_text")
+    gateway = await stage.gateway(PROVIDER_ECHO_TARGET=text.grpc)
+    stop = gateway.process.stop
+
+    def stuck() -> int:
+        stop()
+        raise subprocess.TimeoutExpired("gateway", GONE_S)
+
+    monkeypatch.setattr(gateway.process, "stop", stuck)
+    with pytest.raises(subprocess.TimeoutExpired):
+        await stage.close()
+    assert text.process.popen.poll() is not None
 
 
 async def test_the_dns_server_tells_what_the_zone_holds_now() -> None:

@@ -1,4 +1,4 @@
-"""A part that tells whatever a test says: what no test can have for real (a full card, a full disk, vLLM's queue)."""
+"""A part that tells whatever a test says: what these tests cannot have for real, vLLM's inside and a card."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ class Exporter:
     def render(self) -> bytes:
         """As Prometheus reads it."""
         return "".join(f"{head} {value}\n" for head, value in self.values.items()).encode()
+
+
+def of_vllm(running: float, waiting: float, used: float) -> dict[str, float]:
+    """As vLLM has them among svc-text's metrics; tests/vllm/test_chat.py holds these names against a real one's."""
+    labels = '{model_name="llama",engine="0"}'
+    names = ("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc")
+    return {f"{name}{labels}": value for name, value in zip(names, (running, waiting, used), strict=True)}
 
 
 @contextmanager

@@ -9,17 +9,14 @@ from pathlib import Path
 import pytest
 from tests.chaos.http1 import ask_once
 from tests.chaos.stage import NOWHERE, Actor, Stage
-from tests.monitoring.exporter import exporter
+from tests.monitoring.exporter import exporter, of_vllm
 from tests.monitoring.rules import DEPLOY, WINDOW_S
 
 pytestmark = pytest.mark.timeout(120)
 DASHBOARD = json.loads((DEPLOY / "grafana/dashboards/troupe.json").read_text())
 PATIENCE_S = 30.0
 ROUNDS = 8
-NO_TEST_HAS = {
-    'vllm:num_requests_running{engine="0"}': 3.0,
-    'vllm:num_requests_waiting{engine="0"}': 1.0,
-    'vllm:kv_cache_usage_perc{engine="0"}': 0.4,
+NO_TEST_HAS = of_vllm(running=3, waiting=1, used=0.4) | {
     'troupe_gpu_memory_used_bytes{gpu="0"}': 70e9,
     'troupe_gpu_memory_bytes{gpu="0"}': 80e9,
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.monitoring.rules import BY_NUMBERS, DEPLOY, RULES, alerts, hastened
+
+from troupe.wire.errors import TABLE, NotSupported
 
 
 def promtool(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -42,6 +45,12 @@ def test_those_numbers_notice_a_rule_that_never_fires(name: str, tmp_path: Path)
     done = promtool("test", "rules", tmp_path / "tests/troupe.yml")
     assert done.returncode != 0
     assert name in done.stdout + done.stderr
+
+
+def test_grpc_errors_are_those_that_are_no_callers_fault() -> None:
+    (rule,) = (rule for rule in alerts() if rule["alert"] == "TroupeGrpcErrors")
+    ours = {leaf.code for leaf, row in TABLE.items() if row.http >= 500} - {NotSupported.code}
+    assert set(re.search(r'code=~"([^"]+)"', rule["expr"])[1].split("|")) == ours
 
 
 def test_the_hastened_rules_are_the_same_but_for_time(tmp_path: Path) -> None:

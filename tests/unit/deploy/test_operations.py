@@ -31,3 +31,11 @@ def test_the_panels_it_names_exist() -> None:
     named = set(re.findall(r"(?<!\*)\*([A-Z][^*\n]+)\*(?!\*)", PAGE))
     assert named
     assert [name for name in named if name.lower() not in titles] == []
+
+
+def test_what_it_looks_for_in_the_gateways_log_is_written_there() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "gateway/src/gateway").rglob("*.py"))
+    greps = re.findall(r"`docker compose logs gateway \| grep (?:-E )?\"([^\"]+)\"`", PAGE)
+    phrases = {phrase for grep in greps for phrase in grep.split("|")}
+    assert {" status=5", "broke off", "did not serve"} <= phrases
+    assert [phrase for phrase in phrases if phrase.removesuffix("5") not in sources] == []

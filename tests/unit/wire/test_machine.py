@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from tests.fakes.nvml_driver import build
 
 from troupe.wire.machine import MachineGauges, show_machine
 from troupe.wire.nvml import Card, Nvml
-
-DRIVER = """
-typedef struct { unsigned long long total, free, used; } memory;
-int nvmlInit_v2(void) { return 0; }
-int nvmlDeviceGetCount_v2(unsigned *count) { *count = 3; return 0; }
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) { *handle = (void *)(long)(index + 1); return 0; }
-int nvmlDeviceGetMemoryInfo(void *handle, memory *told) {
-  if ((long)handle == 2) return 3; /* NVML_ERROR_NOT_SUPPORTED, as a DGX Spark says */
-  told->total = 80ull << 30; told->used = (unsigned long long)(long)handle << 30; told->free = told->total - told->used;
-  return 0;
-}
-"""
 
 
 @pytest.fixture
 def driver(tmp_path: Path) -> str:
     """A driver of three cards, the second of which tells nothing."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("no C compiler makes the driver")
-    source, library = tmp_path / "driver.c", tmp_path / "libnvidia-ml.so.1"
-    source.write_text(DRIVER)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True, timeout=50)
-    return str(library)
+    return build(tmp_path)
 
 
 def test_cards_tell_their_memory_and_those_that_cannot_are_left_out(driver: str) -> None:

@@ -223,16 +223,19 @@ class Served(Generic[M]):
         self._trail.ended(error.code)
         continuation = self._call.continuation
         own = self._aborted or self._call.input_error()
-        if own is not None or judge(error) is Verdict.CALLERS or continuation is None:
+        if own is not None or judge(error) is Verdict.CALLERS:
             self._fail(own or error)
             raise own or error
+        if continuation is None:
+            self._fail(error)
+            raise self._broken_off(error)
         if continuation.whole():  # it broke after its end
             self._finish()
             return
         why_not = continuation.resume(error)
         if why_not is not None:
             self._fail(error)
-            raise StreamBroken(f"{error.message} {why_not}")
+            raise self._broken_off(StreamBroken(f"{error.message} {why_not}"))
         self._journey.broke(error, same_rung=continuation.same_rung, features=continuation.features)
         await self._resume(error, broken)
 
@@ -245,11 +248,18 @@ class Served(Generic[M]):
             if self._call.continuation is not None and self._call.continuation.whole():
                 self._finish()  # that nothing more would come was known only now
                 return
-            raise StreamBroken(f"{error.message} Nobody could go on with the answer: {why.message}") from why
+            nobody = StreamBroken(f"{error.message} Nobody could go on with the answer: {why.message}")
+            raise self._broken_off(nobody) from why
         log.warning("resumed on %s (%s) %s", self.rung.name, error.message, self._call.request_id)
         self._chain.observer.resumed(self._chain.modality, self.rung.name)
         if self.rung is not broken:
             self._chain.announce(self.rung, self.attempts, self.fallback_reason, self._call.request_id)
+
+    def _broken_off(self, error: TroupeError) -> TroupeError:
+        """The same error, told to who watches the log: a caller's answer ends early."""
+        told = (self.rung.name, error.code, error.message, self._call.request_id)
+        log.warning("the answer of %s broke off: %s: %s %s", *told)
+        return error
 
     def _take(self, message: M) -> None:
         continuation = self._call.continuation

@@ -141,6 +141,30 @@ async def test_the_callers_own_fault_is_not_continued(rung, call) -> None:
     assert not counting.resumed
 
 
+@pytest.mark.parametrize(
+    ("continuation", "code"),
+    [(None, "cannot_connect"), (Counting(3, why_not="Not this one."), "stream_broken"), (Counting(3), "stream_broken")],
+)
+async def test_an_answer_that_nobody_goes_on_with_stands_in_the_log(rung, call, caplog, continuation, code) -> None:
+    first = rung("first", [1, CannotConnect("gone")], [CannotConnect("still gone")])
+    served = await Chain(Modality.TTS, [first]).run(NEED, call(continuation=continuation, request_id="req_1"))
+    with caplog.at_level(logging.WARNING), pytest.raises((CannotConnect, StreamBroken)):
+        await all_of(served)
+    (line,) = (record.message for record in caplog.records)
+    assert line.startswith(f"the answer of first broke off: {code}: gone")
+    assert line.endswith("req_1")
+
+
+async def test_a_break_that_is_the_callers_own_is_no_news(rung, call, caplog) -> None:
+    first = rung("first", [1, CUT])
+    served = await Chain(Modality.TTS, [first]).run(NEED, call())
+    assert await anext(served) == 1
+    served.abort(NotSupported("cancelled"))
+    with caplog.at_level(logging.WARNING), pytest.raises(NotSupported):
+        await anext(served)
+    assert not caplog.records
+
+
 async def test_abort_while_it_looks_for_another_ends_it(rung, call) -> None:
     reached = asyncio.Event()
 
