@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from tests.k8s.manifests import K8S, SETTINGS, name, of, pods
 
+from troupe.wire.probe import TIMEOUT_S
+
 TAG = "0.1.0"
 IMAGES = {
     "troupe/gateway",
@@ -161,7 +163,60 @@ def test_kubelet_does_not_ask_in_plain_where_certificates_are_wanted(rows):
             for pod in pods(of(manifests, "Deployment", "LeaderWorkerSet")):
                 probes = [value for key, value in pod.containers[0].items() if key.endswith("Probe")]
                 assert not any("grpc" in probe for probe in probes), (row, pod.owner)
-                assert "/etc/troupe/tls" in {mount["mountPath"] for mount in pod.containers[0]["volumeMounts"]}
+
+
+def test_a_program_that_asks_has_time_to(rows):
+    """kubelet ends it after `timeoutSeconds`, one if nobody says; the program itself gives up a little earlier."""
+    for row, manifests in rows.items():
+        for pod in pods(of(manifests, "Deployment", "LeaderWorkerSet")):
+            for kind, probe in pod.containers[0].items():
+                if kind.endswith("Probe") and "exec" in probe:
+                    assert probe.get("timeoutSeconds", 1) > TIMEOUT_S, (row, pod.owner, kind)
+
+
+def test_who_is_told_of_a_certificate_has_its_own(rows):
+    """The parts, and their doctors, who judge it."""
+    for row, manifests in rows.items():
+        for pod in pods(manifests):
+            found = {volume["secret"]["secretName"] for volume in pod.spec["volumes"] if volume["name"] == "tls"}
+            mounted = "/etc/troupe/tls" in {mount["mountPath"] for mount in pod.containers[0]["volumeMounts"]}
+            fetches = pod.labels["app.kubernetes.io/component"] == "fetch-models"  # calls no part
+            wanted = {f"troupe-tls-{pod.spec['serviceAccountName']}"} if "mtls" in row and not fetches else set()
+            assert (found, mounted) == (wanted, bool(wanted)), (row, pod.owner)
+
+
+def test_machines_of_one_model_find_each_other_before_they_are_ready(rows):
+    """LeaderWorkerSet makes the Service that tells of pods that are not ready, unless one of that name exists."""
+    for row, manifests in rows.items():
+        services = {name(each) for each in of(manifests, "Service")}
+        sets = {name(each) for each in of(manifests, "LeaderWorkerSet")}
+        assert bool(sets) == ("spanning" in row)
+        assert not sets & services, row
+
+
+def test_machines_of_one_model_are_two_machines(rows):
+    """Cards in slices would let both pods onto one."""
+    for row, manifests in rows.items():
+        for pod in pods(of(manifests, "LeaderWorkerSet")):
+            (term,) = pod.spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+            assert term["topologyKey"] == "kubernetes.io/hostname"
+            assert term["labelSelector"]["matchLabels"].items() <= pod.labels.items(), row
+
+
+def test_images_of_a_spark_go_to_nodes_of_its_kind(rows):
+    for row, manifests in rows.items():
+        for pod in pods(manifests):
+            wanted = {"kubernetes.io/arch": "arm64"} if row.startswith("dgx-spark") else {}
+            assert pod.spec.get("nodeSelector", {}) == wanted, (row, pod.owner)
+
+
+def test_whoever_needs_the_card_or_its_node_may_go_there(rows):
+    """Nodes with cards are often tainted, and a volume may be one node's own: jobs that fetch follow the models."""
+    for row, manifests in rows.items():
+        for pod in pods(manifests):
+            part = pod.labels["app.kubernetes.io/name"]
+            wanted = [] if row.startswith("cpu") or part == "gateway" else ["nvidia.com/gpu"]
+            assert [each["key"] for each in pod.spec.get("tolerations", ())] == wanted, (row, pod.owner)
 
 
 def test_what_is_scaled_exists_and_says_no_number_itself(rows):
