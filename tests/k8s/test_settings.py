@@ -132,6 +132,20 @@ def test_vllm_is_set_as_the_table_of_models_and_hardware_says(rows, overlay):
         assert float(told["TROUPE_TEXT_VLLM_MEMORY_SHARE"]) <= 0.8, "XTTS and SadTalker want room on the same card"
 
 
+def test_what_is_fetched_for_vllm_is_what_it_serves(rows):
+    """The same name and folder, the switch for offline turned; Meta's second copy of the weights stays where it is."""
+    for row, manifests in rows.items():
+        fetch = next(pod for pod in pods(manifests) if pod.labels["app.kubernetes.io/name"] == "fetch-text")
+        command, told = fetch.containers[0]["command"], settings(manifests)
+        if row.startswith("cpu"):
+            assert command[:3] == ["python", "-m", "svc_text"]
+            continue
+        assert command == ["hf", "download", "$(PROVIDER_VLLM_MODEL)", "--exclude", "original/*"], row
+        assert {"name": "HF_HUB_OFFLINE", "value": "0"} in fetch.containers[0]["env"], row
+        assert told["HF_HUB_OFFLINE"] == "1", row
+        assert told["HF_HOME"].startswith("/app/models/"), row
+
+
 def test_a_model_fits_into_the_pods_memory_where_it_is_the_cards_too(rows):
     """On a Spark what vLLM takes may count as the pod's; its doctor takes as much."""
     for row, manifests in rows.items():
