@@ -45,6 +45,14 @@ def test_whoever_needs_the_card_or_its_node_may_go_there(rows):
             assert [each["key"] for each in pod.spec.get("tolerations", ())] == wanted, (row, pod.owner)
 
 
+def test_a_pair_has_two_of_everything_one_on_each(rows):
+    for overlay, count in (("cpu", 1), ("a100", 1), ("a100x2", 1), ("dgx-spark", 1), ("dgx-spark-pair", 2)):
+        for each in of(rows[overlay], "Deployment"):
+            (spread,) = each["spec"]["template"]["spec"]["topologySpreadConstraints"]
+            assert each["spec"]["replicas"] == count, (overlay, name(each))
+            assert (spread["whenUnsatisfiable"] == "DoNotSchedule") == (count == 2), (overlay, name(each))
+
+
 def test_who_has_a_card_has_nvidias_runtime(rows):
     for row, manifests in rows.items():
         for pod in pods(manifests):
