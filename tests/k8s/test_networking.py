@@ -76,6 +76,17 @@ def test_everybody_may_ask_for_names_and_send_traces(rows):
             assert (part, "monitoring", TRACES) in ways, (row, part)
 
 
+def test_names_are_asked_for_by_udp_and_tcp_and_all_else_is_tcp(rows):
+    for row, manifests in rows.items():
+        for policy in of(manifests, "NetworkPolicy"):
+            rules = [*policy["spec"].get("ingress", ()), *policy["spec"].get("egress", ())]
+            ports = {(port["protocol"], port["port"]) for rule in rules for port in rule.get("ports", ())}
+            if name(policy) == "dns":
+                assert ports == {("UDP", 53), ("TCP", 53)}, row
+            else:
+                assert {protocol for protocol, _ in ports} <= {"TCP"}, (row, name(policy))
+
+
 def test_ports_of_policies_are_ports_of_containers(rows):
     for row, all_pods, policies in with_policies(rows):
         ports = {

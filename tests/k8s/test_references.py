@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from tests.k8s.manifests import K8S, SETTINGS, name, of, pods
 
@@ -19,8 +18,6 @@ IMAGES = {
 }
 MADE_BY_HAND = {"troupe-api-keys", "troupe-cloud", "troupe-own", "troupe-outside"}
 OPTIONAL = {"troupe-cloud", "troupe-own"}
-ENGINES = {"svc-text": "TROUPE_TEXT_ENGINES", "svc-tts": "TROUPE_SPEECH_ENGINES", "svc-video": "TROUPE_VIDEO_ENGINES"}
-SERVICES = {"svc-text": "troupe.v1.Text", "svc-tts": "troupe.v1.Speech", "svc-video": "troupe.v1.Video"}
 
 
 def test_images_are_ours_and_of_this_version(rows):
@@ -120,48 +117,15 @@ def test_deployments_select_their_own_pods(rows):
             assert spread["labelSelector"]["matchLabels"].items() <= labels.items()
 
 
-def test_probes_ask_ports_there_are_for_engines_there_are(rows):
+def test_who_is_told_of_a_certificate_has_its_own(rows):
+    """The parts, and their doctors, who judge it."""
     for row, manifests in rows.items():
-        (told,) = [each["data"] for each in of(manifests, "ConfigMap") if name(each).startswith(SETTINGS)]
-        for pod in pods(of(manifests, "Deployment", "LeaderWorkerSet")):
-            part, container = pod.labels["app.kubernetes.io/name"], pod.containers[0]
-            ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-            for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
-                if kind not in container:
-                    assert pod.owner.endswith("workerTemplate"), (row, pod.owner)  # no chat is sent there
-                    continue
-                port, service = _question(container[kind], ports)
-                assert port in ports.values(), (row, pod.owner, kind)
-                known = (
-                    {f"{SERVICES[part]}/{each}" for each in told[ENGINES[part]].split(",")}
-                    if part in SERVICES
-                    else set()
-                )
-                assert service in known | {"", "live"}, (row, pod.owner, kind, service)
-
-
-def test_startup_waits_for_the_first_engine_that_needs_a_card(rows):
-    for row in ("a100", "dgx-spark-pair", "cluster"):
-        asked = {}
-        for pod in pods(of(rows[row], "Deployment")):
-            asked[pod.labels["app.kubernetes.io/name"]] = (
-                pod.containers[0]["startupProbe"].get("grpc", {}).get("service")
-            )
-        assert asked == {
-            "gateway": None,
-            "svc-text": "troupe.v1.Text/vllm",
-            "svc-tts": "troupe.v1.Speech/xtts",
-            "svc-video": "troupe.v1.Video/sadtalker",
-        }
-
-
-def test_kubelet_does_not_ask_in_plain_where_certificates_are_wanted(rows):
-    for row, manifests in rows.items():
-        if "mtls" in row:
-            for pod in pods(of(manifests, "Deployment", "LeaderWorkerSet")):
-                probes = [value for key, value in pod.containers[0].items() if key.endswith("Probe")]
-                assert not any("grpc" in probe for probe in probes), (row, pod.owner)
-                assert "/etc/troupe/tls" in {mount["mountPath"] for mount in pod.containers[0]["volumeMounts"]}
+        for pod in pods(manifests):
+            found = {volume["secret"]["secretName"] for volume in pod.spec["volumes"] if volume["name"] == "tls"}
+            mounted = "/etc/troupe/tls" in {mount["mountPath"] for mount in pod.containers[0]["volumeMounts"]}
+            fetches = pod.labels["app.kubernetes.io/component"] == "fetch-models"  # calls no part
+            wanted = {f"troupe-tls-{pod.spec['serviceAccountName']}"} if "mtls" in row and not fetches else set()
+            assert (found, mounted) == (wanted, bool(wanted)), (row, pod.owner)
 
 
 def test_what_is_scaled_exists_and_says_no_number_itself(rows):
@@ -183,18 +147,3 @@ def _references(pod) -> list[tuple[str, bool]]:
                 found.append((each["name"], each.get("optional", False)))
     found += [(volume["secret"]["secretName"], False) for volume in pod.spec["volumes"] if "secret" in volume]
     return found
-
-
-def _question(probe, ports) -> tuple[int, str]:
-    """Which port a probe asks, and for which name of grpc.health.v1."""
-    handlers = [kind for kind in ("grpc", "httpGet", "exec", "tcpSocket") if kind in probe]
-    assert len(handlers) == 1, handlers
-    if "grpc" in probe:
-        return probe["grpc"]["port"], probe["grpc"].get("service", "")
-    if "httpGet" in probe:
-        return ports[probe["httpGet"]["port"]], ""
-    *command, url = probe["exec"]["command"]
-    assert command == ["python", "-m", "troupe.wire.probe"]
-    parts = urlsplit(url)
-    assert (parts.scheme, parts.hostname) == ("grpc", "127.0.0.1")
-    return parts.port, parts.path.removeprefix("/")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
 
 import pytest
-from tests.k8s.combinations import OVERLAYS, covering, extremes
+from tests.k8s.combinations import OVERLAYS, covering, extremes, product
 from tests.k8s.conftest import told
 from tests.k8s.manifests import K8S, name, of
+
+BATCH = 96  # rows in memory at a time
 
 
 def test_each_folder_of_overlays_is_tested():
@@ -34,6 +37,15 @@ def test_any_number_of_components_renders(render):
         rendered = render(extremes(overlay))
         assert len(rendered) == len(extremes(overlay))
         assert all(of(manifests, "Deployment") for manifests in rendered.values())
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif("K8S_ALL" not in os.environ, reason="all 1,548 combinations take a quarter of an hour: K8S_ALL=1")
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_combination_renders_and_keeps_to_its_schemas(render, judge, overlay):
+    rows = product(overlay)
+    for start in range(0, len(rows), BATCH):
+        assert judge(render(rows[start : start + BATCH])) == {}
 
 
 def test_nothing_has_the_name_of_something_else(rows):

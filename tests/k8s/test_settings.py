@@ -34,6 +34,7 @@ PORTS = {
     "svc-tts": ("grpc_port", "http_port", "metrics_port"),
     "svc-video": ("grpc_port", "metrics_port"),
 }
+SPARK_GIB = 119  # of its 128 GB, what the system leaves
 OURS = ("TROUPE_", "PROVIDER_")
 
 
@@ -102,9 +103,12 @@ def test_there_is_time_to_drain(rows):
             "svc-tts": float(told["TROUPE_SPEECH_DRAIN_S"]),
             "svc-video": float(told["TROUPE_VIDEO_DRAIN_S"]),
         }
-        for pod in pods(of(manifests, "Deployment")):
+        for pod in pods(of(manifests, "Deployment", "LeaderWorkerSet")):
+            part = pod.labels["app.kubernetes.io/name"]
             before = pod.containers[0].get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-            needed = before + drains[pod.labels["app.kubernetes.io/name"]]
+            called = part != "gateway" and not pod.owner.endswith("workerTemplate")  # the gateway has its lame duck
+            assert bool(before) == called, (row, pod.owner)
+            needed = before + drains[part]
             assert pod.spec["terminationGracePeriodSeconds"] > needed, (row, pod.owner)
 
 
@@ -126,6 +130,31 @@ def test_vllm_is_set_as_the_table_of_models_and_hardware_says(rows, overlay):
     assert float(told["TROUPE_TEXT_VLLM_MEMORY_SHARE"]) <= float(row["TROUPE_TEXT_VLLM_MEMORY_SHARE"])
     if overlay != "cluster":  # there each service has a card of its own
         assert float(told["TROUPE_TEXT_VLLM_MEMORY_SHARE"]) <= 0.8, "XTTS and SadTalker want room on the same card"
+
+
+def test_what_is_fetched_for_vllm_is_what_it_serves(rows):
+    """The same name and folder, the switch for offline turned; Meta's second copy of the weights stays where it is."""
+    for row, manifests in rows.items():
+        fetch = next(pod for pod in pods(manifests) if pod.labels["app.kubernetes.io/name"] == "fetch-text")
+        command, told = fetch.containers[0]["command"], settings(manifests)
+        if row.startswith("cpu"):
+            assert command[:3] == ["python", "-m", "svc_text"]
+            continue
+        assert command == ["hf", "download", "$(PROVIDER_VLLM_MODEL)", "--exclude", "original/*"], row
+        assert {"name": "HF_HUB_OFFLINE", "value": "0"} in fetch.containers[0]["env"], row
+        assert told["HF_HUB_OFFLINE"] == "1", row
+        assert told["HF_HOME"].startswith("/app/models/"), row
+
+
+def test_a_model_fits_into_the_pods_memory_where_it_is_the_cards_too(rows):
+    """On a Spark what vLLM takes may count as the pod's; its doctor takes as much."""
+    for row, manifests in rows.items():
+        if row.startswith("dgx-spark"):
+            share = float(settings(manifests)["TROUPE_TEXT_VLLM_MEMORY_SHARE"])
+            for pod in pods(manifests):
+                if pod.labels["app.kubernetes.io/name"] in {"svc-text", "doctor-svc-text"}:
+                    limit = pod.containers[0]["resources"]["limits"]["memory"]
+                    assert int(limit.removesuffix("Gi")) > share * SPARK_GIB, (row, pod.owner)
 
 
 def test_tensor_parallel_has_as_many_cards(rows):

@@ -24,7 +24,7 @@ PLACE = re.compile(
 )
 OURS = {"deploy/hardware/mine.yaml"}  # an example's
 WITH_A_VALUE = {"-e", "-s", "--scale", "--tail"}
-COMMANDS = {"build", "down", "exec", "kill", "logs", "ps", "restart", "run", "up"}
+COMMANDS = {"build", "config", "down", "exec", "kill", "logs", "ps", "restart", "run", "up"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -73,11 +73,11 @@ def typed(line: str) -> tuple[set[str], set[str]]:
     for before, word in zip(["", *words], words, strict=False):
         if before == "--scale":
             services.append(word.partition("=")[0])
-        elif not word.startswith("-") and before not in WITH_A_VALUE and not word.isupper():
+        elif not word.startswith("-") and before not in WITH_A_VALUE:
             services.append(word)
     assert not services or services[0] in COMMANDS, line
     of_one = services[:1] in (["run"], ["exec"])  # what follows is the container's
-    return set(services[1:2] if of_one else services[1:]), profiles
+    return {word for word in (services[1:2] if of_one else services[1:]) if not word.isupper()}, profiles
 
 
 def test_every_page_is_linked_from_the_first_two() -> None:
