@@ -250,15 +250,14 @@ class Served(Generic[M]):
                 return
             nobody = StreamBroken(f"{error.message} Nobody could go on with the answer: {why.message}")
             raise self._broken_off(nobody) from why
-        log.warning("resumed on %s (%s) %s", self.rung.name, error.message, self._call.request_id)
+        log.warning("resumed on %s (%s) %s", self.rung.name, in_words(error), self._call.request_id)
         self._chain.observer.resumed(self._chain.modality, self.rung.name)
         if self.rung is not broken:
             self._chain.announce(self.rung, self.attempts, self.fallback_reason, self._call.request_id)
 
     def _broken_off(self, error: TroupeError) -> TroupeError:
         """The same error, told to who watches the log: a caller's answer ends early."""
-        told = (self.rung.name, error.code, error.message, self._call.request_id)
-        log.warning("the answer of %s broke off: %s: %s %s", *told)
+        log.warning("the answer of %s broke off: %s %s", self.rung.name, in_words(error), self._call.request_id)
         return error
 
     def _take(self, message: M) -> None:
