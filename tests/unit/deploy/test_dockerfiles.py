@@ -71,3 +71,10 @@ def test_what_has_no_wheel_is_compiled_by_locked_tools() -> None:
     for tool in ("cmake", "nanobind", "ninja", "scikit-build-core"):
         assert re.search(rf"^{tool}==\S+ ; platform_machine == 'aarch64' \\$", lock, re.MULTILINE)
     assert re.search(r"^cython==\S+ \\$", lock, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("part", "target"), [("svc-text", "vllm"), ("svc-video", "sadtalker")])
+def test_triton_has_a_compiler_and_pythons_headers(part: str, target: str) -> None:
+    assert "install -y -qq --no-install-recommends gcc libc6-dev" in stages(part)[target]
+    assert "python3-dev" in stages(part)[target]
+    assert "gcc" not in whole(part, "llamacpp" if part == "svc-text" else "portrait")

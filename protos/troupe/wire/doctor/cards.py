@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from troupe.wire.doctor.findings import Finding, State
@@ -38,7 +42,7 @@ def examine_cards(nvml: Nvml | None = None, python: str = sys.executable) -> lis
     found = [_driver(driver, nvml.refusal, len(devices)), *map(_card, devices)]
     if not devices:
         return [*found, untried(torch_version())]
-    return [*found, *_torch(_asked(python), driver, devices)]
+    return [*found, compiler(), *_torch(_asked(python), driver, devices)]
 
 
 def torch_version() -> str:
@@ -47,6 +51,17 @@ def torch_version() -> str:
         return importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def compiler(headers: Path | None = None) -> Finding:
+    """Triton needs one when a kernel is first used (it looks for $CC, gcc and clang, and for Python's headers)."""
+    found = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")
+    if found and (headers or Path(sysconfig.get_path("include"))).joinpath("Python.h").is_file():
+        return Finding("machine", "C compiler", State.OK, found)
+    reason = (
+        f"{'no headers of Python' if found else 'none'}: without it vllm starts on no card, and sadtalker is slower"
+    )
+    return Finding("machine", "C compiler", State.MISSING, reason, "sudo apt-get install -y gcc libc6-dev python3-dev")
 
 
 def untried(version: str) -> Finding:

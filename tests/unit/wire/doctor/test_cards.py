@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.nvml_driver import build
 
 from troupe.wire.doctor import cards
-from troupe.wire.doctor.cards import covers, examine_cards, torch_version, untried
+from troupe.wire.doctor.cards import compiler, covers, examine_cards, torch_version, untried
 from troupe.wire.doctor.findings import Finding, State
 from troupe.wire.nvml import Nvml
 
@@ -141,3 +141,14 @@ def test_a_torch_that_takes_its_process_along(tmp_path: Path) -> None:
     row = examine_cards(Nvml(build(tmp_path, cards=1)), program)[-1]
     assert row.failed
     assert row.reason == "PyTorch ended its process: ImportError: libcudart.so.13: cannot open"
+
+
+def test_a_machine_with_a_card_tells_what_triton_compiles_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "C compiler" in examined(tmp_path, build(tmp_path, cards=1), told())
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setenv("CC", "/usr/bin/cc")
+    assert compiler(tmp_path) == Finding("machine", "C compiler", State.OK, "/usr/bin/cc")
+    assert compiler(tmp_path / "nowhere").reason.startswith("no headers of Python: without it vllm starts on no card")
+    monkeypatch.delenv("CC")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (compiler(tmp_path).state, compiler(tmp_path).failed) == (State.MISSING, False)
