@@ -4,11 +4,11 @@
 # in var/arm64, so that a second run begins where packages are installed. What the kernel is told for it is undone at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-home=$PWD/var/arm64 root=$PWD/var/arm64/root
+home=$PWD/var/arm64 root=$PWD/var/arm64/root here=${PYTHON_HERE:-.venv/bin/python}
 SUITE=trixie PYTHON=python3.13
 HANDLER=/proc/sys/fs/binfmt_misc/troupe-arm64
 PARTS="gateway svc-text svc-tts svc-video"
-SCRIPT="Hello from another kind of processor. Every word was spoken, and every frame drawn, by ARM sixty four."
+SCRIPT="Every word was spoken, and every frame drawn, by ARM sixty four."
 # Each second of a real processor is ten to twenty here: what tells a hang from work must be as patient.
 PATIENCE="TROUPE_MISSED_TICKS=120 TROUPE_SPEECH_SILENCE_S=60 PROVIDER_PORTRAIT_FIRST_S=600"
 mounted=()
@@ -69,7 +69,7 @@ machine() {
   remove
   mkdir -p "$home"
   mmdebstrap --quiet --architectures=arm64 --variant=minbase \
-    --include=$PYTHON,python3-venv,python3-dev,g++,cmake,ninja-build,flite,libgomp1,ca-certificates "$SUITE" "$root" "$(mirror)"
+    --include=$PYTHON,python3-venv,python3-dev,g++,flite,libgomp1,ca-certificates "$SUITE" "$root" "$(mirror)"
   touch "$home/machine"
 }
 
@@ -86,7 +86,16 @@ settle() {
   git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create --ignore-failed-read | tar --extract --directory "$root/src"
 }
 
-inside() { chroot "$root" /usr/bin/env -C /src PATH=/opt/troupe/bin:/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+inside() { chroot "$root" /usr/bin/env -C /src PATH=/opt/troupe/bin:/usr/local/bin:/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+
+# uv for ARM64, fetched by this machine's pip: the emulated one would take minutes.
+installer() {
+  if [ -x "$root/usr/local/bin/uv" ]; then return; fi
+  "$here" -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: --platform manylinux2014_aarch64 \
+    --dest "$home/uv" "$(sed -n 's/^UV_VERSION=/uv==/p' tools/setup.sh)"
+  "$here" -m zipfile --extract "$home"/uv/*.whl "$home/uv"
+  install -m 755 "$home"/uv/*.data/scripts/uv "$root/usr/local/bin/uv"
+}
 
 # The parts' own locks, by hash, without the extras that want a card.
 packages() {
@@ -95,11 +104,10 @@ packages() {
     python3 tools/images/closure.py "$part" >"$root/src/$part.lock"
     locks+=(-r "$part.lock")
   done
-  if ! [ -x "$root/opt/troupe/bin/uv" ]; then
-    inside $PYTHON -m venv /opt/troupe
-    inside /opt/troupe/bin/python -m pip install -q --disable-pip-version-check "$(sed -n 's/^UV_VERSION=/uv==/p' tools/setup.sh)" setuptools wheel
-  fi
+  installer
+  [ -x "$root/opt/troupe/bin/python" ] || inside uv venv -q --python /usr/bin/$PYTHON /opt/troupe
   say "Installing the locks"
+  inside uv pip install -q --python /opt/troupe/bin/python setuptools wheel
   inside uv pip install -q --python /opt/troupe/bin/python --require-hashes "${locks[@]}"
   inside uv pip install -q --python /opt/troupe/bin/python --no-deps --no-build-isolation ./protos ./gateway ./svc-text ./svc-tts ./svc-video
 }
@@ -126,7 +134,7 @@ run() {
   inside env $PATIENCE troupe demo --engine portrait --script "$SCRIPT" --out /src/out/arm64.mp4
   mkdir -p out
   cp "$root/src/out/arm64.mp4" out/arm64.mp4
-  "${PYTHON_HERE:-.venv/bin/python}" -m tests.arm64.film out/arm64.mp4
+  "$here" -m tests.arm64.film out/arm64.mp4
   say "Done"
 }
 

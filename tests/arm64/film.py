@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-LEAST_S = 2.0  # of a script of two sentences
+LEAST_S = 2.0  # of the script of tools/arm64.sh
 RATE = 25  # frames per second
 
 

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from gateway.routing.window import Window
 
 WINDOW_S = 10
-FLOOR = 3
-"""Retries per window that always work, however little was offered."""
+FLOOR = 5
+"""Retries per window that always work, however little was offered.
+
+Three failures in a row open a breaker, and meanwhile two more calls may be on their way to the same replica.
+"""
 
 
 class RetryBudget:
     """Calls and retries of one rung over a sliding window.
 
-    Retries in a window are at most the larger of `ratio` x calls and the floor: from 30 calls on, a rung whose every
+    Retries in a window are at most the larger of `ratio` x calls and the floor: from 50 calls on, a rung whose every
     call fails sees at most 1.1 x what it was offered.
     """
 

@@ -13,7 +13,7 @@ from troupe.wire.errors import DeadlineExceeded, Draining, Overloaded
 OPEN_S = 1.0
 TRIAL_S = 2.0
 IN_A_ROW = 3
-FLOOR = 3  # retries
+FLOOR = 5  # retries
 LONGEST_S = 4.0  # without even a trial
 EPS = 1e-9
 
