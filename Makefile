@@ -91,7 +91,7 @@ test-browser: $(STAMP) ## Chromium plays films while they are made, and drives t
 	@tools/browser.sh $(BIN)/uv
 	@BROWSER_FOLDER=var/browser tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/browser)
 
-test-arm64: $(STAMP) ## By hand, as root, 15 minutes: an emulated ARM64 Debian from the locks, on which the mesh makes a film
+test-arm64: $(STAMP) ## By hand, as root, 17 minutes: an emulated ARM64 Debian from the locks, on which the mesh makes a film
 	@tools/arm64.sh run
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, buf

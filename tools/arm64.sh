@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # An ARM64 machine, emulated, from Debian's packages and the locks, on which the mesh makes a film: tools/arm64.sh run | purge
-# Needs root, and mmdebstrap, qemu-user-static and arch-test (in CI they are installed). Takes some 15 minutes; the machine stays
+# Needs root, and mmdebstrap, qemu-user-static and arch-test (in CI they are installed). Takes some 17 minutes on two cores; the machine stays
 # in var/arm64, so that a second run begins where packages are installed. What the kernel is told for it is undone at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
