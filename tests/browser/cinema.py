@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 FPS = 25
 CHARS_PER_S = 15.0  # flite's default voice, pauses between sentences included
 BROWSER_S = 100.0  # a browser's start and end, and what watch.py itself allows beyond the film
+MISSING_S = 0.2  # a player that waits with more film than that ahead waits for the machine's cores
 STEADY_WINDOW = 4  # ticks of the page: a second
 STORY = (
     "The lamp on the quay was lit before the boats came home.",
@@ -70,6 +71,11 @@ class Viewing:
         playing = [(at / 1000, film) for at, film in self.ticks if 0 < film < self.film_s]
         spans = zip(playing, playing[STEADY_WINDOW:], strict=False)
         return max((now[0] - then[0] - (now[1] - then[1]) for then, now in spans), default=0.0)
+
+
+def missed(stalls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those at which the film was not there in time. `make bench-playback` counts the others, of a busy machine, too."""
+    return [each for each in stalls if each["ahead_s"] < MISSING_S]
 
 
 def script(seconds: float) -> str:

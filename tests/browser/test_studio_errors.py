@@ -82,8 +82,7 @@ def test_nothing_to_say(page: Studio) -> None:
     page.press("Control+Enter")
     page.wait("seen.playing", 30)
     assert page.text("#error") == "", "the error of the last try stays no longer than that"
-    page.press("Escape")
-    page.wait("document.getElementById('play').checkVisibility()", 5)
+    page.stop()
 
 
 def test_a_film_that_is_stopped_can_be_made_again(page: Studio) -> None:

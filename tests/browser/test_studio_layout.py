@@ -73,7 +73,7 @@ def test_everything_fits(mesh, studio, pictures: Path, phone: bool) -> None:
         look(tab)
     for opener, dialog in (("#voice-open", "voices"), ("#rungs-open", "rungs")):
         page.click(opener)
-        page.shown(f"#{dialog}")
+        page.shown(f"#{dialog} :is(.voice-row, .rung)")
         look(dialog)
         page.press("Escape")
     page.fill("script", " ")

@@ -14,7 +14,7 @@ export const BEGINNINGS = { face: "ada", voice: ARIA, picked: false };
 export class Cast {
   /** `change()`: somebody else was chosen; `fail(error)`; `failPhoto(error)`: a photo that cannot be used; `busy(yes)`. */
   constructor({ change, fail, failPhoto, busy, act }) {
-    Object.assign(this, { change, act, voices: [], voice: ARIA, picked: false });
+    Object.assign(this, { change, act, voices: [], lacking: false, voice: ARIA, picked: false });
     this.samples = new Samples((id, state) => this.#sampled(id, state), fail);
     this.faces = new Faces({ choose: face => this.#faceChosen(face), fail: failPhoto, busy });
     this.own = new OwnVoice({ made: voiceId => this.#voiceMade(voiceId), act });
@@ -57,9 +57,11 @@ export class Cast {
     return this.face.own ? "your photo" : this.face.name;
   }
 
+  /** Voices that never came are asked for once more. */
   openVoices() {
     hideError($("voice-problem"));
     this.dialog.open(this.voice.voice_id);
+    if (this.lacking) this.#loadVoices().catch(() => {}); // it is told where it happens
   }
 
   hush() {
@@ -68,10 +70,24 @@ export class Cast {
 
   /** The list as it is now; a voice of one's own that is gone is not chosen any more. */
   async #loadVoices() {
-    this.voices = await loadVoices();
+    this.lacking = false;
+    try {
+      this.voices = await loadVoices();
+    } catch (error) {
+      this.#lack(error);
+      throw error;
+    }
     this.dialog.fill(this.voices);
     const same = this.voices.find(each => each.voice_id === this.voice.voice_id);
     this.#setVoice(same ?? (this.voice.cloned ? ARIA : this.voice));
+  }
+
+  /** Without a list there is nothing to choose: whoever has the dialog open is told there. */
+  #lack(error) {
+    this.lacking = !this.voices.length;
+    if (!this.lacking) return;
+    this.dialog.lack();
+    if ($("voices").open) showError($("voice-problem"), error, action => (action === "again" ? this.openVoices() : this.act(action)));
   }
 
   /** A voice of one's own is there: it speaks from now on, where it can. */

@@ -3,10 +3,13 @@
 import { $, closable, icon, make, setIcon } from "./dom.js";
 import { languageName, primary } from "./voices.js";
 
+const COMING = "The voices are on their way …";
+const NOT_FOUND = "No voice like that. Try a language, or a shorter name.";
+
 export class VoiceDialog {
   /** `choose(voice)`: this one; `hear(voice)`: let it be heard; of own ones `remove(voice)` and `agree(voice)`. */
   constructor({ choose, hear, remove, agree }) {
-    Object.assign(this, { choose, hear, remove, agree, voices: [], chosen: "" });
+    Object.assign(this, { choose, hear, remove, agree, voices: [], chosen: "", nothing: COMING });
     closable($("voices"));
     $("voice-search").addEventListener("input", () => this.#draw());
     $("voice-language").addEventListener("change", () => this.#draw());
@@ -15,15 +18,44 @@ export class VoiceDialog {
     });
   }
 
+  /** All voices, now or anew: language, search and focus stay as they are, unless nobody could choose until now. */
   fill(voices) {
-    this.voices = voices;
+    const first = !this.voices.length, language = $("voice-language").value;
+    Object.assign(this, { voices, nothing: NOT_FOUND });
     const tags = [...new Set(voices.map(voice => primary(voice.language)))].filter(Boolean);
     const options = tags.map(tag => [languageName(tag), tag]).sort(([one], [other]) => one.localeCompare(other));
     $("voice-language").replaceChildren(
       make("option", { value: "" }, "All languages"),
       ...options.map(([name, tag]) => make("option", { value: tag }, name)),
     );
+    $("voice-language").value = tags.includes(language) ? language : "";
+    if (!$("voices").open) return;
+    if (first && !$("voice-search").value) this.#begin();
+    else this.#redraw();
+  }
+
+  /** The voices did not come: an error is shown beside, and nothing is promised. */
+  lack() {
+    this.nothing = "";
     if ($("voices").open) this.#redraw();
+  }
+
+  open(chosen) {
+    this.chosen = chosen;
+    $("voice-search").value = "";
+    $("voices").showModal();
+    $("voice-search").focus();
+    this.#begin();
+  }
+
+  /** In the language of the voice that is chosen, and at it: the arrow keys go on from there. */
+  #begin() {
+    $("voice-language").value = primary(this.voices.find(voice => voice.voice_id === this.chosen)?.language ?? "");
+    this.#draw();
+    const radio = $("voice-list").querySelector(":checked");
+    if (!radio) return;
+    radio.closest(".voice-row").scrollIntoView({ block: "center" });
+    if (document.activeElement === $("voice-search")) radio.focus({ preventScroll: true });
   }
 
   /** The list may come anew under somebody's fingers: the arrow keys go on from where they were. */
@@ -32,18 +64,6 @@ export class VoiceDialog {
     this.#draw();
     if (held === undefined) return;
     $("voice-list").querySelector(`[data-voice="${CSS.escape(held)}"] input`)?.focus({ preventScroll: true });
-  }
-
-  open(chosen) {
-    this.chosen = chosen;
-    $("voice-search").value = "";
-    $("voice-language").value = primary(this.voices.find(voice => voice.voice_id === chosen)?.language ?? "");
-    this.#draw();
-    $("voices").showModal();
-    const radio = $("voice-list").querySelector(":checked");
-    if (!radio) return $("voice-search").focus();
-    radio.closest(".voice-row").scrollIntoView({ block: "center" });
-    radio.focus({ preventScroll: true }); // the arrow keys go on from here
   }
 
   /** What a sample's button shows: "loading", "playing" or "". */
@@ -56,9 +76,9 @@ export class VoiceDialog {
     const found = this.#found();
     const groups = grouped(found);
     const list = [...groups].map(([language, voices]) => this.#group(language, voices));
-    if (!list.length) list.push(make("p", { class: "nothing" }, "No voice like that. Try a language, or a shorter name."));
+    if (!list.length) list.push(make("p", { class: "nothing" }, this.nothing));
     $("voice-list").replaceChildren(...list);
-    $("voice-count").textContent = `${found.length} voices`;
+    $("voice-count").textContent = this.voices.length ? `${found.length} voices` : this.nothing;
   }
 
   #found() {
