@@ -74,7 +74,7 @@ class Viewing:
 
 
 def missed(stalls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those at which the film was not there in time. `make bench-playback` counts the others, of a busy machine, too."""
+    """Those at which the film was not there in time. `make bench-playback` counts those of a busy machine, too."""
     return [each for each in stalls if each["ahead_s"] < MISSING_S]
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-STEP_S = 30.0  # what one step may take beyond the time it waits for something
+STEP_S = 60.0  # what one step may take beyond the time it waits for something
+PATIENCE = 3
 DESKTOP = (1280, 900)
 ANSWERED = re.compile(r"the server responded with a status of (\d+)")
 NO_ANSWER = "net::ERR_"
@@ -95,8 +96,14 @@ class Studio:
         return self.browser.do("evaluate", expression=expression, given=given)
 
     def wait(self, expression: str, seconds: float) -> Any:
-        """The value of an expression of the page once it is true."""
-        return self.browser.do("wait", seconds + STEP_S, expression=expression, seconds=seconds)
+        """The value of an expression of the page once it is true; a loaded machine gets more time than that."""
+        seconds *= PATIENCE
+        try:
+            return self.browser.do("wait", seconds + STEP_S, expression=expression, seconds=seconds)
+        except AssertionError as error:
+            told = self.evaluate("document.getElementById('error').textContent")
+            error.add_note(f"the page says: {told!r}")
+            raise
 
     def text(self, selector: str) -> str:
         """What is to be read there; empty where nothing is to be seen."""

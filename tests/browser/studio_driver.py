@@ -24,7 +24,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-STEP_MS = 10_000.0
+STEP_MS = 30_000.0
 POLL_S = 0.05
 AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 
