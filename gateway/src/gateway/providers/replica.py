@@ -1,7 +1,8 @@
 """One process of a service: its channel, what it says about itself, and whether it may be asked.
 
 `Describe` is asked each second, and at once when health.v1 tells of a change. NOT_SERVING means that no new call goes
-there from that moment on; a process that answers nothing, while nothing else is heard from it, is unreachable.
+there from that moment on; a process that answers nothing, while nothing else is heard from it, is unreachable. Where
+processes of this machine wait longer for a processor (`gateway.crowd`), it may miss more answers than one.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ DESCRIBE_TIMEOUT_S = 1.0
 REWATCH_S = 0.25
 DESCRIBE = "Describe"
 CHAT = "Chat"
+MOST_MISSES = 4  # answers in a row, on the most crowded machine
 QUIET_S = 1.0  # a process that was heard of within this is alive, even if `Describe` has to wait its turn
 
 log = logging.getLogger(__name__)
@@ -83,6 +85,7 @@ class Replica:
         self._not_serving: set[str] = set()  # health names
         self._served = False  # its process has been serving: from then on NOT_SERVING with ready engines is a drain
         self._heard_at = 0.0
+        self._misses = 0  # answers to `Describe`, in a row, that did not come in time
         self._poke = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -153,14 +156,20 @@ class Replica:
         try:
             answer = await self._stub.Describe(DescribeRequest(), timeout=DESCRIBE_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or self.silent_s() >= QUIET_S:
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or self._silent():
                 self._note(_trouble(error, self.address))
         else:
+            self._misses = 0
             if answer is None:  # what grpc.aio gives for bytes it cannot read
                 self._note(f"the service at {self.address} answers what is no message of troupe.v1")
             else:
                 self._learn(answer)
         self.described.set()
+
+    def _silent(self) -> bool:
+        """Whether another answer that did not come in time says that it is not there."""
+        self._misses += 1
+        return self.silent_s() >= QUIET_S and self._misses >= int(min(self.crowd(), MOST_MISSES))
 
     def _learn(self, answer: DescribeResponse) -> None:
         self.engines = {info.name: info for info in answer.engines}

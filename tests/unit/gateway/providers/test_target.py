@@ -1,6 +1,7 @@
 """Replicas behind one name: found, left, drained, and asked evenly."""
 
 import asyncio
+import os
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -30,6 +31,9 @@ class Named(SpeechServicer):
         self.address = address
         self.calls = 0
         self.engines = [EngineInfo(name="tone", state=ENGINE_STATE_READY)]
+        self.missed = 0  # answers about itself that never came
+        self.awake = asyncio.Event()
+        self.awake.set()
 
     async def Synthesize(self, request_iterator, context):
         self.calls += 1
@@ -37,6 +41,11 @@ class Named(SpeechServicer):
             yield SpeechChunk(audio=self.address.encode())
 
     async def Describe(self, request, context):
+        try:
+            await self.awake.wait()
+        except asyncio.CancelledError:
+            self.missed += 1
+            raise
         return DescribeResponse(engines=self.engines)
 
 
@@ -126,6 +135,22 @@ async def test_a_list_of_addresses_is_a_target_too(rung_of) -> None:
         await asyncio.gather(*(ask(rung) for _ in range(20)))
         assert first.calls + second.calls == 20
         assert min(first.calls, second.calls) >= 5
+
+
+@pytest.mark.parametrize(("threads_a_processor", "misses"), [(1, 1), (4, 2)])
+async def test_what_waits_for_a_processor_may_miss_more_answers_than_one(
+    rung_of, until, monkeypatch, threads_a_processor, misses
+) -> None:
+    monkeypatch.setattr("gateway.crowd.running_threads", lambda: threads_a_processor * (os.cpu_count() or 1))
+    async with replica("127.0.0.1") as only:
+        rung = await rung_of(f"127.0.0.1:{only.port}")
+        only.awake.clear()
+        await until(rung.trouble, 4 * misses)
+        assert "does not answer" in rung.trouble()
+        assert misses - 1 <= only.missed <= misses  # the last one may not have been told yet that nobody waits
+        only.awake.set()
+        await until(lambda: not rung.trouble())
+        assert await ask(rung) == b"127.0.0.1"
 
 
 @pytest.mark.parametrize(
