@@ -11,7 +11,7 @@ PARTS := protos gateway svc-text svc-tts svc-video
 SOURCES := protos/troupe/wire protos/troupe/weights gateway/src svc-text/src svc-tts/src svc-video/src
 # Words of the user reach the recipes as environment variables: whatever they hold, no shell reads them.
 export MODEL SCRIPT PORTRAIT VOICE SPEECH_LANG ENGINE OUT NAME VIDEO TEXT SIZE FACES TARGET
-.PHONY: help setup system demo up up-with-fake-cloud doctor key certs model vllm xtts voice sadtalker test test-contract test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose test-arm64 bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
+.PHONY: help setup system demo up up-with-fake-cloud doctor key certs model vllm xtts voice sadtalker test test-contract test-e2e test-clients test-browser test-chaos test-engines test-monitoring test-vllm test-k8s test-compose test-arm64 bench-images lint format protos baseline locks env-example dashboard torch clean avatars bench-start bench-portrait bench-avatar bench-lipsync bench-playback bench-failover bench-text bench-vllm bench-speech bench-timing bench-xtts bench-sadtalker bench-connect bench-capacity
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +62,9 @@ test: $(STAMP) lint ## Run the tests everyone runs, lint included: TESTS=
 
 test-contract: $(STAMP) ## Real services behind their doors, and what every text engine must mean by a chat: TESTS=
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/contract tests/behaviours)
+
+test-e2e: $(STAMP) ## The commands and the whole mesh as users meet them: demo, up, doctor, films by HTTP, offline: TESTS=
+	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/e2e)
 
 test-chaos: $(STAMP) ## Kill, freeze, drain and overload real processes under load: TESTS= CHAOS_FULL=1
 	@tools/run-tests.sh $(BIN)/python $(or $(TESTS),tests/chaos)
