@@ -72,7 +72,10 @@ class Driver:
         self.page.route(pattern, self._hold)
 
     def release(self, *, lost: bool) -> None:
-        """Let them go their way, or be lost on it."""
+        """Once there is one, let them go their way, or be lost on it."""
+        deadline = time.monotonic() + STEP_MS / 1000
+        while not self.held and time.monotonic() < deadline:
+            self.page.wait_for_timeout(POLL_S * 1000)
         for route in self.held:
             route.abort() if lost else route.continue_()
         self.page.unroute(self.pattern)

@@ -42,6 +42,7 @@ export class VoiceDialog {
 
   open(chosen) {
     this.chosen = chosen;
+    this.nothing ||= COMING; // a list that was lost is asked for again
     $("voice-search").value = "";
     $("voices").showModal();
     $("voice-search").focus();
