@@ -33,7 +33,8 @@ def start(hub: FakeHub, folder: Path, *words: str, **keywords: object) -> subpro
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"HF_ENDPOINT": hub.url, "TROUPE_TEXT_MODELS_DIR": str(folder)}
     return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-        [sys.executable, "-m", "svc_text", "model", *words],
+        # Tests that run in the background of a shell have inherited that SIGINT is ignored.
+        ["env", "--default-signal=INT", sys.executable, "-m", "svc_text", "model", *words],
         env=environment,
         cwd=folder.parent,
         stdout=subprocess.PIPE,
